@@ -1,0 +1,23 @@
+//! Everything that generated code may name. Not an interface.
+
+pub use crate::{
+    boundary::{Outcome, RawSlice, RawStr, guard},
+    class::{
+        ClassEntry, ClassRecord, GameClass, HandlerRecord, LoopRecord, TheAnnotatedImpl, TheAnnotatedStruct, handler,
+        looping,
+    },
+    dispatch::{Ctx, Next},
+    event::{
+        Event, EventMask, EventRecord, EventTable, Lifecycle, TableEntry, TableNames, TableRecord, TableRef,
+        check_table, first_after, index_of, index_of_event,
+    },
+    library::{Hooks, LibraryTable},
+    schema::{
+        ArrayOps, Carry, Descriptor, DescriptorFn, EnumOps, Field, ListOps, MapOps, NoDefault, OwnerOps, Probe,
+        ProxyOps, Scalar, SerdeOps, Shape, State, TextOps, Variant, WriteFn, default_of, default_with, descriptor,
+        drop_of,
+    },
+};
+pub use core;
+pub use inventory;
+pub use std::string::String;

@@ -1,0 +1,85 @@
+//! The stable name of an object.
+
+use core::fmt;
+
+/// The stable name of one object: a slot and the slot's generation. An id outlives its object;
+/// it never names another one, because the generation grows when a slot is used again.
+#[repr(C)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ObjectId {
+    slot: u32,
+    generation: u32,
+}
+
+impl ObjectId {
+    /// The id that names no object; also the default.
+    pub const NONE: Self = Self { slot: u32::MAX, generation: 0 };
+
+    /// An id from its parts, as a save file has them.
+    #[must_use]
+    pub const fn from_parts(slot: u32, generation: u32) -> Self {
+        Self { slot, generation }
+    }
+
+    /// The slot.
+    #[must_use]
+    pub const fn slot(self) -> u32 {
+        self.slot
+    }
+
+    /// The slot's generation.
+    #[must_use]
+    pub const fn generation(self) -> u32 {
+        self.generation
+    }
+
+    /// Whether this is [`ObjectId::NONE`].
+    #[must_use]
+    pub const fn is_none(self) -> bool {
+        self.slot == u32::MAX
+    }
+}
+
+impl Default for ObjectId {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
+impl fmt::Display for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_none() { f.write_str("#none") } else { write!(f, "#{}.{}", self.slot, self.generation) }
+    }
+}
+
+impl fmt::Debug for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Why a text is not an object id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotAnObjectId(String);
+
+impl fmt::Display for NotAnObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is not an object id: expected `#slot.generation`, such as `#12.1`", self.0)
+    }
+}
+
+impl std::error::Error for NotAnObjectId {}
+
+impl core::str::FromStr for ObjectId {
+    type Err = NotAnObjectId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "#none" {
+            return Ok(Self::NONE);
+        }
+        text.strip_prefix('#')
+            .and_then(|rest| rest.split_once('.'))
+            .and_then(|(slot, generation)| Some(Self { slot: slot.parse().ok()?, generation: generation.parse().ok()? }))
+            .ok_or_else(|| NotAnObjectId(text.to_owned()))
+    }
+}

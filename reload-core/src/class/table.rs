@@ -1,0 +1,131 @@
+//! What `#[game_class]` emits: one record per class, in the form in which it crosses the boundary.
+#![expect(unsafe_code, reason = "`GameClass` promises a record, which only an unsafe trait can")]
+
+use crate::{
+    boundary::{Outcome, RawSlice, RawStr},
+    dispatch::Ctx,
+    event::{EventMask, TableRecord, TableRef},
+    schema::{DescriptorFn, State, WriteFn},
+};
+
+/// Delivers an event to `count` objects that lie `stride` bytes apart, `first` being the address of
+/// the first one's part that the handler is written for. Panics do not leave it: they are handed to
+/// `ctx` and the batch goes on with the next object.
+pub type BatchFn = unsafe extern "C" fn(first: *mut u8, count: usize, stride: usize, ctx: &mut Ctx, event: *const u8);
+
+/// Delivers an event to one object.
+pub type OneFn = unsafe extern "C" fn(object: *mut u8, ctx: &mut Ctx, event: *const u8);
+
+/// Runs one turn of a loop: writes the answer to `next`.
+pub type TurnFn = unsafe extern "C" fn(object: *mut u8, ctx: &mut Ctx, next: *mut crate::dispatch::Next) -> Outcome;
+
+/// The boundary record of a class.
+#[repr(C)]
+#[derive(Debug)]
+pub struct ClassRecord {
+    /// `module::path::Class`: what makes it the same class in another build.
+    pub path: RawStr,
+    /// The path it had before: `#[game_class(was = "..")]`.
+    pub was: RawStr,
+    /// Source file, as the compiler names it.
+    pub file: RawStr,
+    /// Line of the struct.
+    pub line: u32,
+    /// The state.
+    pub state: DescriptorFn,
+    /// The base class, where there is one.
+    pub base: Option<extern "C" fn() -> &'static ClassRecord>,
+    /// Bytes from the start of the object to its base part.
+    pub base_offset: usize,
+    /// The vocabulary that the masks and indices are numbered by.
+    pub table: extern "C" fn() -> &'static TableRecord,
+    /// Own handlers and inherited ones.
+    pub mask: EventMask,
+    /// Own handlers.
+    pub own_mask: EventMask,
+    /// Own handlers, in order of declaration.
+    pub handlers: RawSlice<HandlerRecord>,
+    /// Own loops, in order of declaration.
+    pub loops: RawSlice<LoopRecord>,
+    /// The class's own `Default`; where it is absent an object is constructed from its fields' defaults.
+    pub construct: Option<WriteFn>,
+}
+
+/// The boundary record of a handler.
+#[repr(C)]
+#[derive(Debug)]
+pub struct HandlerRecord {
+    /// The event's name in handlers.
+    pub name: RawStr,
+    /// The event's index in the class's table.
+    pub index: u16,
+    /// Line of the method.
+    pub line: u32,
+    /// To many objects.
+    pub batch: Option<BatchFn>,
+    /// To one object.
+    pub one: Option<OneFn>,
+}
+
+/// The boundary record of a loop.
+#[repr(C)]
+#[derive(Debug)]
+pub struct LoopRecord {
+    /// The name: `wander` for `loop_wander`.
+    pub name: RawStr,
+    /// Line of the method.
+    pub line: u32,
+    /// One turn.
+    pub turn: Option<TurnFn>,
+}
+
+/// A class of live objects. Made by [`#[game_class]`](crate::game_class).
+///
+/// # Safety
+///
+/// 1. `record()` describes `Self` and is the only record of `Self` in its image.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a game class",
+    label = "needs `#[game_class]` on its struct",
+    note = "put `#[game_class]` on the struct and on the `impl` block with its `event_*` methods; \
+            a class without handlers says `#[game_class(no_handlers)]` on the struct"
+)]
+pub unsafe trait GameClass: State {
+    /// The events that the class handles, own and inherited.
+    const EVENT_MASK: EventMask;
+    /// The table that numbers the mask: the widest of those that own and inherited handlers need.
+    const TABLE: TableRef;
+    /// The boundary record; there is one for each class in an image.
+    extern "C" fn record() -> &'static ClassRecord;
+}
+
+/// The half of a class that `#[game_class]` on the `impl` makes.
+#[diagnostic::on_unimplemented(
+    message = "the class `{Self}` has no `#[game_class]` on an `impl` block",
+    label = "its `event_*` and `loop_*` methods would never be called",
+    note = "put `#[game_class]` on the `impl` block that has the handlers, \
+            or write `#[game_class(no_handlers)]` on the struct if there are none"
+)]
+pub trait TheAnnotatedImpl {
+    /// The table that numbers the own handlers' events.
+    const TABLE: TableRef;
+    /// Own handlers as a mask.
+    const OWN_MASK: EventMask;
+    /// Own handlers.
+    const HANDLERS: &'static [HandlerRecord];
+    /// Own loops.
+    const LOOPS: &'static [LoopRecord];
+}
+
+/// The half of a class that `#[game_class]` on the struct makes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has `#[game_class]` on an `impl` block but not on its struct",
+    label = "put `#[game_class]` on `struct {Self}` as well"
+)]
+pub trait TheAnnotatedStruct {}
+
+/// A class of an image, collected by `inventory`.
+#[derive(Debug)]
+pub struct ClassEntry(pub extern "C" fn() -> &'static ClassRecord);
+
+inventory::collect!(ClassEntry);

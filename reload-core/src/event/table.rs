@@ -1,0 +1,258 @@
+//! The numbered vocabulary of events: what `event_table!` emits, and the compile-time look-ups on it.
+#![expect(unsafe_code, reason = "`Event` promises a table entry, which only an unsafe trait can")]
+
+use super::{EVENT_LIMIT, FIRST_USER_EVENT, text::Message};
+use crate::{
+    boundary::{RawSlice, RawStr},
+    schema::{DescriptorFn, State},
+};
+
+/// A payload of an event table. Made by [`event_table!`](crate::event_table).
+///
+/// # Safety
+///
+/// 1. `INDEX` and `NAME` are those of the entry that describes `Self` in the record of `Table`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event",
+    note = "events are declared in `event_table!`; the payload of `event_damaged` is the event `Damaged`"
+)]
+pub unsafe trait Event: State {
+    /// The table that declares the event.
+    type Table: EventTable;
+    /// The name in handlers: `damaged` for `event_damaged`.
+    const NAME: &'static str;
+    /// The number in `Table` and in every table that extends it.
+    const INDEX: u16;
+}
+
+/// A numbered vocabulary of events. Made by [`event_table!`](crate::event_table).
+///
+/// # Safety
+///
+/// 1. `NAMES` and `record()` describe the same events in the same order.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event table",
+    note = "a table is declared with `event_table! {{ pub table Name {{ .. }} }}`"
+)]
+pub unsafe trait EventTable: Sized + 'static {
+    /// The names, with those of the tables that this one extends.
+    const NAMES: TableNames;
+    /// One past the last index in use.
+    const END: u16 = Self::NAMES.end();
+    /// The boundary record; there is one for each table in an image.
+    extern "C" fn record() -> &'static TableRecord;
+}
+
+/// A table as a value: what the handlers of a class have in common.
+#[derive(Clone, Copy, Debug)]
+pub struct TableRef {
+    names: &'static TableNames,
+    /// The boundary record.
+    pub record: extern "C" fn() -> &'static TableRecord,
+}
+
+impl TableRef {
+    /// The table that declares `E`.
+    #[must_use]
+    pub const fn of_event<E: Event>() -> Self {
+        Self::of::<E::Table>()
+    }
+
+    /// `T`.
+    #[must_use]
+    pub const fn of<T: EventTable>() -> Self {
+        Self { names: const { &T::NAMES }, record: T::record }
+    }
+
+    /// The one of both that extends the other: its numbers hold for the events of either.
+    ///
+    /// # Panics
+    ///
+    /// At compile time, when neither extends the other, so that one number would mean two events.
+    #[must_use]
+    pub const fn wider(self, other: Self) -> Self {
+        if self.names.extends(other.names) {
+            self
+        } else if other.names.extends(self.names) {
+            other
+        } else {
+            let mut message = Message::new();
+            message.push("a class cannot handle events of both `").push(self.names.name).push("` and `");
+            message.push(other.names.name).push("`: neither table extends the other");
+            panic!("{}", message.text())
+        }
+    }
+}
+
+/// The names of a table, for look-ups at compile time.
+#[derive(Clone, Copy, Debug)]
+pub struct TableNames {
+    /// The table's name as written.
+    pub name: &'static str,
+    /// `module::path::Table`.
+    pub path: &'static str,
+    /// The index of the first own event.
+    pub first: u16,
+    /// The own events' names in handlers, in order.
+    pub events: &'static [&'static str],
+    /// The table that this one extends; a table that extends none stands on [`Lifecycle`](super::Lifecycle).
+    pub base: Option<&'static TableNames>,
+}
+
+impl TableNames {
+    /// One past the last index in use.
+    #[must_use]
+    pub const fn end(&self) -> u16 {
+        self.first + self.events.len() as u16
+    }
+
+    /// The index of the event with this name, in this table or one that it extends.
+    #[must_use]
+    pub const fn find(&self, name: &str) -> Option<u16> {
+        let mut position = 0;
+        while position < self.events.len() {
+            if super::text::equal(self.events[position], name) {
+                return Some(self.first + position as u16);
+            }
+            position += 1;
+        }
+        match self.base {
+            Some(base) => base.find(name),
+            None => None,
+        }
+    }
+
+    /// Whether `other` is this table or one below it.
+    const fn extends(&self, other: &Self) -> bool {
+        let mut table = Some(self);
+        while let Some(names) = table {
+            if super::text::equal(names.path, other.path) {
+                return true;
+            }
+            table = names.base;
+        }
+        false
+    }
+
+    /// The name nearest to `name`, if any is near.
+    const fn nearest(&self, name: &str) -> Option<&'static str> {
+        let (mut table, mut best, mut least) = (Some(self), None, super::text::NEAR);
+        while let Some(names) = table {
+            let mut position = 0;
+            while position < names.events.len() {
+                let distance = super::text::distance(names.events[position], name);
+                if distance < least {
+                    (best, least) = (Some(names.events[position]), distance);
+                }
+                position += 1;
+            }
+            table = names.base;
+        }
+        best
+    }
+}
+
+/// The boundary record of a table.
+#[repr(C)]
+#[derive(Debug)]
+pub struct TableRecord {
+    /// `module::path::Table`.
+    pub path: RawStr,
+    /// Index of the first own event.
+    pub first: u16,
+    /// The own events, in order.
+    pub events: RawSlice<EventRecord>,
+    /// The table that this one extends.
+    pub base: Option<extern "C" fn() -> &'static TableRecord>,
+}
+
+/// The boundary record of an event.
+#[repr(C)]
+#[derive(Debug)]
+pub struct EventRecord {
+    /// `module::path::Event`: what makes it the same event in another build.
+    pub path: RawStr,
+    /// The name in handlers.
+    pub name: RawStr,
+    /// The payload.
+    pub payload: DescriptorFn,
+}
+
+/// A table of an image, collected by `inventory`.
+#[derive(Debug)]
+pub struct TableEntry(pub extern "C" fn() -> &'static TableRecord);
+
+inventory::collect!(TableEntry);
+
+/// The index of the event called `name` in the table `T`.
+///
+/// # Panics
+///
+/// At compile time, when the table has no such event.
+#[must_use]
+pub const fn index_of<T: EventTable>(name: &'static str) -> u16 {
+    match T::NAMES.find(name) {
+        Some(index) => index,
+        None => {
+            let mut message = Message::new();
+            message.push("no event `").push(name).push("` in the table `").push(T::NAMES.name).push("`");
+            match T::NAMES.nearest(name) {
+                Some(near) => message.push("; did you mean `event_").push(near).push("`?"),
+                None => message.push(": declare it there, or give the method another name"),
+            };
+            panic!("{}", message.text())
+        }
+    }
+}
+
+/// The index of the event `E`, which a handler called `event_<name>` is for.
+///
+/// # Panics
+///
+/// At compile time, when name and event do not agree.
+#[must_use]
+pub const fn index_of_event<E: Event>(name: &'static str) -> u16 {
+    if !super::text::equal(E::NAME, name) {
+        let names = const { &<E::Table as EventTable>::NAMES };
+        let mut message = Message::new();
+        message.push("`event_").push(name).push("` takes the payload of `event_").push(E::NAME).push("`: ");
+        if names.find(name).is_some() {
+            message.push("take the event that the name says, or rename the method");
+        } else {
+            message.push("the table `").push(names.name).push("` has no event `").push(name);
+            message.push("`; did you mean `event_").push(E::NAME).push("`?");
+        }
+        panic!("{}", message.text())
+    }
+    E::INDEX
+}
+
+/// The index of the first own event of a table that extends `T`.
+#[must_use]
+pub const fn first_after<T: EventTable>() -> u16 {
+    if T::END < FIRST_USER_EVENT { FIRST_USER_EVENT } else { T::END }
+}
+
+/// Checks a table as a whole.
+///
+/// # Panics
+///
+/// At compile time, when there are too many events or one is declared twice along the chain of tables.
+pub const fn check_table<T: EventTable>() {
+    if T::END > EVENT_LIMIT {
+        let mut message = Message::new();
+        message.push("the table `").push(T::NAMES.name).push("` and those it extends have more than 512 events");
+        panic!("{}", message.text())
+    }
+    let Some(base) = T::NAMES.base else { return };
+    let mut position = 0;
+    while position < T::NAMES.events.len() {
+        if base.find(T::NAMES.events[position]).is_some() {
+            let mut message = Message::new();
+            message.push("the table `").push(T::NAMES.name).push("` declares the event `");
+            message.push(T::NAMES.events[position]).push("`, which `").push(base.name).push("` or a table below it has already");
+            panic!("{}", message.text())
+        }
+        position += 1;
+    }
+}

@@ -1,0 +1,340 @@
+//! The shape of state: one static table per type, which the host reads generically. A table holds
+//! facts and guarded functions; it must never hold behaviour that the host could do itself.
+#![expect(unsafe_code, reason = "`State` promises a layout, which only an unsafe trait can")]
+
+use crate::boundary::{ObjectId, Outcome, RawSlice, RawStr, guard};
+
+/// The descriptor of a type that a field or an element has. A function, so that recursive types
+/// work and nothing is evaluated before it is asked for.
+pub type DescriptorFn = extern "C" fn() -> &'static Descriptor;
+
+/// Drops the value in place.
+pub type DropFn = unsafe extern "C" fn(value: *mut u8) -> Outcome;
+
+/// Writes a new value to uninitialised memory. When the outcome is not fine nothing was written.
+pub type WriteFn = unsafe extern "C" fn(out: *mut u8) -> Outcome;
+
+/// A type whose values live in pools, events and fields: its layout and its parts are known to the core.
+///
+/// Derived, never written by hand: `#[game_class]` for classes, `#[derive(State)]` for the types nested in them.
+///
+/// # Safety
+///
+/// 1. Size, alignment, offsets and functions of `DESCRIPTOR` are those of `Self`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be part of live state",
+    label = "a value of this type would dangle or lose its meaning after a reload",
+    note = "a type of your own: put `#[derive(State)]` on it",
+    note = "`&'static str` -> `String`; `Rc<T>`/`Arc<T>` -> `ObjectId` of an object that holds the `T`; \
+            `Box<dyn Trait>` or a function pointer -> an enum; a raw pointer -> `ObjectId`; \
+            thread and file handles -> keep them in the engine and talk to it with events",
+    note = "a type of another crate: `#[field(serde)]` carries it through serde, `#[field(opaque)]` moves \
+            its bytes while its layout is the same, `#[field(reset)]` starts over at each reload"
+)]
+pub unsafe trait State: Sized + 'static {
+    /// The type's table.
+    const DESCRIPTOR: Descriptor;
+}
+
+/// The descriptor of `T`.
+#[must_use]
+pub extern "C" fn descriptor<T: State>() -> &'static Descriptor {
+    const { &T::DESCRIPTOR }
+}
+
+/// The table of one type.
+#[repr(C)]
+#[derive(Debug)]
+pub struct Descriptor {
+    /// The path of a user's type (`game::Mood`), the plain name of a standard one (`Vec`).
+    pub path: RawStr,
+    /// Bytes.
+    pub size: usize,
+    /// Bytes.
+    pub align: usize,
+    /// Absent when dropping does nothing.
+    pub drop_in_place: Option<DropFn>,
+    /// The type's `Default`, where it has one.
+    pub default: Option<WriteFn>,
+    /// The parts.
+    pub shape: Shape,
+}
+
+/// What a type is made of.
+#[repr(C, u32)]
+#[derive(Debug)]
+pub enum Shape {
+    /// One value of a fixed size.
+    Scalar(Scalar),
+    /// Text: `String`, `Box<str>`.
+    Text(TextOps),
+    /// A struct or a tuple; fields are named `0`, `1`, .. where they have no names.
+    Struct(RawSlice<Field>),
+    /// An enum, `Option` and `Result` among them.
+    Enum(EnumOps),
+    /// A sequence: `Vec`, `VecDeque`.
+    List(ListOps),
+    /// A set: `HashSet`, `BTreeSet`.
+    Set(ListOps),
+    /// A map: `HashMap`, `BTreeMap`.
+    Map(MapOps),
+    /// `[T; N]`.
+    Array(ArrayOps),
+    /// One value behind an owner: `Box`, `RefCell`.
+    Owner(OwnerOps),
+    /// A value that is described by another one that it can be turned into and made from:
+    /// `Duration`, atomics, `RangeInclusive`.
+    Proxy(ProxyOps),
+    /// Bytes that are moved as long as path and layout stay the same.
+    Opaque,
+}
+
+/// The scalar types.
+#[repr(u32)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names are the types' names")]
+pub enum Scalar {
+    Unit,
+    Bool,
+    Char,
+    I8,
+    I16,
+    I32,
+    I64,
+    I128,
+    Isize,
+    U8,
+    U16,
+    U32,
+    U64,
+    U128,
+    Usize,
+    F32,
+    F64,
+    /// [`ObjectId`].
+    Object,
+}
+
+/// One field of a struct.
+#[repr(C)]
+#[derive(Debug)]
+pub struct Field {
+    /// The name, without `r#`.
+    pub name: RawStr,
+    /// The name it had before: `#[field(was = "..")]`.
+    pub was: RawStr,
+    /// Bytes from the start of the struct.
+    pub offset: usize,
+    /// The field's type.
+    pub ty: DescriptorFn,
+    /// `#[field(default = ..)]`, where there is one.
+    pub default: Option<WriteFn>,
+    /// How the field is carried over a reload.
+    pub carry: Carry,
+}
+
+/// How a field is carried over a reload.
+#[repr(C, u32)]
+#[derive(Debug)]
+pub enum Carry {
+    /// By the shape of its type.
+    ByShape,
+    /// Started over with its default at every reload: `#[field(reset)]`.
+    Reset,
+    /// Through its serde form: `#[field(serde)]`. `ty` is opaque.
+    Serde(SerdeOps),
+}
+
+/// Functions of a text.
+#[repr(C)]
+#[derive(Debug)]
+pub struct TextOps {
+    /// The text, valid as long as the value is not changed.
+    pub read: unsafe extern "C" fn(value: *const u8) -> RawStr,
+    /// Writes a new value with this text.
+    pub build: unsafe extern "C" fn(out: *mut u8, text: RawStr) -> Outcome,
+}
+
+/// Functions of an enum.
+#[repr(C)]
+#[derive(Debug)]
+pub struct EnumOps {
+    /// In order of declaration.
+    pub variants: RawSlice<Variant>,
+    /// Index of the variant of a value.
+    pub variant: unsafe extern "C" fn(value: *const u8) -> u32,
+    /// Writes the address of each field of the active variant to `out`, in order of declaration.
+    pub fields: unsafe extern "C" fn(value: *const u8, out: *mut *const u8),
+    /// Writes the variant `variant`, moving its fields out of the places given, in order of declaration.
+    pub build: unsafe extern "C" fn(out: *mut u8, variant: u32, fields: *const *mut u8) -> Outcome,
+}
+
+/// One variant of an enum. The offsets of its fields are not used.
+#[repr(C)]
+#[derive(Debug)]
+pub struct Variant {
+    /// The name, without `r#`.
+    pub name: RawStr,
+    /// The name it had before: `#[field(was = "..")]` on the variant.
+    pub was: RawStr,
+    /// In order of declaration.
+    pub fields: RawSlice<Field>,
+}
+
+/// Is called with each element; answers whether to go on.
+pub type VisitFn = unsafe extern "C" fn(state: *mut u8, element: *const u8) -> bool;
+
+/// Is called with each entry; answers whether to go on.
+pub type VisitEntryFn = unsafe extern "C" fn(state: *mut u8, key: *const u8, value: *const u8) -> bool;
+
+/// Functions of a list or a set.
+#[repr(C)]
+#[derive(Debug)]
+pub struct ListOps {
+    /// The element's type.
+    pub element: DescriptorFn,
+    /// Number of elements.
+    pub len: unsafe extern "C" fn(value: *const u8) -> usize,
+    /// Visits the elements in order.
+    pub each: unsafe extern "C" fn(value: *const u8, visit: VisitFn, state: *mut u8) -> Outcome,
+    /// Writes an empty value with room for `capacity` elements.
+    pub build: unsafe extern "C" fn(out: *mut u8, capacity: usize) -> Outcome,
+    /// Moves an element in, at the end. It is consumed whatever the outcome.
+    pub push: unsafe extern "C" fn(value: *mut u8, element: *mut u8) -> Outcome,
+}
+
+/// Functions of a map.
+#[repr(C)]
+#[derive(Debug)]
+pub struct MapOps {
+    /// The key's type.
+    pub key: DescriptorFn,
+    /// The value's type.
+    pub value: DescriptorFn,
+    /// Number of entries.
+    pub len: unsafe extern "C" fn(map: *const u8) -> usize,
+    /// Visits the entries.
+    pub each: unsafe extern "C" fn(map: *const u8, visit: VisitEntryFn, state: *mut u8) -> Outcome,
+    /// Writes an empty map with room for `capacity` entries.
+    pub build: unsafe extern "C" fn(out: *mut u8, capacity: usize) -> Outcome,
+    /// Moves an entry in. Key and value are consumed whatever the outcome.
+    pub insert: unsafe extern "C" fn(map: *mut u8, key: *mut u8, value: *mut u8) -> Outcome,
+}
+
+/// An array.
+#[repr(C)]
+#[derive(Debug)]
+pub struct ArrayOps {
+    /// The element's type.
+    pub element: DescriptorFn,
+    /// Number of elements.
+    pub len: usize,
+}
+
+/// Functions of an owner of one value.
+#[repr(C)]
+#[derive(Debug)]
+pub struct OwnerOps {
+    /// The owned type.
+    pub inner: DescriptorFn,
+    /// Address of the owned value.
+    pub get: unsafe extern "C" fn(value: *const u8) -> *const u8,
+    /// Writes a new owner, moving the value in. It is consumed whatever the outcome.
+    pub build: unsafe extern "C" fn(out: *mut u8, inner: *mut u8) -> Outcome,
+}
+
+/// Functions of a value that is described by another.
+#[repr(C)]
+#[derive(Debug)]
+pub struct ProxyOps {
+    /// The describing type.
+    pub proxy: DescriptorFn,
+    /// Writes the describing value.
+    pub read: unsafe extern "C" fn(value: *const u8, out: *mut u8) -> Outcome,
+    /// Writes a value made from the describing one, which is consumed whatever the outcome.
+    pub build: unsafe extern "C" fn(out: *mut u8, proxy: *mut u8) -> Outcome,
+}
+
+/// Functions of a field that is carried through serde. The text is JSON.
+#[repr(C)]
+#[derive(Debug)]
+pub struct SerdeOps {
+    /// Hands the JSON text to `take`, or the reason why there is none (`ok` false).
+    pub read: unsafe extern "C" fn(
+        value: *const u8,
+        take: unsafe extern "C" fn(state: *mut u8, ok: bool, text: RawStr),
+        state: *mut u8,
+    ) -> Outcome,
+    /// Writes a value made from JSON text; a panic's message is the reason when it cannot be.
+    pub build: unsafe extern "C" fn(out: *mut u8, json: RawStr) -> Outcome,
+}
+
+/// The drop entry of `T`.
+#[must_use]
+pub const fn drop_of<T>() -> Option<DropFn> {
+    /// # Safety
+    ///
+    /// 1. `value` points to a valid `T` that is not used again.
+    unsafe extern "C" fn drop_in_place<T>(value: *mut u8) -> Outcome {
+        // SAFETY: (1)
+        guard(|| unsafe { value.cast::<T>().drop_in_place() })
+    }
+    if core::mem::needs_drop::<T>() { Some(drop_in_place::<T>) } else { None }
+}
+
+/// The default entry of `T`.
+#[must_use]
+pub const fn default_of<T: Default>() -> WriteFn {
+    /// # Safety
+    ///
+    /// 1. `out` is valid for a write of `T`.
+    unsafe extern "C" fn write<T: Default>(out: *mut u8) -> Outcome {
+        // SAFETY: (1)
+        guard(|| unsafe { out.cast::<T>().write(T::default()) })
+    }
+    write::<T>
+}
+
+/// The entry of `#[field(default = expression)]`; `make` is a closure without captures.
+#[must_use]
+pub const fn default_with<T, F: Fn() -> T + Copy>(_make: F) -> WriteFn {
+    /// # Safety
+    ///
+    /// 1. `out` is valid for a write of `T`.
+    unsafe extern "C" fn write<T, F: Fn() -> T + Copy>(out: *mut u8) -> Outcome {
+        // SAFETY: `F` has no size (checked where the table is made) and a value of it existed there.
+        let make = unsafe { core::ptr::NonNull::<F>::dangling().as_ref() };
+        // SAFETY: (1)
+        guard(|| unsafe { out.cast::<T>().write(make()) })
+    }
+    const { assert!(size_of::<F>() == 0, "a field's default cannot capture anything") };
+    write::<T, F>
+}
+
+/// Answers at compile time whether `T` is `Default`: the inherent constant is found first where its bound holds.
+#[derive(Debug)]
+pub struct Probe<T>(core::marker::PhantomData<T>);
+
+impl<T: Default> Probe<T> {
+    /// The default entry.
+    pub const DEFAULT: Option<WriteFn> = Some(default_of::<T>());
+}
+
+/// The answer where `T` is not `Default`.
+pub trait NoDefault {
+    /// No entry.
+    const DEFAULT: Option<WriteFn> = None;
+}
+impl<T> NoDefault for Probe<T> {}
+
+// SAFETY: layout of `ObjectId`, which is a scalar to the core.
+unsafe impl State for ObjectId {
+    const DESCRIPTOR: Descriptor = Descriptor {
+        path: RawStr::new("ObjectId"),
+        size: size_of::<Self>(),
+        align: align_of::<Self>(),
+        drop_in_place: None,
+        default: Some(default_of::<Self>()),
+        shape: Shape::Scalar(Scalar::Object),
+    };
+}
