@@ -51,9 +51,11 @@ pub type AfterReloadFn = unsafe extern "C" fn(view: &ReloadView, ctx: &mut Ctx) 
 #[derive(Debug)]
 pub struct HostLink {
     /// Takes one log record, as the library's forwarder encodes it.
-    pub log: unsafe extern "C" fn(record: RawStr),
-    /// The most verbose level that the host listens to: 0 (off) to 5 (trace).
-    pub log_level: extern "C" fn() -> u32,
+    pub log: unsafe extern "C" fn(receiver: u64, record: RawStr),
+    /// Whether the host listens to records of this level, target and name.
+    pub log_enabled: unsafe extern "C" fn(level: u32, target: RawStr, name: RawStr, is_span: bool) -> bool,
+    /// Which library the records are of.
+    pub receiver: u64,
     /// Whether host and library are the same image: then there is nothing to forward.
     pub same_image: bool,
 }
@@ -61,11 +63,11 @@ pub struct HostLink {
 impl HostLink {
     /// What a library is given that is linked into the host: it logs with the host's own `tracing`.
     pub(crate) const SAME_IMAGE: Self = {
-        unsafe extern "C" fn log(_record: RawStr) {}
-        extern "C" fn log_level() -> u32 {
-            0
+        unsafe extern "C" fn log(_receiver: u64, _record: RawStr) {}
+        unsafe extern "C" fn log_enabled(_level: u32, _target: RawStr, _name: RawStr, _is_span: bool) -> bool {
+            false
         }
-        Self { log, log_level, same_image: true }
+        Self { log, log_enabled, receiver: 0, same_image: true }
     };
 }
 
