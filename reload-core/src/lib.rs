@@ -4,12 +4,15 @@
 extern crate self as reload_core;
 
 pub mod boundary;
+#[cfg(feature = "build")]
+pub mod build;
 mod class;
 mod dispatch;
 mod event;
-mod library;
+pub mod library;
 mod schema;
 mod telemetry;
+pub mod validation;
 
 #[doc(hidden)]
 pub mod __private;

@@ -1,0 +1,5 @@
+//! What can be wrong with a candidate, and how it is told.
+
+mod problem;
+
+pub use problem::{Problem, Rejection};
