@@ -9,6 +9,7 @@ use super::{
 use crate::validation::Problem;
 use std::{
     collections::BTreeSet,
+    ffi::OsStr,
     path::PathBuf,
     sync::mpsc::{self, RecvTimeoutError},
     thread::JoinHandle,
@@ -137,7 +138,7 @@ impl<T: FnMut(DriverEvent)> State<T> {
                 Ok(Signal::Files(Err(error))) => {
                     tracing::debug!(%error, "watching failed");
                     self.restructured = true;
-                    self.edit(None);
+                    self.edit();
                 }
                 Ok(Signal::Done(outcome)) => self.done(outcome),
                 Ok(Signal::Rebuild) => {
@@ -163,17 +164,20 @@ impl<T: FnMut(DriverEvent)> State<T> {
     }
 
     fn note(&mut self, event: &notify::Event) {
-        let Some(workspace) = &self.workspace else { return self.edit(None) };
-        let change = watch::meaning(workspace, event);
+        let Some(workspace) = &self.workspace else { return self.edit() };
+        let mut change = watch::meaning(workspace, event);
+        if self.build.is_some() {
+            // Cargo's own doing.
+            change.paths.retain(|path| path.file_name() != Some(OsStr::new("Cargo.lock")));
+        }
         self.restructured |= change.structure;
         if change.structure || !change.paths.is_empty() {
             self.edited.extend(change.paths);
-            self.edit(None);
+            self.edit();
         }
     }
 
-    fn edit(&mut self, path: Option<PathBuf>) {
-        self.edited.extend(path);
+    fn edit(&mut self) {
         let now = Instant::now();
         self.first_edit.get_or_insert(now);
         self.last_edit = Some(now);
@@ -188,7 +192,7 @@ impl<T: FnMut(DriverEvent)> State<T> {
             if gone {
                 tracing::info!("a source folder was made again");
             }
-            self.edit(None);
+            self.edit();
         }
     }
 
@@ -219,11 +223,11 @@ impl<T: FnMut(DriverEvent)> State<T> {
 
     /// Asks cargo what the package is made of, and watches that.
     fn look_around(&mut self) -> bool {
-        self.explicit = false;
         let workspace = match Workspace::find(&self.spec) {
             Ok(workspace) => workspace,
             Err(problem) => {
                 self.tell_once(problem);
+                self.explicit = false;
                 // What was known is still watched: that is where the mistake is.
                 return false;
             }

@@ -11,7 +11,7 @@ use crate::validation::{Problem, Rejection};
 use serde::{Deserialize, Serialize};
 use std::{
     ffi::OsStr,
-    io::{self, Read as _, Write as _},
+    io::{self, Write as _},
     mem::ManuallyDrop,
     os::{
         fd::{AsRawFd as _, FromRawFd as _},
