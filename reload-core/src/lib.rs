@@ -4,6 +4,8 @@
 extern crate self as reload_core;
 
 pub mod boundary;
+#[cfg(feature = "build")]
+pub mod build;
 mod class;
 mod dispatch;
 mod event;
@@ -16,7 +18,7 @@ mod report;
 mod schema;
 mod session;
 mod telemetry;
-mod validation;
+pub mod validation;
 mod world;
 
 #[doc(hidden)]
@@ -34,6 +36,7 @@ pub use mailbox::{Mailbox, WorldGone};
 pub use reload_macros::{State, event_table, game_class};
 pub use report::{ClassChange, ClassFate, Outcome, ReloadReport, StageTime};
 pub use schema::State;
-pub use session::{LibrarySource, ReloadSession};
+pub use library::LibrarySource;
+pub use session::ReloadSession;
 pub use validation::{Problem, Rejection};
 pub use world::{ClassSummary, SpawnError, World};

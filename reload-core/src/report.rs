@@ -99,8 +99,10 @@ pub enum Outcome {
     /// There is none: the build failed. What ran before goes on.
     #[serde(rename = "build_failed")]
     BuildFailed {
-        /// What the compiler said.
+        /// The compiler's errors.
         messages: String,
+        /// What is wrong in one sentence, and what to do.
+        problem: Problem,
     },
 }
 
@@ -169,12 +171,18 @@ impl ReloadReport {
         self.stages.iter().map(|stage| stage.took).sum()
     }
 
+    /// A report of something that changed nothing.
     pub(crate) fn refused(library: &str, epoch: u32, rejection: &Rejection) -> Self {
+        let outcome = Outcome::Refused { problems: rejection.problems().to_vec() };
+        Self { outcome, ..Self::nothing(library, epoch) }
+    }
+
+    pub(crate) fn nothing(library: &str, epoch: u32) -> Self {
         Self {
             library: library.to_owned(),
             from_epoch: epoch,
             epoch,
-            outcome: Outcome::Refused { problems: rejection.problems().to_vec() },
+            outcome: Outcome::Refused { problems: Vec::new() },
             stages: Vec::new(),
             warnings: Vec::new(),
             mapped_versions: 0,
@@ -213,8 +221,9 @@ impl fmt::Display for ReloadReport {
                     write!(f, "\n  - {problem}")?;
                 }
             }
-            Outcome::BuildFailed { .. } => {
+            Outcome::BuildFailed { problem, .. } => {
                 write!(f, "build of {} failed: epoch {} goes on, nothing is lost", self.library, self.epoch)?;
+                write!(f, "\n  - {problem}")?;
             }
         }
         for warning in &self.warnings {

@@ -119,7 +119,7 @@ impl World {
     pub fn new() -> Self {
         crate::boundary::install_hook();
         let own = LibraryTable::own::<library::NoHooks>();
-        let mut image = Image::of(&own, std::sync::Arc::new(()));
+        let mut image = Image::of(&own, std::rc::Rc::new(()));
         image.classes = crate::boundary::RawSlice::EMPTY;
         let registry = validation::validate(image)
             .and_then(|validated| Registry::default().with(LibraryId::HOST, 0, &validated))

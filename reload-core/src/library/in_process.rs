@@ -8,7 +8,7 @@ use crate::{
     event::{EventTable, Lifecycle},
     validation::Image,
 };
-use std::sync::Arc;
+use std::rc::Rc;
 
 /// One version of a library that is part of the program.
 ///
@@ -73,7 +73,7 @@ impl InProcess {
 
     /// The lists stay allocated as long as the image is kept.
     pub(crate) fn into_image(self) -> Image {
-        let keep = Arc::new(self);
+        let keep = Rc::new(self);
         Image {
             classes: RawSlice::borrowed(&keep.classes),
             tables: RawSlice::borrowed(&keep.tables),

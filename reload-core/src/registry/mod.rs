@@ -15,7 +15,7 @@ use crate::{
     schema::{Descriptor, WriteFn, descriptor},
     validation::{Image, Problem, Rejection, ValidClass, Validated},
 };
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, rc::Rc, sync::Arc};
 
 /// Which library of the world: the host itself, or one that a session opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,7 +56,7 @@ pub(crate) struct Class {
 
 /// Keeps an image mapped.
 #[derive(Clone)]
-pub(crate) struct Keep(#[expect(dead_code, reason = "held for its drop")] Arc<dyn std::any::Any + Send + Sync>);
+pub(crate) struct Keep(#[expect(dead_code, reason = "held for its drop")] Rc<dyn std::any::Any>);
 
 impl std::fmt::Debug for Keep {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -342,7 +342,7 @@ impl Registry {
                 class.base = None;
                 class.own_handlers.clear();
                 class.own_loops.clear();
-                class.keep = Keep(Arc::new(()));
+                class.keep = Keep(Rc::new(()));
             }
         }
     }

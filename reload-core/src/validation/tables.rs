@@ -9,7 +9,7 @@ use crate::{
     library::{AfterReloadFn, BeforeReloadFn, ClassPointer, LibraryTable, TablePointer},
     schema::{Descriptor, WriteFn},
 };
-use std::{any::Any, collections::BTreeMap, fmt, sync::Arc};
+use std::{any::Any, collections::BTreeMap, fmt, rc::Rc};
 
 /// Limits of what a table is believed to hold.
 const MOST_CLASSES: usize = crate::instance::MAX_CLASSES as usize;
@@ -24,12 +24,12 @@ pub(crate) struct Image {
     pub(crate) before_reload: Option<BeforeReloadFn>,
     pub(crate) after_reload: Option<AfterReloadFn>,
     /// Dropped after everything that came from the image.
-    pub(crate) keep: Arc<dyn Any + Send + Sync>,
+    pub(crate) keep: Rc<dyn Any>,
 }
 
 impl Image {
     /// What the image behind `table` has. Runs code of the image: its inventory is sorted.
-    pub(crate) fn of(table: &LibraryTable, keep: Arc<dyn Any + Send + Sync>) -> Self {
+    pub(crate) fn of(table: &LibraryTable, keep: Rc<dyn Any>) -> Self {
         Self {
             classes: (table.classes)(),
             tables: (table.tables)(),

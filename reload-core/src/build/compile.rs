@@ -1,0 +1,288 @@
+//! Turns sources into an artifact by running `cargo build`, whose messages are shown as cargo shows them.
+//! Must never look at the artifact.
+
+use super::package::{BuildSpec, Workspace};
+use crate::{library::child::kill_group, validation::Problem};
+use cargo_metadata::{CrateType, Message, diagnostic::DiagnosticLevel};
+use serde::Serialize;
+use std::{
+    io::{BufReader, IsTerminal as _, Write as _},
+    os::unix::process::CommandExt as _,
+    path::PathBuf,
+    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// Text of compiler messages that is kept for a report, in bytes.
+const TEXT_LIMIT: usize = 64 * 1024;
+
+/// A build that succeeded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Built {
+    /// The library.
+    pub artifact: PathBuf,
+    /// From calling cargo to its end.
+    pub duration: Duration,
+    /// Whether cargo found nothing to do.
+    pub fresh: bool,
+    /// Whether another cargo was working in the same target directory when the build began.
+    pub waited_for_lock: bool,
+}
+
+/// A build that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BuildFailure {
+    /// Number of errors that the compiler told; 0 if cargo itself failed.
+    pub errors: usize,
+    /// The errors as the compiler rendered them, without colours. Warnings are left out.
+    pub messages: String,
+    /// From calling cargo to its end.
+    pub duration: Duration,
+    /// Whether another cargo was working in the same target directory when the build began.
+    pub waited_for_lock: bool,
+    /// What is wrong, in one sentence, and what to do.
+    pub problem: Problem,
+}
+
+/// What came of a build.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    Built(Built),
+    Failed(Box<BuildFailure>),
+    Cancelled,
+}
+
+/// A running build. Killed when dropped.
+#[derive(Debug)]
+pub(super) struct Build {
+    process: Arc<Mutex<Process>>,
+}
+
+#[derive(Debug)]
+struct Process {
+    child: Child,
+    ended: bool,
+    cancelled: bool,
+}
+
+impl Drop for Build {
+    fn drop(&mut self) {
+        let mut process = self.process.lock().unwrap_or_else(PoisonError::into_inner);
+        if !process.ended {
+            process.cancelled = true;
+            kill_group(&mut process.child);
+        }
+    }
+}
+
+/// Starts a build; `done` is called with its outcome on another thread.
+pub(super) fn start(
+    spec: &BuildSpec,
+    workspace: &Workspace,
+    done: impl FnOnce(Outcome) + Send + 'static,
+) -> Result<Build, Problem> {
+    let begun = Instant::now();
+    let waited_for_lock = is_locked(spec, workspace);
+    if waited_for_lock {
+        tracing::warn!(target_dir = %workspace.target.display(), "another cargo holds the target directory, the build waits");
+    }
+    let colours = std::io::stderr().is_terminal();
+    let mut command = command(spec, colours);
+    tracing::debug!(?command, "building");
+    let no_cargo = |error: std::io::Error| {
+        Problem::new(
+            "build.no_cargo",
+            spec.folder().display().to_string(),
+            format!("cannot run cargo: {error}"),
+            "install cargo, put it on the PATH or name it in the variable CARGO; the running code is not affected",
+        )
+    };
+    let mut child = command.spawn().map_err(no_cargo)?;
+    let stdout = child.stdout.take();
+    let process = Arc::new(Mutex::new(Process { child, ended: false, cancelled: false }));
+    let build = Build { process: Arc::clone(&process) };
+    let (manifest, package) = (workspace.manifest.clone(), spec.package.clone());
+    let follow = move || {
+        let seen = stdout.map(|stdout| read(stdout, &manifest, colours)).unwrap_or_default();
+        let status = end(&process);
+        done(outcome(seen, status, &package, begun.elapsed(), waited_for_lock));
+    };
+    std::thread::Builder::new().name("reload-build".into()).spawn(follow).map_err(no_cargo)?;
+    Ok(build)
+}
+
+fn command(spec: &BuildSpec, colours: bool) -> Command {
+    let mut command = spec.cargo();
+    command.args(["build", "--package", &spec.package]);
+    for package in &spec.also {
+        command.args(["--package", package]);
+    }
+    if let Some(profile) = &spec.profile {
+        command.args(["--profile", profile]);
+    }
+    if !spec.features.is_empty() {
+        command.args(["--features", &spec.features.join(",")]);
+    }
+    if let Some(target) = &spec.target_dir {
+        command.arg("--target-dir").arg(std::path::absolute(target).unwrap_or_else(|_| target.clone()));
+    }
+    // The compiler's messages come through here, so that a report can have them; cargo's own go to the terminal.
+    command.arg(if colours { "--message-format=json-diagnostic-rendered-ansi" } else { "--message-format=json" });
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).process_group(0);
+    command
+}
+
+/// Whether another cargo is working where this build will.
+fn is_locked(spec: &BuildSpec, workspace: &Workspace) -> bool {
+    let folder = match spec.profile.as_deref() {
+        None | Some("dev" | "test") => "debug",
+        Some("bench") => "release",
+        Some(profile) => profile,
+    };
+    let Ok(entries) = std::fs::read_dir(workspace.target.join(folder)) else { return false };
+    entries.flatten().any(|entry| {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        name.starts_with(".cargo")
+            && name.ends_with("lock")
+            && std::fs::File::open(entry.path())
+                .is_ok_and(|file| matches!(file.try_lock_shared(), Err(std::fs::TryLockError::WouldBlock)))
+    })
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    artifact: Option<PathBuf>,
+    fresh: bool,
+    errors: usize,
+    text: String,
+    success: bool,
+    library_without_cdylib: bool,
+}
+
+fn read(stdout: ChildStdout, manifest: &std::path::Path, colours: bool) -> Seen {
+    let mut seen = Seen::default();
+    for message in Message::parse_stream(BufReader::new(stdout)) {
+        match message {
+            Ok(Message::CompilerMessage(message)) => {
+                let message = message.message;
+                let rendered = message.rendered.unwrap_or_else(|| message.message.clone());
+                show(&rendered, colours);
+                if matches!(message.level, DiagnosticLevel::Error | DiagnosticLevel::Ice) {
+                    // The last one only counts the others and has no place.
+                    seen.errors += usize::from(!message.message.starts_with("aborting due to"));
+                    if seen.text.len() < TEXT_LIMIT {
+                        seen.text.push_str(&without_colours(&rendered));
+                    }
+                }
+            }
+            Ok(Message::CompilerArtifact(artifact)) if artifact.manifest_path.as_std_path() == manifest => {
+                let is_library = artifact.target.crate_types.contains(&CrateType::CDyLib);
+                let file = artifact
+                    .filenames
+                    .iter()
+                    .find(|file| file.extension() == Some(std::env::consts::DLL_EXTENSION))
+                    .filter(|_| is_library);
+                if let Some(file) = file {
+                    seen.artifact = Some(file.into());
+                    seen.fresh = artifact.fresh;
+                } else if artifact.target.is_lib() {
+                    seen.library_without_cdylib = true;
+                }
+            }
+            Ok(Message::BuildFinished(finished)) => seen.success = finished.success,
+            Ok(_) => {}
+            Err(error) => {
+                tracing::debug!(%error, "cargo's output ended early");
+                break;
+            }
+        }
+    }
+    seen
+}
+
+/// Shows a message where cargo shows its own, over its progress bar.
+fn show(rendered: &str, colours: bool) {
+    let mut stderr = std::io::stderr().lock();
+    let clear = if colours { "\r\x1b[K" } else { "" };
+    // Nobody to show it to: the report has it as well.
+    let _ = write!(stderr, "{clear}{rendered}").and_then(|()| stderr.flush());
+}
+
+fn without_colours(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        if letter == '\x1b' {
+            letters.by_ref().find(char::is_ascii_alphabetic);
+        } else {
+            plain.push(letter);
+        }
+    }
+    plain
+}
+
+/// Waits for a process whose output has ended. The lock is let go meanwhile, so that it can be killed.
+fn end(process: &Mutex<Process>) -> Option<ExitStatus> {
+    loop {
+        let mut process = process.lock().unwrap_or_else(PoisonError::into_inner);
+        match process.child.try_wait() {
+            Ok(None) => {}
+            Ok(Some(status)) => {
+                process.ended = true;
+                return (!process.cancelled).then_some(status);
+            }
+            Err(_) => return None,
+        }
+        drop(process);
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+fn outcome(seen: Seen, status: Option<ExitStatus>, package: &str, duration: Duration, waited_for_lock: bool) -> Outcome {
+    let Some(status) = status else { return Outcome::Cancelled };
+    let problem = if !(status.success() && seen.success) {
+        if seen.errors > 0 {
+            Problem::new(
+                "build.errors",
+                package,
+                format!("the build failed with {} error{}", seen.errors, if seen.errors == 1 { "" } else { "s" }),
+                "correct them and save; the running code is not affected",
+            )
+        } else {
+            Problem::new(
+                "build.cargo",
+                package,
+                format!("cargo failed before anything was compiled ({status}); its message is in the terminal"),
+                "correct what cargo names and save; the running code is not affected",
+            )
+        }
+    } else if let Some(artifact) = seen.artifact {
+        tracing::debug!(artifact = %artifact.display(), fresh = seen.fresh, ?duration, "built");
+        return Outcome::Built(Built { artifact, duration, fresh: seen.fresh, waited_for_lock });
+    } else {
+        Problem::new(
+            "build.no_cdylib",
+            package,
+            if seen.library_without_cdylib {
+                "the package was built, but not as a dynamic library"
+            } else {
+                "the package was built, but it has no library"
+            },
+            "put `crate-type = [\"cdylib\", \"rlib\"]` under `[lib]` in its Cargo.toml",
+        )
+    };
+    tracing::debug!(%problem, ?duration, "the build failed");
+    Outcome::Failed(Box::new(BuildFailure { errors: seen.errors, messages: seen.text, duration, waited_for_lock, problem }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_colours;
+
+    #[test]
+    fn colours_are_taken_out() {
+        assert_eq!(without_colours("\x1b[1m\x1b[38;5;9merror\x1b[0m: ü\n"), "error: ü\n");
+    }
+}

@@ -1,0 +1,290 @@
+//! Turns edits into builds, one at a time, on a thread of its own. Edits during a build lead to exactly one more.
+//! Must never load what was built.
+
+use super::{
+    compile::{self, Build, BuildFailure, Built, Outcome},
+    package::{BuildSpec, Workspace},
+    watch::{self, SourceWatch},
+};
+use crate::validation::Problem;
+use std::{
+    collections::BTreeSet,
+    ffi::OsStr,
+    path::PathBuf,
+    sync::mpsc::{self, RecvTimeoutError},
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+/// A burst of edits is over after this much silence,
+const SILENCE: Duration = Duration::from_millis(15);
+/// or after this long, silent or not.
+const LONGEST_BURST: Duration = Duration::from_millis(200);
+/// How often folders are checked for having been made again.
+const TICK: Duration = Duration::from_millis(500);
+
+/// What the driver tells.
+#[derive(Debug)]
+pub enum DriverEvent {
+    /// Sources changed.
+    Noticed {
+        /// Which, as far as the system told.
+        paths: Vec<PathBuf>,
+    },
+    /// A build begins.
+    Building,
+    /// A build failed.
+    BuildFailed(Box<BuildFailure>),
+    /// A build succeeded.
+    Built {
+        /// What came of it.
+        built: Built,
+        /// From the first edit to the start of the build; `None` if no edit led to it.
+        notice: Option<Duration>,
+    },
+    /// Something else is wrong; the driver goes on.
+    Problem(Problem),
+}
+
+enum Signal {
+    Files(notify::Result<notify::Event>),
+    Done(Outcome),
+    Rebuild,
+    Stop,
+}
+
+/// A thread that builds. Ends, with the build that is running, when dropped.
+#[derive(Debug)]
+pub struct Driver {
+    signals: mpsc::Sender<Signal>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Driver {
+    /// Starts the thread and a first build. `tell` is called on that thread.
+    ///
+    /// # Errors
+    ///
+    /// The system has no thread left.
+    pub fn start(spec: BuildSpec, tell: impl FnMut(DriverEvent) + Send + 'static) -> Result<Self, Problem> {
+        let (signals, inbox) = mpsc::channel();
+        let sender = signals.clone();
+        let run = move || {
+            State {
+                spec,
+                tell,
+                signals: sender,
+                workspace: None,
+                watch: None,
+                first_edit: None,
+                last_edit: None,
+                edited: BTreeSet::new(),
+                restructured: true,
+                due: Some(Instant::now()),
+                explicit: true,
+                build: None,
+                notice: None,
+                last_problem: None,
+            }
+            .run(&inbox);
+        };
+        let thread = std::thread::Builder::new().name("reload-driver".into()).spawn(run).map_err(|error| {
+            Problem::new("build.thread", "reload-driver", format!("cannot start a thread: {error}"), "look at the limits")
+        })?;
+        Ok(Self { signals, thread: Some(thread) })
+    }
+
+    /// Builds once more, edited or not.
+    pub fn rebuild(&self) {
+        let _ = self.signals.send(Signal::Rebuild);
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let _ = self.signals.send(Signal::Stop);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+struct State<T> {
+    spec: BuildSpec,
+    tell: T,
+    signals: mpsc::Sender<Signal>,
+    workspace: Option<Workspace>,
+    watch: Option<SourceWatch>,
+    first_edit: Option<Instant>,
+    last_edit: Option<Instant>,
+    edited: BTreeSet<PathBuf>,
+    /// Manifests or folders changed: ask cargo again and watch anew before the next build.
+    restructured: bool,
+    /// The first edit, or request, that no build has seen.
+    due: Option<Instant>,
+    /// The next build was asked for.
+    explicit: bool,
+    build: Option<Build>,
+    notice: Option<Duration>,
+    last_problem: Option<Problem>,
+}
+
+impl<T: FnMut(DriverEvent)> State<T> {
+    fn run(mut self, inbox: &mpsc::Receiver<Signal>) {
+        loop {
+            self.settle();
+            match inbox.recv_timeout(self.patience()) {
+                Ok(Signal::Files(Ok(event))) => self.note(&event),
+                Ok(Signal::Files(Err(error))) => {
+                    tracing::debug!(%error, "watching failed");
+                    self.restructured = true;
+                    self.edit();
+                }
+                Ok(Signal::Done(outcome)) => self.done(outcome),
+                Ok(Signal::Rebuild) => {
+                    self.explicit = true;
+                    self.due.get_or_insert_with(Instant::now);
+                }
+                Ok(Signal::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Timeout) => self.tick(),
+            }
+        }
+    }
+
+    /// How long to wait for the next signal.
+    fn patience(&self) -> Duration {
+        match self.burst_ends() {
+            Some(end) => end.saturating_duration_since(Instant::now()).min(TICK),
+            None => TICK,
+        }
+    }
+
+    fn burst_ends(&self) -> Option<Instant> {
+        Some((self.last_edit? + SILENCE).min(self.first_edit? + LONGEST_BURST))
+    }
+
+    fn note(&mut self, event: &notify::Event) {
+        let Some(workspace) = &self.workspace else { return self.edit() };
+        let mut change = watch::meaning(workspace, event);
+        if self.build.is_some() {
+            // Cargo's own doing.
+            change.paths.retain(|path| path.file_name() != Some(OsStr::new("Cargo.lock")));
+        }
+        self.restructured |= change.structure;
+        if change.structure || !change.paths.is_empty() {
+            self.edited.extend(change.paths);
+            self.edit();
+        }
+    }
+
+    fn edit(&mut self) {
+        let now = Instant::now();
+        self.first_edit.get_or_insert(now);
+        self.last_edit = Some(now);
+    }
+
+    fn tick(&mut self) {
+        let gone = self.watch.as_mut().is_some_and(SourceWatch::roots_changed);
+        // Without a workspace there is nothing that could tell of an edit.
+        let blind = self.watch.is_none() && self.spec.folder().is_dir();
+        if gone || blind {
+            self.restructured = true;
+            if gone {
+                tracing::info!("a source folder was made again");
+            }
+            self.edit();
+        }
+    }
+
+    /// Ends a burst that is over and starts the build that is due.
+    fn settle(&mut self) {
+        if let Some(end) = self.burst_ends()
+            && Instant::now() >= end
+        {
+            self.due = self.due.or(self.first_edit);
+            self.first_edit = None;
+            self.last_edit = None;
+            let paths: Vec<PathBuf> = std::mem::take(&mut self.edited).into_iter().collect();
+            tracing::debug!(?paths, "sources changed");
+            if self.watch.is_some() {
+                (self.tell)(DriverEvent::Noticed { paths });
+            }
+        }
+        if self.build.is_some() || self.due.is_none() {
+            return;
+        }
+        if self.restructured && !self.look_around() {
+            // Told why; the next edit or tick tries again.
+            self.due = None;
+            return;
+        }
+        self.begin();
+    }
+
+    /// Asks cargo what the package is made of, and watches that.
+    fn look_around(&mut self) -> bool {
+        let workspace = match Workspace::find(&self.spec) {
+            Ok(workspace) => workspace,
+            Err(problem) => {
+                self.tell_once(problem);
+                self.explicit = false;
+                // What was known is still watched: that is where the mistake is.
+                return false;
+            }
+        };
+        let sender = self.signals.clone();
+        let sink = move |event| {
+            let _ = sender.send(Signal::Files(event));
+        };
+        match SourceWatch::open(&self.spec, &workspace, sink) {
+            Ok((watch, problem)) => {
+                self.watch = Some(watch);
+                self.last_problem = self.last_problem.take().filter(|last| Some(last) == problem.as_ref());
+                if let Some(problem) = problem {
+                    self.tell_once(problem);
+                }
+                self.restructured = false;
+            }
+            Err(problem) => {
+                // Builds still work, they have to be asked for.
+                self.tell_once(problem);
+                self.restructured = false;
+            }
+        }
+        tracing::debug!(folders = ?workspace.folders.keys(), target_dir = %workspace.target.display(), "watching sources");
+        self.workspace = Some(workspace);
+        true
+    }
+
+    fn tell_once(&mut self, problem: Problem) {
+        if self.last_problem.as_ref() != Some(&problem) || self.explicit {
+            tracing::warn!(%problem, "the build is in trouble");
+            (self.tell)(DriverEvent::Problem(problem.clone()));
+            self.last_problem = Some(problem);
+        }
+    }
+
+    fn begin(&mut self) {
+        let Some(workspace) = &self.workspace else { return };
+        let by_edit = !std::mem::take(&mut self.explicit);
+        self.notice = self.due.take().filter(|_| by_edit).map(|since| since.elapsed());
+        (self.tell)(DriverEvent::Building);
+        let sender = self.signals.clone();
+        let done = move |outcome| {
+            let _ = sender.send(Signal::Done(outcome));
+        };
+        match compile::start(&self.spec, workspace, done) {
+            Ok(build) => self.build = Some(build),
+            Err(problem) => self.tell_once(problem),
+        }
+    }
+
+    fn done(&mut self, outcome: Outcome) {
+        self.build = None;
+        match outcome {
+            Outcome::Built(built) => (self.tell)(DriverEvent::Built { built, notice: self.notice }),
+            Outcome::Failed(failure) => (self.tell)(DriverEvent::BuildFailed(failure)),
+            Outcome::Cancelled => tracing::debug!("the build was cancelled"),
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! From a source edit to an artifact. Knows cargo, and nothing of libraries or the world.
+
+mod compile;
+mod driver;
+mod package;
+mod watch;
+
+pub use compile::{BuildFailure, Built};
+pub use driver::{Driver, DriverEvent};
+pub use package::BuildSpec;

@@ -1,0 +1,164 @@
+//! Turns a package's name into where its artifact will be and which folders it is made of. Must never build.
+
+use crate::validation::Problem;
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+/// What to build, and how.
+#[derive(Clone, Debug)]
+pub struct BuildSpec {
+    /// The package of the library.
+    pub package: String,
+    /// Packages that are built in the same call, so that features resolve alike.
+    pub also: Vec<String>,
+    /// A folder in the workspace; `None` is the host's own package while `cargo run` runs it, else the working directory.
+    pub manifest_dir: Option<PathBuf>,
+    /// A profile's name; `None` is `dev`.
+    pub profile: Option<String>,
+    /// Features, as `--features` takes them.
+    pub features: Vec<String>,
+    /// Where to build, if not where cargo would.
+    pub target_dir: Option<PathBuf>,
+    /// Looks for changes this often instead of having the system tell.
+    pub polling: Option<Duration>,
+}
+
+impl BuildSpec {
+    /// The package as cargo would build it in the current workspace.
+    #[must_use]
+    pub fn new(package: impl Into<String>) -> Self {
+        Self {
+            package: package.into(),
+            also: Vec::new(),
+            manifest_dir: None,
+            profile: None,
+            features: Vec::new(),
+            target_dir: None,
+            polling: None,
+        }
+    }
+
+    /// The folder that cargo is called in.
+    pub(super) fn folder(&self) -> PathBuf {
+        self.manifest_dir
+            .clone()
+            .or_else(|| std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from))
+            .filter(|folder| folder.is_dir())
+            .unwrap_or_else(|| PathBuf::from("."))
+    }
+
+    /// Cargo, freed of what an outer `cargo run` sets for the host and what would make two builds of one source differ.
+    pub(super) fn cargo(&self) -> Command {
+        let mut command = Command::new(cargo_program());
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            let of_outer_run = text.starts_with("CARGO_PKG_")
+                || text.starts_with("CARGO_BIN_")
+                || matches!(
+                    &*text,
+                    "CARGO_MANIFEST_DIR" | "CARGO_MANIFEST_PATH" | "CARGO_PRIMARY_PACKAGE" | "CARGO_CRATE_NAME" | "OUT_DIR"
+                );
+            if of_outer_run {
+                command.env_remove(&name);
+            }
+        }
+        command.current_dir(self.folder());
+        command
+    }
+}
+
+fn cargo_program() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// The package, its local dependencies, and where cargo puts things.
+#[derive(Clone, Debug)]
+pub(super) struct Workspace {
+    pub(super) root: PathBuf,
+    pub(super) target: PathBuf,
+    pub(super) manifest: PathBuf,
+    /// Folders of the package and of its local dependencies, transitively, with the names of the packages.
+    pub(super) folders: BTreeMap<PathBuf, String>,
+    /// Folders of packages that the library is not made of; they may lie inside the ones above.
+    pub(super) foreign: Vec<PathBuf>,
+}
+
+impl Workspace {
+    /// Asks cargo. Takes some 30 ms for each workspace that is involved, and never needs a network.
+    #[tracing::instrument(name = "metadata", level = "debug", skip_all, fields(package = spec.package))]
+    pub(super) fn find(spec: &BuildSpec) -> Result<Self, Problem> {
+        let first = ask(&spec.folder(), None)?;
+        let package = first.packages.iter().find(|package| *package.name == spec.package).ok_or_else(|| {
+            let names: Vec<&str> = first.packages.iter().map(|package| package.name.as_str()).collect();
+            Problem::new(
+                "build.no_package",
+                first.workspace_root.as_str(),
+                format!("there is no package `{}` in this workspace; it has {}", spec.package, names.join(", ")),
+                "correct the name given to `LibrarySource::cargo`, or name the workspace's folder with `manifest_dir`",
+            )
+        })?;
+        let mut found = Self {
+            root: first.workspace_root.clone().into(),
+            target: spec.target_dir.clone().map_or_else(|| Ok(first.target_directory.clone().into()), std::path::absolute)
+                .map_err(|error| Problem::new("build.target_dir", "target_dir", error.to_string(), "give an absolute path"))?,
+            manifest: package.manifest_path.clone().into(),
+            folders: BTreeMap::new(),
+            foreign: Vec::new(),
+        };
+        let mut known: Vec<Package> = first.packages.clone();
+        let mut open = vec![package.clone()];
+        while let Some(package) = open.pop() {
+            let Some(folder) = package.manifest_path.parent() else { continue };
+            if found.folders.insert(folder.into(), package.name.to_string()).is_some() {
+                continue;
+            }
+            for dependency in &package.dependencies {
+                let Some(path) = dependency.path.as_ref().filter(|_| dependency.kind != DependencyKind::Development) else {
+                    continue;
+                };
+                let manifest = path.join("Cargo.toml");
+                if !known.iter().any(|package| package.manifest_path == manifest) {
+                    // Another workspace. If it cannot be read, the build says why.
+                    match ask(path.as_std_path(), Some(manifest.as_std_path())) {
+                        Ok(metadata) => known.extend(metadata.packages),
+                        Err(problem) => tracing::debug!(%problem, "a local dependency is not watched"),
+                    }
+                }
+                open.extend(known.iter().find(|package| package.manifest_path == manifest).cloned());
+            }
+        }
+        found.foreign = known
+            .iter()
+            .filter_map(|package| package.manifest_path.parent())
+            .map(|folder| folder.as_std_path().to_owned())
+            .filter(|folder| !found.folders.contains_key(folder))
+            .collect();
+        Ok(found)
+    }
+}
+
+fn ask(folder: &Path, manifest: Option<&Path>) -> Result<Metadata, Problem> {
+    let mut command = MetadataCommand::new();
+    command.cargo_path(PathBuf::from(cargo_program())).current_dir(folder).no_deps();
+    if let Some(manifest) = manifest {
+        command.manifest_path(manifest);
+    }
+    command.exec().map_err(|error| {
+        let message = match error {
+            cargo_metadata::Error::CargoMetadata { stderr } => stderr.trim().to_owned(),
+            other => other.to_string(),
+        };
+        Problem::new(
+            "build.metadata",
+            folder.display().to_string(),
+            format!("cargo cannot read the workspace: {message}"),
+            "correct what cargo names and save; the running code is not affected",
+        )
+    })
+}

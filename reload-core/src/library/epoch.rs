@@ -1,0 +1,305 @@
+//! Turns a candidate into a loaded library, with `LibReloader` and a pin on every version. The only place that
+//! loads. Must never unmap a version that has not been given back, and never wait: it is polled by the game loop.
+#![expect(unsafe_code, reason = "reads the entry symbol of a library that was just loaded")]
+
+use super::{
+    Candidate, ContentHash, ENTRY_SYMBOL, LibraryTable, StageTimes,
+    pin::{Footprint, Pin},
+    staging::Staging,
+    verify::verify,
+};
+use crate::validation::{Problem, Rejection};
+use hot_lib_reloader::LibReloader;
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant, SystemTime},
+};
+
+/// How long the loader's watcher waits for silence. It looks four times as often.
+const DEBOUNCE: Duration = Duration::from_millis(6);
+/// A watcher that has seen nothing by now has missed the file: it is touched.
+const NUDGE_AFTER: Duration = Duration::from_millis(150);
+/// A watcher that has seen nothing by now is dead: the loader is replaced.
+const REPLACE_AFTER: Duration = Duration::from_millis(400);
+
+/// Versions loaded in this process so far, over all loaders.
+static LOADED: AtomicUsize = AtomicUsize::new(0);
+/// Addresses of the tables that are pinned now, over all loaders.
+static PINNED: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+
+/// Versions loaded in this process so far.
+pub(super) fn loaded_so_far() -> usize {
+    LOADED.load(Ordering::Relaxed)
+}
+
+/// A library that is loaded and stays so until it is given to the [`Shelf`](super::Shelf) (dropped, it stays for good).
+/// Mark and fingerprint of its table were verified in this process; what its records say was not.
+#[derive(Debug)]
+pub struct LoadedLibrary {
+    pin: Pin,
+    table: *const LibraryTable,
+    hash: ContentHash,
+    artifact: PathBuf,
+    times: StageTimes,
+    complete_at: Instant,
+}
+
+impl LoadedLibrary {
+    /// The library's table.
+    #[must_use]
+    pub fn table(&self) -> &LibraryTable {
+        // SAFETY: verified when it was loaded; the pin keeps it mapped for as long as `self` lives.
+        unsafe { &*self.table }
+    }
+
+    /// Identity of the library's bytes.
+    #[must_use]
+    pub fn hash(&self) -> ContentHash {
+        self.hash
+    }
+
+    /// What it was copied from.
+    #[must_use]
+    pub fn artifact(&self) -> &Path {
+        &self.artifact
+    }
+
+    /// The file that is mapped. The loader removes it when the next version is loaded; the mapping stays.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        self.pin.file()
+    }
+
+    /// How long every stage took.
+    #[must_use]
+    pub fn times(&self) -> StageTimes {
+        self.times
+    }
+
+    /// When the artifact was known to be complete.
+    #[must_use]
+    pub fn complete_at(&self) -> Instant {
+        self.complete_at
+    }
+
+    /// Gives the library back. It stays mapped while the loader holds it as its newest, or the system needs it.
+    ///
+    /// # Safety
+    ///
+    /// 1. Nothing of the library is used any more: no code, no static, no thread-local of it.
+    pub(super) unsafe fn release(self) -> Footprint {
+        let address = self.table as usize;
+        PINNED.lock().unwrap_or_else(PoisonError::into_inner).retain(|pinned| *pinned != address);
+        // SAFETY: (1)
+        unsafe { self.pin.close() }
+    }
+}
+
+/// A candidate that lies under the name that the loader watches.
+#[derive(Debug)]
+struct Pending {
+    candidate: Candidate,
+    watched: PathBuf,
+    since: Instant,
+    nudged: bool,
+    replace: bool,
+}
+
+/// Loads candidates one after the other. Lives on the thread that runs the library's code.
+pub struct Loader {
+    name: String,
+    reloader: Option<LibReloader>,
+    /// Where the reloader watches; its files must not be removed under it.
+    staging: Option<Arc<Staging>>,
+    /// Part of the shadow files' names, because a replaced reloader counts from zero again.
+    generation: usize,
+    /// What the reloader saw last: it does not react to the same bytes.
+    last_given: Option<ContentHash>,
+    offered: Option<(Candidate, Instant)>,
+    pending: Option<Pending>,
+}
+
+impl std::fmt::Debug for Loader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { name, generation, offered, pending, .. } = self;
+        f.debug_struct("Loader")
+            .field("name", name)
+            .field("generation", generation)
+            .field("offered", offered)
+            .field("pending", pending)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Loader {
+    /// A loader of libraries called `name`. Nothing is loaded before [`Loader::offer`] and [`Loader::poll`].
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '_' };
+        Self {
+            // The reloader takes what follows a dot for the extension.
+            name: name.chars().map(plain).collect(),
+            reloader: None,
+            staging: None,
+            generation: 0,
+            last_given: None,
+            offered: None,
+            pending: None,
+        }
+    }
+
+    /// Takes a candidate to be loaded by the following calls of [`Loader::poll`].
+    /// One that was offered before and is not loaded yet is superseded.
+    pub fn offer(&mut self, candidate: Candidate) {
+        self.offered = Some((candidate, Instant::now()));
+    }
+
+    /// Whether a candidate is on its way.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.offered.is_some() || self.pending.is_some()
+    }
+
+    /// Goes on with loading; never waits. `None` while there is nothing to tell.
+    /// After an error the next candidate is loaded as if nothing had happened.
+    pub fn poll(&mut self) -> Option<Result<LoadedLibrary, Rejection>> {
+        if let Some((candidate, since)) = self.offered.take() {
+            if let Err(problem) = self.put_in_place(candidate, since) {
+                return Some(Err(problem.into()));
+            }
+        }
+        let mut pending = self.pending.take()?;
+        let result = match &mut self.reloader {
+            Some(reloader) if !pending.replace => match reloader.update() {
+                Ok(true) => Ok(()),
+                Ok(false) => {
+                    self.pending = self.chase(pending);
+                    return None;
+                }
+                Err(error) => Err(error.to_string()),
+            },
+            // A new loader loads what is there at once.
+            _ => self.replace_reloader(&pending),
+        };
+        self.last_given = Some(pending.candidate.hash());
+        let result = match result {
+            Ok(()) => self.adopt(&mut pending),
+            Err(error) => Err(Problem::new(
+                "library.load",
+                pending.candidate.artifact().display().to_string(),
+                format!("the library could be loaded by a child process but not by this one: {error}"),
+                "look at the limits of this process (memory, thread-local storage), then save again; the running \
+                 code is not affected",
+            )
+            .into()),
+        };
+        if let Err(rejection) = &result {
+            tracing::warn!(%rejection, "loading failed");
+        }
+        Some(result)
+    }
+
+    fn put_in_place(&mut self, candidate: Candidate, since: Instant) -> Result<(), Problem> {
+        let moved = self.staging.as_ref().is_some_and(|staging| !Arc::ptr_eq(staging, candidate.staging()));
+        let file = format!("{}{}", std::env::consts::DLL_PREFIX, self.name);
+        let watched = candidate.staging().folder().join(file).with_extension(std::env::consts::DLL_EXTENSION);
+        // The inode that was probed: nothing is copied, and the watcher never sees half a file.
+        fs::rename(candidate.file(), &watched).map_err(|error| {
+            Problem::new(
+                "library.vanished",
+                candidate.file().display().to_string(),
+                format!("the checked copy of the library cannot be put in place: {error}"),
+                "something removed the staging folder; save again; the running code is not affected",
+            )
+        })?;
+        let replace = moved || self.last_given == Some(candidate.hash());
+        self.pending = Some(Pending { candidate, watched, since, nudged: false, replace });
+        Ok(())
+    }
+
+    /// What to do about a watcher that has not seen the file yet.
+    fn chase(&self, mut pending: Pending) -> Option<Pending> {
+        let waited = pending.since.elapsed();
+        if waited >= REPLACE_AFTER {
+            tracing::warn!(file = %pending.watched.display(), "the loader's watcher does not answer, starting another");
+            pending.replace = true;
+        } else if waited >= NUDGE_AFTER && !pending.nudged {
+            pending.nudged = true;
+            if let Err(error) = touch(&pending.watched) {
+                tracing::debug!(file = %pending.watched.display(), %error, "cannot touch the library");
+            }
+        }
+        Some(pending)
+    }
+
+    fn replace_reloader(&mut self, pending: &Pending) -> Result<(), String> {
+        // The old one closes its library, which stays mapped if anybody has pinned it.
+        self.reloader = None;
+        self.generation += 1;
+        let staging = Arc::clone(pending.candidate.staging());
+        let template = format!("{{lib_name}}-hot-{{pid}}-{}-{{load_counter}}", self.generation);
+        let reloader = LibReloader::new(staging.folder(), &self.name, Some(DEBOUNCE), Some(template))
+            .map_err(|error| error.to_string())?;
+        self.reloader = Some(reloader);
+        self.staging = Some(staging);
+        Ok(())
+    }
+
+    /// Pins and verifies what the reloader has just loaded.
+    fn adopt(&self, pending: &mut Pending) -> Result<LoadedLibrary, Rejection> {
+        LOADED.fetch_add(1, Ordering::Relaxed);
+        let artifact = pending.candidate.artifact().to_owned();
+        let problem = |code, message: String| {
+            Problem::new(code, artifact.display().to_string(), message, "save again; the running code is not affected")
+        };
+        let Some(reloader) = &self.reloader else {
+            return Err(problem("library.load", "there is no loader".into()).into());
+        };
+        // SAFETY: the symbol is only used as an address.
+        let symbol = unsafe { reloader.get_symbol::<*const u8>(ENTRY_SYMBOL.as_bytes()) }
+            .map_err(|error| problem("library.vanished", format!("nothing was loaded: {error}")))?;
+        // SAFETY: the pointer is not used beyond the library, which the pin below keeps.
+        let address = unsafe { symbol.try_as_raw_ptr() };
+        let address = address.ok_or_else(|| problem("library.no_entry", "the entry symbol has no address".into()))?;
+        let address = address.cast::<u8>().cast_const();
+        let pin = Pin::on(address).map_err(|error| problem("library.pin", format!("cannot keep it mapped: {error}")))?;
+        // SAFETY: the pin keeps the library mapped; a child process has read the same bytes of the same file.
+        let table = unsafe { verify(address) }.map_err(|findings| {
+            let problems = findings.into_iter().map(|finding| finding.into_problem(&artifact)).collect();
+            Rejection::unless_empty(problems).err().unwrap_or_else(|| problem("library.table", "refused".into()).into())
+        })?;
+        let mut pinned = PINNED.lock().unwrap_or_else(PoisonError::into_inner);
+        if pinned.contains(&(address as usize)) {
+            return Err(problem(
+                "library.stale",
+                "the loader handed out a version that is already in use instead of the new one".into(),
+            )
+            .into());
+        }
+        pinned.push(address as usize);
+        drop(pinned);
+        let mut times = pending.candidate.times();
+        times.load = Some(pending.since.elapsed());
+        tracing::info!(
+            file = %pin.file().display(), hash = %pending.candidate.hash(), load = ?times.load, "library loaded",
+        );
+        Ok(LoadedLibrary {
+            pin,
+            table: std::ptr::from_ref(table),
+            hash: pending.candidate.hash(),
+            artifact,
+            times,
+            complete_at: pending.candidate.complete_at(),
+        })
+    }
+}
+
+/// Makes the loader's watcher look again.
+fn touch(file: &Path) -> io::Result<()> {
+    fs::File::options().append(true).open(file)?.set_modified(SystemTime::now())
+}

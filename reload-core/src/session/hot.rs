@@ -1,0 +1,193 @@
+//! Libraries that are loaded: from the supply's candidates to images, and what becomes of their versions.
+
+use super::slot::Slot;
+use crate::{
+    library::{LibrarySource, LoadedLibrary, Loader, Shelf, StageTimes, Supply, SupplyEvent},
+    report::{Outcome, ReloadReport, StageTime},
+    telemetry::LogReceiver,
+    validation::{Image, Problem, Rejection},
+    world::World,
+};
+use std::rc::Rc;
+
+/// A loaded library and the host's end of its log. The log ends first.
+pub(super) struct Version {
+    #[expect(dead_code, reason = "held for its drop")]
+    receiver: LogReceiver,
+    library: LoadedLibrary,
+}
+
+/// The moving parts of a session whose library is loaded.
+pub(super) struct Hot {
+    supply: Supply,
+    loader: Loader,
+    pub(super) shelf: Shelf,
+    /// Versions that are, or may be, in use: what the world has of them keeps them here.
+    versions: Vec<(u32, Rc<Version>)>,
+    /// Loaded and refused; pinned, because the loader does not fire twice for the same bytes.
+    refused: Option<Rc<Version>>,
+    waits_for_file: bool,
+}
+
+impl Hot {
+    pub(super) fn start(source: LibrarySource) -> Result<Self, Rejection> {
+        let supply = Supply::start(source)?;
+        let loader = Loader::new(supply.library_name());
+        Ok(Self {
+            supply,
+            loader,
+            shelf: Shelf::new(),
+            versions: Vec::new(),
+            refused: None,
+            waits_for_file: false,
+        })
+    }
+
+    /// Whether there is nothing to wait for but somebody else's build.
+    pub(super) const fn waits_for_file(&self) -> bool {
+        self.waits_for_file
+    }
+
+    pub(super) fn poll(&mut self, slot: &mut Slot, world: &mut World) -> Vec<ReloadReport> {
+        let mut reports = Vec::new();
+        for event in self.supply.poll() {
+            reports.extend(self.take(event, slot));
+        }
+        while let Some(result) = self.loader.poll() {
+            let report = match result {
+                Ok(library) => self.enter(library, slot, world),
+                Err(rejection) => ReloadReport::refused(&slot.name, slot.epoch, &rejection),
+            };
+            reports.push(report);
+        }
+        for report in &mut reports {
+            report.mapped_versions = self.mapped();
+            report.warnings.extend(self.shelf.warning().map(|problem| problem.to_string()));
+        }
+        reports
+    }
+
+    fn take(&mut self, event: SupplyEvent, slot: &Slot) -> Option<ReloadReport> {
+        match event {
+            SupplyEvent::Waiting { file } => {
+                self.waits_for_file = true;
+                tracing::info!(target: "reload_core::build", file = %file.display(), "waiting for the library to be built");
+                None
+            }
+            SupplyEvent::Noticed { paths } => {
+                self.waits_for_file = false;
+                tracing::debug!(target: "reload_core::build", ?paths, "changed");
+                None
+            }
+            SupplyEvent::Building => {
+                tracing::info!(target: "reload_core::build", library = %slot.name, "building");
+                None
+            }
+            #[cfg(feature = "build")]
+            SupplyEvent::Built(built) => {
+                tracing::info!(target: "reload_core::build", took = ?built.duration, fresh = built.fresh, "built");
+                None
+            }
+            #[cfg(feature = "build")]
+            SupplyEvent::BuildFailed(failure) => {
+                tracing::warn!(target: "reload_core::build", errors = failure.errors, "the build failed, the old code goes on");
+                let outcome = Outcome::BuildFailed { messages: failure.messages, problem: failure.problem };
+                let stages = vec![StageTime { stage: "build", took: failure.duration }];
+                Some(ReloadReport { outcome, stages, ..ReloadReport::nothing(&slot.name, slot.epoch) })
+            }
+            SupplyEvent::Unchanged { hash } => {
+                tracing::debug!(target: "reload_core::build", %hash, "built again, the same library");
+                None
+            }
+            SupplyEvent::Candidate(candidate) => {
+                self.loader.offer(*candidate);
+                None
+            }
+            SupplyEvent::Rejected(rejection) => Some(ReloadReport::refused(&slot.name, slot.epoch, &rejection)),
+            SupplyEvent::Problem(problem) => Some(ReloadReport::refused(&slot.name, slot.epoch, &problem.into())),
+        }
+    }
+
+    /// Attaches a loaded library and takes it through the stages.
+    fn enter(&mut self, library: LoadedLibrary, slot: &mut Slot, world: &mut World) -> ReloadReport {
+        let receiver = LogReceiver::open();
+        let attached = (library.table().attach)(&receiver.link()).into_result();
+        let stages = stages(&library.times());
+        let version = Rc::new(Version { receiver, library });
+        if let Err(panic) = attached {
+            let problem = Problem::new(
+                "library.attach",
+                &slot.name,
+                format!("the library {panic}, while it was told about the host"),
+                "is something in the library's panic hook or log set-up wrong? The running code is not affected",
+            );
+            self.set_aside(version, slot.epoch);
+            return ReloadReport::refused(&slot.name, slot.epoch, &problem.into());
+        }
+        self.reload(version, stages, slot, world)
+    }
+
+    fn reload(&mut self, version: Rc<Version>, stages: Vec<StageTime>, slot: &mut Slot, world: &mut World) -> ReloadReport {
+        let image = Image::of(version.library.table(), version.clone());
+        let report = slot.reload(world, image, stages);
+        let former = self.refused.take();
+        if report.is_reloaded() {
+            self.versions.push((slot.epoch, version));
+        } else {
+            self.refused = Some(version);
+        }
+        if let Some(former) = former
+            && !self.refused.as_ref().is_some_and(|refused| Rc::ptr_eq(refused, &former))
+            && !self.versions.iter().any(|(_, version)| Rc::ptr_eq(version, &former))
+        {
+            self.set_aside(former, slot.epoch);
+        }
+        self.retire(slot.epoch);
+        report
+    }
+
+    pub(super) fn retry(&mut self, slot: &mut Slot, world: &mut World) -> Option<ReloadReport> {
+        let version = self.refused.clone()?;
+        Some(self.reload(version, Vec::new(), slot, world))
+    }
+
+    /// Hands versions to the shelf of which the world has nothing any more.
+    fn retire(&mut self, epoch: u32) {
+        let (free, used): (Vec<_>, Vec<_>) = std::mem::take(&mut self.versions)
+            .into_iter()
+            .partition(|(entered, version)| *entered < epoch && Rc::strong_count(version) == 1);
+        self.versions = used;
+        for (entered, version) in free {
+            if let Some(version) = Rc::into_inner(version) {
+                self.shelf.retire(version.library, entered);
+            }
+        }
+        for given_back in self.shelf.advance(epoch) {
+            tracing::debug!(target: "reload_core::library", epoch = given_back.epoch, still_mapped = given_back.still_mapped, "given back");
+        }
+    }
+
+    fn set_aside(&mut self, version: Rc<Version>, epoch: u32) {
+        if let Some(version) = Rc::into_inner(version) {
+            self.shelf.set_aside(version.library, epoch);
+        }
+    }
+
+    /// Versions of the library that are mapped, as far as they are known.
+    fn mapped(&self) -> usize {
+        self.versions.len() + usize::from(self.refused.is_some()) + self.shelf.mapped().count()
+    }
+}
+
+fn stages(times: &StageTimes) -> Vec<StageTime> {
+    [
+        ("notice", times.notice),
+        ("build", times.build),
+        ("copy", Some(times.copy)),
+        ("probe", times.probe),
+        ("load", times.load),
+    ]
+    .into_iter()
+    .filter_map(|(stage, took)| Some(StageTime { stage, took: took? }))
+    .collect()
+}

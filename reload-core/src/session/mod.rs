@@ -1,0 +1,189 @@
+//! The session: the only place that sees every stage, from a source edit to the report.
+
+#[cfg(feature = "hot")]
+mod hot;
+mod slot;
+
+use crate::{
+    library::{HostLink, InProcess, LibrarySource, linked_library, source::Origin},
+    report::{Outcome, ReloadReport},
+    validation::{Image, Problem, Rejection},
+    world::World,
+};
+use slot::Slot;
+use std::{collections::VecDeque, rc::Rc};
+
+/// Keeps one library of a world current.
+///
+/// Opened once, polled at the engine's safe point: between two frames, when no game code runs.
+///
+/// ```no_run
+/// # #[cfg(feature = "build")] fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use reload_core::{LibrarySource, ReloadSession, World};
+/// let mut world = World::new();
+/// let mut session = ReloadSession::open(LibrarySource::cargo("game-logic"), &mut world)?;
+/// loop {
+///     for report in session.poll(&mut world) {
+///         println!("{report}");
+///     }
+///     world.advance(0.02);
+/// }
+/// # }
+/// # #[cfg(not(feature = "build"))] fn main() {}
+/// ```
+///
+/// Drop order does not matter: as long as a world has objects or classes of a library, the library stays mapped.
+pub struct ReloadSession {
+    slot: Slot,
+    history: VecDeque<ReloadReport>,
+    #[cfg(feature = "hot")]
+    hot: Option<hot::Hot>,
+}
+
+impl ReloadSession {
+    /// Reports that [`ReloadSession::history`] keeps.
+    const HISTORY: usize = 64;
+
+    /// Opens a library for a world, so that its classes exist.
+    ///
+    /// With [`LibrarySource::cargo`] this builds the library and waits for it. With [`LibrarySource::watch`] it waits for
+    /// the library to be loaded if the file is there; if it is missing, it is loaded by a later [`ReloadSession::poll`].
+    ///
+    /// # Errors
+    ///
+    /// When the library cannot be built or cannot run. The world is as before.
+    pub fn open(source: impl Into<LibrarySource>, world: &mut World) -> Result<Self, Rejection> {
+        let source = source.into();
+        let name = source.library_name();
+        let mut session = Self {
+            slot: Slot::new(name, world),
+            history: VecDeque::new(),
+            #[cfg(feature = "hot")]
+            hot: None,
+        };
+        match source.origin {
+            Origin::Linked => session.first(world, linked_image()?)?,
+            Origin::InProcess(_, library) => session.first(world, library.into_image())?,
+            #[cfg(feature = "hot")]
+            _ => {
+                session.hot = Some(hot::Hot::start(source)?);
+                session.wait_for_first(world)?;
+            }
+        }
+        Ok(session)
+    }
+
+    /// A library that needs no loading.
+    fn first(&mut self, world: &mut World, image: Image) -> Result<(), Rejection> {
+        let report = self.slot.reload(world, image, Vec::new());
+        self.remember(&report);
+        match report.outcome {
+            Outcome::Refused { problems } => Rejection::unless_empty(problems),
+            _ => Ok(()),
+        }
+    }
+
+    /// Goes on with whatever is under way: notices builds, loads what is ready, and carries out the reload. Never waits
+    /// for a build. Answers with a report for each reload, refusal and failed build since the last call.
+    ///
+    /// This is where game code is exchanged: call it where no game code is running.
+    #[cfg(feature = "hot")]
+    pub fn poll(&mut self, world: &mut World) -> Vec<ReloadReport> {
+        let Some(hot) = &mut self.hot else { return Vec::new() };
+        let reports = hot.poll(&mut self.slot, world);
+        for report in &reports {
+            self.remember(report);
+        }
+        reports
+    }
+
+    /// Goes on with whatever is under way: nothing, without the feature `hot`.
+    #[cfg(not(feature = "hot"))]
+    pub fn poll(&mut self, _world: &mut World) -> Vec<ReloadReport> {
+        Vec::new()
+    }
+
+    /// Takes the last refused library through the stages once more: the reason may be gone, because objects that stood
+    /// in the way were destroyed. `None` if there is none.
+    #[cfg(feature = "hot")]
+    pub fn retry(&mut self, world: &mut World) -> Option<ReloadReport> {
+        let report = self.hot.as_mut()?.retry(&mut self.slot, world)?;
+        self.remember(&report);
+        Some(report)
+    }
+
+    /// Offers the next version of a library that is part of the program.
+    pub fn offer(&mut self, world: &mut World, library: InProcess) -> ReloadReport {
+        let report = self.slot.reload(world, library.into_image(), Vec::new());
+        self.remember(&report);
+        report
+    }
+
+    /// Declares that the thread which polls this session ends after the session, and not while the process goes on.
+    /// Needed only where that is not the main thread: old versions of a library are only unmapped if their thread lasts.
+    #[cfg(feature = "hot")]
+    pub fn declare_thread_outlives_session(&mut self) {
+        if let Some(hot) = &mut self.hot {
+            hot.shelf.declare_thread_outlives_session();
+        }
+    }
+
+    /// The library's name.
+    #[must_use]
+    pub fn library(&self) -> &str {
+        &self.slot.name
+    }
+
+    /// The epoch that runs; 0 before the first library.
+    #[must_use]
+    pub const fn epoch(&self) -> u32 {
+        self.slot.epoch
+    }
+
+    /// The last reports, oldest first.
+    pub fn history(&self) -> impl ExactSizeIterator<Item = &ReloadReport> {
+        self.history.iter()
+    }
+
+    #[cfg(feature = "hot")]
+    fn wait_for_first(&mut self, world: &mut World) -> Result<(), Rejection> {
+        loop {
+            for report in self.poll(world) {
+                match report.outcome {
+                    Outcome::Reloaded { .. } => return Ok(()),
+                    Outcome::Refused { problems } => return Rejection::unless_empty(problems),
+                    Outcome::BuildFailed { problem, .. } => return Err(problem.into()),
+                }
+            }
+            if self.hot.as_ref().is_none_or(hot::Hot::waits_for_file) {
+                return Ok(());
+            }
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+    }
+
+    fn remember(&mut self, report: &ReloadReport) {
+        if self.history.len() == Self::HISTORY {
+            self.history.pop_front();
+        }
+        self.history.push_back(report.clone());
+    }
+}
+
+impl std::fmt::Debug for ReloadSession {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ReloadSession")
+            .field("library", &self.slot.name)
+            .field("epoch", &self.slot.epoch)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The library that is linked into this image.
+fn linked_image() -> Result<Image, Rejection> {
+    let table = linked_library()?;
+    (table.attach)(&HostLink::SAME_IMAGE).into_result().map_err(|panic| {
+        Problem::new("library.attach", "the linked library", panic.to_string(), "this is a mistake of reload-core: report it")
+    })?;
+    Ok(Image::of(table, Rc::new(())))
+}

@@ -1,0 +1,305 @@
+//! Real edits, built by real cargo, on their way to candidates.
+
+mod fixture;
+
+use fixture::{Workspace, eventually, plain, target_dir};
+use reload_core::{
+    build::BuildFailure,
+    library::{Candidate, CargoSource, LibrarySource, Supply, SupplyEvent},
+    validation::Problem,
+};
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
+
+const LIMIT: Duration = Duration::from_secs(180);
+
+/// A supply and everything that it has told.
+struct Told {
+    supply: Supply,
+    events: Vec<SupplyEvent>,
+}
+
+impl Told {
+    fn by(source: impl Into<LibrarySource>) -> Self {
+        Self { supply: Supply::start(source).expect("threads"), events: Vec::new() }
+    }
+
+    #[track_caller]
+    fn until<T>(&mut self, what: &str, mut pick: impl FnMut(SupplyEvent) -> Option<T>) -> T {
+        eventually(what, LIMIT, || {
+            let mut found = None;
+            for event in self.supply.poll() {
+                self.events.push(match event {
+                    SupplyEvent::Candidate(_) | SupplyEvent::BuildFailed(_) | SupplyEvent::Problem(_) if found.is_none() => {
+                        found = pick(event);
+                        continue;
+                    }
+                    event => event,
+                });
+            }
+            found
+        })
+    }
+
+    #[track_caller]
+    fn candidate(&mut self) -> Candidate {
+        self.until("a candidate", |event| match event {
+            SupplyEvent::Candidate(candidate) => Some(*candidate),
+            other => panic!("{other:?}"),
+        })
+    }
+
+    #[track_caller]
+    fn failure(&mut self) -> BuildFailure {
+        self.until("a failed build", |event| match event {
+            SupplyEvent::BuildFailed(failure) => Some(*failure),
+            other => panic!("{other:?}"),
+        })
+    }
+
+    #[track_caller]
+    fn problem(&mut self) -> Problem {
+        self.until("a problem", |event| match event {
+            SupplyEvent::Problem(problem) => Some(problem),
+            other => panic!("{other:?}"),
+        })
+    }
+
+    fn count(&self, is: impl Fn(&SupplyEvent) -> bool) -> usize {
+        self.events.iter().filter(|event| is(event)).count()
+    }
+}
+
+fn cargo(workspace: &Workspace) -> CargoSource {
+    LibrarySource::cargo(&workspace.package).manifest_dir(workspace.root()).target_dir(target_dir())
+}
+
+/// The version is a static of the library, so it is in its bytes.
+fn has(candidate: &Candidate, text: &str) -> bool {
+    let bytes = fs::read(candidate.file()).expect("staged");
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+fn saying(text: &str) -> String {
+    format!("reload_core::library!();\n#[unsafe(no_mangle)]\npub static SAYS: &str = {text:?};\n")
+}
+
+#[test]
+fn an_edit_becomes_a_candidate_and_a_mistake_a_report() {
+    let workspace = Workspace::new("building_edits", &saying("first words"));
+    let mut told = Told::by(cargo(&workspace));
+    let first = told.candidate();
+    assert!(has(&first, "first words"));
+    assert!(first.times().build.is_some() && first.times().notice.is_none(), "{:?}", first.times());
+    for round in 0..3 {
+        let text = format!("words of round {round}");
+        let saved = Instant::now();
+        workspace.write("logic/src/lib.rs", &saying(&text));
+        let next = told.candidate();
+        eprintln!("from save to candidate {:?}, of which {:?}", saved.elapsed(), next.times());
+        assert!(has(&next, &text));
+        assert!(next.times().notice.expect("by an edit") < Duration::from_millis(250));
+    }
+    workspace.write("logic/src/lib.rs", "reload_core::library!();\nfn one() -> u32 { \"two\" }\nfn three() { four() }\n");
+    let failure = told.failure();
+    assert_eq!(failure.errors, 2, "{failure:?}");
+    assert!(failure.messages.contains("mismatched types") && failure.messages.contains("cannot find function `four`"));
+    assert!(!failure.messages.contains('\x1b'));
+    assert_eq!(failure.problem.code, "build.errors");
+    workspace.write("logic/src/lib.rs", &saying("mended"));
+    assert!(has(&told.candidate(), "mended"));
+    // An edit that changes nothing in the library.
+    workspace.write("logic/notes.txt", "remember the milk");
+    eventually("the same bytes are told", LIMIT, || {
+        told.supply.poll().into_iter().find(|event| matches!(event, SupplyEvent::Unchanged { .. }))
+    });
+    // Asked for all the same.
+    told.supply.again();
+    assert!(has(&told.candidate(), "mended"));
+}
+
+#[test]
+fn a_burst_of_saves_is_built_a_few_times_and_ends_with_the_last() {
+    let workspace = Workspace::new("building_bursts", &saying("before"));
+    let mut told = Told::by(cargo(&workspace));
+    told.candidate();
+    told.events.clear();
+    let first_save = Instant::now();
+    for save in 0..300 {
+        workspace.write("logic/src/lib.rs", &saying(&format!("save {save} of many")));
+        workspace.write("logic/src/.lib.rs.swp", "an editor's own");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let begun = Instant::now();
+    while !has(&told.candidate(), "save 299 of many") {
+        assert!(begun.elapsed() < LIMIT);
+    }
+    let builds = told.count(|event| matches!(event, SupplyEvent::Building));
+    eprintln!("300 saves in {:?} led to {builds} builds", begun - first_save);
+    assert!((1..=12).contains(&builds), "{builds} builds");
+    std::thread::sleep(Duration::from_millis(700));
+    let after = told.supply.poll();
+    assert!(
+        !after.iter().any(|event| matches!(event, SupplyEvent::Candidate(_) | SupplyEvent::BuildFailed(_))),
+        "{after:?}"
+    );
+}
+
+#[test]
+fn folders_may_be_removed_and_made_again() {
+    let workspace = Workspace::new("building_folders", &saying("before"));
+    let mut told = Told::by(cargo(&workspace));
+    told.candidate();
+    fs::remove_dir_all(workspace.path("logic/src")).expect("removable");
+    assert_eq!(told.until("the build fails", |event| match event {
+        SupplyEvent::BuildFailed(failure) => Some(failure.problem),
+        SupplyEvent::Problem(problem) => Some(problem),
+        other => panic!("{other:?}"),
+    }).code.split('.').next(), Some("build"));
+    workspace.write("logic/src/lib.rs", &saying("made again"));
+    eventually("a candidate", LIMIT, || {
+        told.supply.poll().into_iter().find(|event| matches!(event, SupplyEvent::Candidate(candidate) if has(candidate, "made again")))
+    });
+    // The whole package.
+    fs::rename(workspace.path("logic"), workspace.path("elsewhere")).expect("movable");
+    std::thread::sleep(Duration::from_millis(800));
+    fs::rename(workspace.path("elsewhere"), workspace.path("logic")).expect("movable");
+    std::thread::sleep(Duration::from_millis(800));
+    workspace.write("logic/src/deep/er/words.rs", "pub const WORDS: &str = \"from below\";");
+    workspace.write(
+        "logic/src/lib.rs",
+        "reload_core::library!();\n#[path = \"deep/er/words.rs\"] mod words;\n#[unsafe(no_mangle)]\npub static SAYS: &str = words::WORDS;\n",
+    );
+    let found = |told: &mut Told, text: &str| {
+        eventually("a candidate", LIMIT, || {
+            told.supply.poll().into_iter().find(|event| matches!(event, SupplyEvent::Candidate(candidate) if has(candidate, text)))
+        });
+    };
+    found(&mut told, "from below");
+    workspace.write("logic/src/deep/er/words.rs", "pub const WORDS: &str = \"from far below\";");
+    found(&mut told, "from far below");
+}
+
+#[test]
+fn local_dependencies_are_watched_also_those_that_come_later() {
+    let workspace = Workspace::new("building_dependencies", &saying("alone"));
+    let mut told = Told::by(cargo(&workspace));
+    told.candidate();
+    // A manifest with a mistake is told once and does not end anything.
+    workspace.write("logic/Cargo.toml", "[package\nname = 3");
+    let problem = told.problem();
+    assert_eq!(problem.code, "build.metadata", "{problem}");
+    workspace.write("outside/Cargo.toml", "[package]\nname = \"building_outside\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[workspace]\n");
+    workspace.write("outside/src/lib.rs", "pub const WORDS: &str = \"from outside\";");
+    workspace.write(
+        "logic/src/lib.rs",
+        "reload_core::library!();\n#[unsafe(no_mangle)]\npub static SAYS: &str = building_outside::WORDS;\n",
+    );
+    workspace.write("Cargo.toml", "[workspace]\nmembers = [\"logic\"]\nexclude = [\"outside\"]\nresolver = \"3\"\n");
+    workspace.write("logic/Cargo.toml", &workspace.manifest("building_outside = { path = \"../outside\" }\n"));
+    let found = |told: &mut Told, text: &str| {
+        eventually("a candidate", LIMIT, || {
+            told.supply.poll().into_iter().find(|event| matches!(event, SupplyEvent::Candidate(candidate) if has(candidate, text)))
+        });
+    };
+    found(&mut told, "from outside");
+    workspace.write("outside/src/lib.rs", "pub const WORDS: &str = \"from far outside\";");
+    found(&mut told, "from far outside");
+}
+
+#[test]
+fn what_cannot_be_built_is_told_with_what_to_do() {
+    let workspace = Workspace::new("building_kinds", "");
+    let mut told = Told::by(LibrarySource::cargo("no-such-package").manifest_dir(workspace.root()).target_dir(target_dir()));
+    let problem = told.problem();
+    assert_eq!(problem.code, "build.no_package");
+    assert!(problem.message.contains("building_kinds"), "{problem}");
+    let manifest = workspace.manifest("").replace("\"cdylib\", ", "");
+    workspace.write("logic/Cargo.toml", &manifest);
+    let mut told = Told::by(cargo(&workspace));
+    assert_eq!(told.failure().problem.code, "build.no_cdylib");
+}
+
+#[test]
+fn a_supply_that_is_dropped_takes_its_build_with_it() {
+    let workspace = Workspace::new("building_dropped", "reload_core::library!();");
+    workspace.write("logic/build.rs", &format!(
+        "fn main() {{ std::fs::write({:?}, std::process::id().to_string()).unwrap(); std::thread::sleep(std::time::Duration::from_secs(300)); }}",
+        workspace.path("script.pid"),
+    ));
+    let told = Told::by(cargo(&workspace).target_dir(workspace.path("target")));
+    let script: u32 = eventually("the build script runs", LIMIT, || fs::read_to_string(workspace.path("script.pid")).ok()?.parse().ok());
+    let begun = Instant::now();
+    drop(told);
+    assert!(begun.elapsed() < Duration::from_secs(2));
+    let alive = || fs::read_to_string(format!("/proc/{script}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
+    eventually("the build script ends", Duration::from_secs(5), || (!alive()).then_some(()));
+}
+
+#[test]
+fn another_cargo_in_the_target_directory_is_told() {
+    let workspace = Workspace::new("building_locked", &saying("locked"));
+    workspace.build(&[]);
+    let locks: Vec<_> = fs::read_dir(target_dir().join("debug"))
+        .expect("built")
+        .flatten()
+        .filter(|entry| entry.file_name().to_string_lossy().ends_with("lock"))
+        .map(|entry| fs::File::open(entry.path()).expect("readable"))
+        .collect();
+    assert!(!locks.is_empty());
+    locks.iter().for_each(|lock| lock.lock().expect("lockable"));
+    let mut told = Told::by(cargo(&workspace));
+    eventually("the build begins", LIMIT, || {
+        told.supply.poll().into_iter().find(|event| matches!(event, SupplyEvent::Building))
+    });
+    std::thread::sleep(Duration::from_millis(300));
+    drop(locks);
+    told.candidate();
+    assert_eq!(told.count(|event| matches!(event, SupplyEvent::Built(built) if built.waited_for_lock)), 1, "{:?}", told.events);
+}
+
+#[test]
+fn polling_finds_edits_as_well() {
+    let workspace = Workspace::new("building_polled", &saying("before"));
+    let mut told = Told::by(cargo(&workspace).polling(Duration::from_millis(100)));
+    told.candidate();
+    workspace.write("logic/src/lib.rs", &saying("polled"));
+    assert!(has(&told.candidate(), "polled"));
+}
+
+#[test]
+fn a_library_that_somebody_else_builds_is_followed() {
+    let workspace = Workspace::new("building_followed", &plain(1));
+    let first = fs::read(workspace.build(&[])).expect("built");
+    workspace.write("logic/src/lib.rs", &plain(2));
+    let second = fs::read(workspace.build(&[])).expect("built");
+    let folder = workspace.path("out put");
+    let file = folder.join("libbuilding_followed.so");
+    let mut told = Told::by(LibrarySource::watch(&folder, "building-followed"));
+    eventually("it is waited for", LIMIT, || {
+        told.supply.poll().into_iter().find(|event| matches!(event, SupplyEvent::Waiting { .. }))
+    });
+    fs::create_dir(&folder).expect("writable");
+    fs::write(&file, &first).expect("writable");
+    let one = told.candidate();
+    // Written slowly, by somebody who does not rename.
+    let slowly = |bytes: &[u8]| {
+        let mut open = fs::File::create(&file).expect("writable");
+        for piece in bytes.chunks(bytes.len() / 12) {
+            std::io::Write::write_all(&mut open, piece).expect("writable");
+            std::thread::sleep(Duration::from_millis(15));
+        }
+    };
+    slowly(&second);
+    let two = told.candidate();
+    assert_ne!(one.hash(), two.hash());
+    // The staging folder lies in it, and may be in use.
+    eventually("it is removed", LIMIT, || fs::remove_dir_all(&folder).ok());
+    std::thread::sleep(Duration::from_millis(600));
+    fs::create_dir(&folder).expect("writable");
+    slowly(&first);
+    assert_eq!(told.candidate().hash(), one.hash());
+    assert_eq!(told.count(|event| matches!(event, SupplyEvent::Rejected(_))), 0, "{:?}", told.events);
+}
