@@ -1,4 +1,5 @@
 //! Real edits, built by real cargo, on their way to candidates.
+#![expect(clippy::print_stderr, reason = "figures, for those who look")]
 
 mod fixture;
 

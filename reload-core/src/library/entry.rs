@@ -7,6 +7,7 @@ use crate::{
     class::{ClassEntry, ClassRecord},
     dispatch::Ctx,
     event::{TableEntry, TableRecord},
+    validation::Problem,
 };
 use std::sync::OnceLock;
 
@@ -248,6 +249,37 @@ unsafe extern "C" fn after_reload<H: Hooks>(view: &ReloadView, ctx: &mut Ctx) ->
     guard(|| H::after_reload(view, ctx))
 }
 
+/// A library of this image, collected by `inventory`.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct LinkedLibrary(pub &'static LibraryTable);
+
+inventory::collect!(LinkedLibrary);
+
+/// The table of the library that is linked into this image.
+///
+/// # Errors
+///
+/// There is none, or more than one.
+pub fn linked_library() -> Result<&'static LibraryTable, Problem> {
+    let mut tables = inventory::iter::<LinkedLibrary>();
+    match (tables.next(), tables.count()) {
+        (Some(linked), 0) => Ok(linked.0),
+        (None, _) => Err(Problem::new(
+            "library.not_linked",
+            "this executable",
+            "no library is linked into it",
+            "depend on the library's crate and write `use game_logic as _;` in the host: what nothing refers to is not linked",
+        )),
+        (Some(_), more) => Err(Problem::new(
+            "library.two_entries",
+            "this executable",
+            format!("{} libraries are linked into it", more + 1),
+            "write `reload_core::library!();` in one crate only",
+        )),
+    }
+}
+
 /// Makes the crate a reloadable library. Written once, in the crate's root.
 ///
 /// ```
@@ -293,6 +325,7 @@ macro_rules! library {
             /// The table that the host looks for.
             #[unsafe(export_name = "RELOAD_CORE_LIBRARY")]
             pub static LIBRARY: $crate::__private::LibraryTable = $crate::__private::LibraryTable::own::<Library>();
+            $crate::__private::inventory::submit! { $crate::__private::LinkedLibrary(&LIBRARY) }
         };
     };
 }

@@ -1,7 +1,7 @@
 //! Turns a source into candidates, beside the game loop: building or following, copying, checking and probing happen
 //! on threads of its own. Must never load anything in this process.
 
-use super::{Candidate, ContentHash, Gate, Gated, LibrarySource, follow, source::Origin};
+use super::{Candidate, ContentHash, Gate, Gated, LibrarySource, follow, source::Origin, staging::Writer};
 #[cfg(feature = "build")]
 use crate::build::{BuildFailure, Driver, DriverEvent};
 use crate::validation::{Problem, Rejection};
@@ -156,6 +156,10 @@ fn follow_file(file: PathBuf, work: mpsc::Sender<Work>) -> Result<follow::Follow
     })
 }
 
+fn writer(build: Option<Duration>) -> Writer {
+    if build.is_some() { Writer::Ended } else { Writer::Unknown }
+}
+
 /// The thread with the gate. Ends when nobody sends or listens any more.
 fn examine(mut gate: Gate, inbox: &mpsc::Receiver<Work>, events: &mpsc::Sender<SupplyEvent>) {
     while let Ok(first) = inbox.recv() {
@@ -175,12 +179,14 @@ fn examine(mut gate: Gate, inbox: &mpsc::Receiver<Work>, events: &mpsc::Sender<S
                     continue;
                 }
                 Work::Examine { coalesced: true, .. } => continue,
-                Work::Examine { artifact, notice, build, .. } => match gate.examine(&artifact) {
+                Work::Examine { artifact, notice, build, .. } => match gate.examine_from(&artifact, writer(build)) {
                     Ok(Gated::Candidate(mut candidate)) => {
                         candidate.set_build_times(notice, build);
                         SupplyEvent::Candidate(candidate)
                     }
                     Ok(Gated::Unchanged(hash)) => SupplyEvent::Unchanged { hash },
+                    // Nobody said that it was built; the follower tells that it is gone.
+                    Err(rejection) if build.is_none() && rejection.has("library.missing") => continue,
                     Err(rejection) => SupplyEvent::Rejected(rejection),
                 },
             };
