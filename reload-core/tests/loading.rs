@@ -175,7 +175,11 @@ fn versions_are_loaded_side_by_side() {
         let library = load(&mut loader, candidate(&mut gate, &library(name)));
         assert_eq!(version(&library), number);
         let times = library.times();
-        eprintln!("{name}: {times:?}, from complete to loaded {:?}", library.complete_at().elapsed());
+        eprintln!(
+            "{name}, {} bytes: {times:?}, from complete to loaded {:?}",
+            fs::metadata(library.file()).map_or(0, |found| found.len()),
+            library.complete_at().elapsed()
+        );
         loaded.push(library);
     }
     let addresses: std::collections::HashSet<_> = loaded.iter().map(|library| library.table() as *const _).collect();

@@ -158,7 +158,8 @@ pub(super) fn meaning(workspace: &Workspace, event: &Event) -> Change {
     );
     let renamed = matches!(event.kind, EventKind::Modify(event::ModifyKind::Name(_)));
     for path in event.paths.iter().filter(|path| is_source(workspace, path)) {
-        change.structure |= of_folder || (renamed && path.is_dir()) || path.file_name() == Some(OsStr::new("Cargo.toml"));
+        change.structure |=
+            of_folder || (renamed && path.is_dir()) || path.file_name() == Some(OsStr::new("Cargo.toml"));
         change.paths.push(path.clone());
     }
     change
@@ -201,7 +202,9 @@ fn is_of_an_editor(name: &str) -> bool {
 fn trouble(workspace: &Workspace, error: &notify::Error) -> Problem {
     let exhausted = match &error.kind {
         notify::ErrorKind::MaxFilesWatch => true,
-        notify::ErrorKind::Io(error) => matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOSPC)),
+        notify::ErrorKind::Io(error) => {
+            matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOSPC))
+        }
         _ => false,
     };
     let subject = workspace.root.display().to_string();

@@ -152,11 +152,11 @@ impl Gate {
 
     fn examine_quietly(&mut self, artifact: &Path, writer: Writer) -> Result<Gated, Rejection> {
         let start = Instant::now();
-        let staging = match self.staging.take().filter(|staging| staging.is_intact()) {
-            Some(staging) => staging,
-            None => open_beside(artifact)?,
-        };
-        let staged = self.staging.insert(staging).stage(artifact, writer)?;
+        let staged = match self.stage(artifact, writer) {
+            // The folder was removed between the look at it and the copy, as `cargo clean` does.
+            Err(_) if self.staging.as_ref().is_some_and(|staging| !staging.is_intact()) => self.stage(artifact, writer),
+            staged => staged,
+        }?;
         if self.last == Some(staged.hash) {
             return Ok(Gated::Unchanged(staged.hash));
         }
@@ -170,6 +170,14 @@ impl Gate {
         }
         self.last = Some(staged.hash);
         Ok(Gated::Candidate(Box::new(Candidate { staged, artifact: artifact.to_owned(), counts, times, complete_at })))
+    }
+
+    fn stage(&mut self, artifact: &Path, writer: Writer) -> Result<StagedFile, Problem> {
+        let staging = match self.staging.take().filter(|staging| staging.is_intact()) {
+            Some(staging) => staging,
+            None => open_beside(artifact)?,
+        };
+        self.staging.insert(staging).stage(artifact, writer)
     }
 }
 

@@ -273,7 +273,8 @@ impl Loader {
         let address = unsafe { symbol.try_as_raw_ptr() };
         let address = address.ok_or_else(|| problem("library.no_entry", "the entry symbol has no address".into()))?;
         let address = address.cast::<u8>().cast_const();
-        let pin = Pin::on(address).map_err(|error| problem("library.pin", format!("cannot keep it mapped: {error}")))?;
+        let pin =
+            Pin::on(address).map_err(|error| problem("library.pin", format!("cannot keep it mapped: {error}")))?;
         // SAFETY: the pin keeps the library mapped; a child process has read the same bytes of the same file.
         let table = unsafe { verify(address) }.map_err(|findings| {
             let problems = findings.into_iter().map(|finding| finding.into_problem(&artifact)).collect();

@@ -1,9 +1,9 @@
 //! Where libraries come from.
 
-#[cfg(feature = "build")]
-use crate::build::BuildSpec;
 #[cfg(feature = "hot")]
 use super::ProbePolicy;
+#[cfg(feature = "build")]
+use crate::build::BuildSpec;
 #[cfg(feature = "hot")]
 use std::path::PathBuf;
 #[cfg(feature = "hot")]
@@ -22,7 +22,10 @@ pub(crate) enum Origin {
     #[cfg(feature = "build")]
     Cargo(BuildSpec),
     #[cfg(feature = "hot")]
-    File { folder: PathBuf, name: String },
+    File {
+        folder: PathBuf,
+        name: String,
+    },
     Linked,
 }
 

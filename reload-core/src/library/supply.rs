@@ -5,11 +5,7 @@ use super::{Candidate, ContentHash, Gate, Gated, LibrarySource, follow, source::
 #[cfg(feature = "build")]
 use crate::build::{BuildFailure, Driver, DriverEvent};
 use crate::validation::{Problem, Rejection};
-use std::{
-    path::PathBuf,
-    sync::mpsc,
-    time::Duration,
-};
+use std::{path::PathBuf, sync::mpsc, time::Duration};
 
 /// What happened since the last [`Supply::poll`].
 #[derive(Debug)]
@@ -85,7 +81,12 @@ impl Supply {
         let gate = Gate::new(source.probe);
         std::thread::Builder::new().name("reload-gate".into()).spawn(move || examine(gate, &inbox, &sender)).map_err(
             |error| {
-                Problem::new("build.thread", "reload-gate", format!("cannot start a thread: {error}"), "look at the limits")
+                Problem::new(
+                    "build.thread",
+                    "reload-gate",
+                    format!("cannot start a thread: {error}"),
+                    "look at the limits",
+                )
             },
         )?;
         let origin = match source.origin {
@@ -93,7 +94,10 @@ impl Supply {
             Origin::Cargo(spec) => Running::Cargo(drive(spec, work.clone())?),
             Origin::File { folder, name } => {
                 let file = format!("{}{name}", std::env::consts::DLL_PREFIX);
-                Running::File(follow_file(folder.join(file).with_extension(std::env::consts::DLL_EXTENSION), work.clone())?)
+                Running::File(follow_file(
+                    folder.join(file).with_extension(std::env::consts::DLL_EXTENSION),
+                    work.clone(),
+                )?)
             }
             Origin::Linked => Running::Linked,
         };
