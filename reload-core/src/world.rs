@@ -223,7 +223,7 @@ impl World {
     /// delayed events that become due, in order of their time. Negative time and NaN count as none.
     pub fn advance(&mut self, seconds: f32) {
         self.receive();
-        let nanoseconds = (f64::from(seconds) * 1e9) as u64;
+        let nanoseconds = (f64::from(seconds) * 1e9).round() as u64;
         // SAFETY: the world is borrowed exclusively and no reference is held.
         unsafe {
             dispatch::settle(self.live_ptr());

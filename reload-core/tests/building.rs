@@ -1,4 +1,5 @@
 //! Real edits, built by real cargo, on their way to candidates.
+#![expect(clippy::print_stderr, reason = "figures, for those who look")]
 
 mod fixture;
 
@@ -32,7 +33,9 @@ impl Told {
             let mut found = None;
             for event in self.supply.poll() {
                 self.events.push(match event {
-                    SupplyEvent::Candidate(_) | SupplyEvent::BuildFailed(_) | SupplyEvent::Problem(_) if found.is_none() => {
+                    SupplyEvent::Candidate(_) | SupplyEvent::BuildFailed(_) | SupplyEvent::Problem(_)
+                        if found.is_none() =>
+                    {
                         found = pick(event);
                         continue;
                     }
@@ -102,7 +105,8 @@ fn an_edit_becomes_a_candidate_and_a_mistake_a_report() {
         assert!(has(&next, &text));
         assert!(next.times().notice.expect("by an edit") < Duration::from_millis(250));
     }
-    workspace.write("logic/src/lib.rs", "reload_core::library!();\nfn one() -> u32 { \"two\" }\nfn three() { four() }\n");
+    workspace
+        .write("logic/src/lib.rs", "reload_core::library!();\nfn one() -> u32 { \"two\" }\nfn three() { four() }\n");
     let failure = told.failure();
     assert_eq!(failure.errors, 2, "{failure:?}");
     assert!(failure.messages.contains("mismatched types") && failure.messages.contains("cannot find function `four`"));
@@ -153,14 +157,23 @@ fn folders_may_be_removed_and_made_again() {
     let mut told = Told::by(cargo(&workspace));
     told.candidate();
     fs::remove_dir_all(workspace.path("logic/src")).expect("removable");
-    assert_eq!(told.until("the build fails", |event| match event {
-        SupplyEvent::BuildFailed(failure) => Some(failure.problem),
-        SupplyEvent::Problem(problem) => Some(problem),
-        other => panic!("{other:?}"),
-    }).code.split('.').next(), Some("build"));
+    assert_eq!(
+        told.until("the build fails", |event| match event {
+            SupplyEvent::BuildFailed(failure) => Some(failure.problem),
+            SupplyEvent::Problem(problem) => Some(problem),
+            other => panic!("{other:?}"),
+        })
+        .code
+        .split('.')
+        .next(),
+        Some("build")
+    );
     workspace.write("logic/src/lib.rs", &saying("made again"));
     eventually("a candidate", LIMIT, || {
-        told.supply.poll().into_iter().find(|event| matches!(event, SupplyEvent::Candidate(candidate) if has(candidate, "made again")))
+        told.supply
+            .poll()
+            .into_iter()
+            .find(|event| matches!(event, SupplyEvent::Candidate(candidate) if has(candidate, "made again")))
     });
     // The whole package.
     fs::rename(workspace.path("logic"), workspace.path("elsewhere")).expect("movable");
@@ -174,7 +187,10 @@ fn folders_may_be_removed_and_made_again() {
     );
     let found = |told: &mut Told, text: &str| {
         eventually("a candidate", LIMIT, || {
-            told.supply.poll().into_iter().find(|event| matches!(event, SupplyEvent::Candidate(candidate) if has(candidate, text)))
+            told.supply
+                .poll()
+                .into_iter()
+                .find(|event| matches!(event, SupplyEvent::Candidate(candidate) if has(candidate, text)))
         });
     };
     found(&mut told, "from below");
@@ -191,7 +207,10 @@ fn local_dependencies_are_watched_also_those_that_come_later() {
     workspace.write("logic/Cargo.toml", "[package\nname = 3");
     let problem = told.problem();
     assert_eq!(problem.code, "build.metadata", "{problem}");
-    workspace.write("outside/Cargo.toml", "[package]\nname = \"building_outside\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[workspace]\n");
+    workspace.write(
+        "outside/Cargo.toml",
+        "[package]\nname = \"building_outside\"\nversion = \"0.0.0\"\nedition = \"2024\"\n[workspace]\n",
+    );
     workspace.write("outside/src/lib.rs", "pub const WORDS: &str = \"from outside\";");
     workspace.write(
         "logic/src/lib.rs",
@@ -201,7 +220,10 @@ fn local_dependencies_are_watched_also_those_that_come_later() {
     workspace.write("logic/Cargo.toml", &workspace.manifest("building_outside = { path = \"../outside\" }\n"));
     let found = |told: &mut Told, text: &str| {
         eventually("a candidate", LIMIT, || {
-            told.supply.poll().into_iter().find(|event| matches!(event, SupplyEvent::Candidate(candidate) if has(candidate, text)))
+            told.supply
+                .poll()
+                .into_iter()
+                .find(|event| matches!(event, SupplyEvent::Candidate(candidate) if has(candidate, text)))
         });
     };
     found(&mut told, "from outside");
@@ -212,7 +234,8 @@ fn local_dependencies_are_watched_also_those_that_come_later() {
 #[test]
 fn what_cannot_be_built_is_told_with_what_to_do() {
     let workspace = Workspace::new("building_kinds", "");
-    let mut told = Told::by(LibrarySource::cargo("no-such-package").manifest_dir(workspace.root()).target_dir(target_dir()));
+    let mut told =
+        Told::by(LibrarySource::cargo("no-such-package").manifest_dir(workspace.root()).target_dir(target_dir()));
     let problem = told.problem();
     assert_eq!(problem.code, "build.no_package");
     assert!(problem.message.contains("building_kinds"), "{problem}");
@@ -230,7 +253,9 @@ fn a_supply_that_is_dropped_takes_its_build_with_it() {
         workspace.path("script.pid"),
     ));
     let told = Told::by(cargo(&workspace).target_dir(workspace.path("target")));
-    let script: u32 = eventually("the build script runs", LIMIT, || fs::read_to_string(workspace.path("script.pid")).ok()?.parse().ok());
+    let script: u32 = eventually("the build script runs", LIMIT, || {
+        fs::read_to_string(workspace.path("script.pid")).ok()?.parse().ok()
+    });
     let begun = Instant::now();
     drop(told);
     assert!(begun.elapsed() < Duration::from_secs(2));
@@ -257,7 +282,12 @@ fn another_cargo_in_the_target_directory_is_told() {
     std::thread::sleep(Duration::from_millis(300));
     drop(locks);
     told.candidate();
-    assert_eq!(told.count(|event| matches!(event, SupplyEvent::Built(built) if built.waited_for_lock)), 1, "{:?}", told.events);
+    assert_eq!(
+        told.count(|event| matches!(event, SupplyEvent::Built(built) if built.waited_for_lock)),
+        1,
+        "{:?}",
+        told.events
+    );
 }
 
 #[test]
@@ -302,4 +332,18 @@ fn a_library_that_somebody_else_builds_is_followed() {
     slowly(&first);
     assert_eq!(told.candidate().hash(), one.hash());
     assert_eq!(told.count(|event| matches!(event, SupplyEvent::Rejected(_))), 0, "{:?}", told.events);
+}
+
+// A host with its library linked in: this very executable.
+reload_core::library!();
+
+#[test]
+fn a_library_that_is_linked_in_is_found() {
+    let source = LibrarySource::linked();
+    assert!(source.is_linked());
+    let table = reload_core::library::linked_library().expect("there is one");
+    assert_eq!(table.magic, reload_core::library::MAGIC);
+    let mut supply = Supply::start(source).expect("threads");
+    supply.again();
+    assert!(supply.poll().is_empty(), "there is nothing to supply");
 }

@@ -1,4 +1,5 @@
 //! Real libraries, good and bad, on their way into this process.
+#![expect(clippy::print_stderr, reason = "figures, for those who look")]
 #![expect(unsafe_code, reason = "calls what was loaded, to see which version it is")]
 
 mod fixture;
@@ -174,7 +175,11 @@ fn versions_are_loaded_side_by_side() {
         let library = load(&mut loader, candidate(&mut gate, &library(name)));
         assert_eq!(version(&library), number);
         let times = library.times();
-        eprintln!("{name}: {times:?}, from complete to loaded {:?}", library.complete_at().elapsed());
+        eprintln!(
+            "{name}, {} bytes: {times:?}, from complete to loaded {:?}",
+            fs::metadata(library.file()).map_or(0, |found| found.len()),
+            library.complete_at().elapsed()
+        );
         loaded.push(library);
     }
     let addresses: std::collections::HashSet<_> = loaded.iter().map(|library| library.table() as *const _).collect();
@@ -298,4 +303,19 @@ fn staging_leaves_nothing_behind() {
     drop((gate, loader));
     assert!(!folder.path().join(".reload-staging").exists());
     assert_eq!(version(&library), 1, "pinned beyond its loader");
+}
+
+#[test]
+fn a_watcher_that_has_lost_its_file_does_not_stop_a_reload() {
+    let (mut gate, mut loader) = (gate(), Loader::new("logic"));
+    let first = load(&mut loader, candidate(&mut gate, &library("v1")));
+    std::thread::sleep(Duration::from_millis(100));
+    let next = candidate(&mut gate, &library("v2"));
+    fs::remove_file(next.file().with_file_name("liblogic.so")).expect("the name that is watched");
+    std::thread::sleep(Duration::from_millis(100));
+    let second = load(&mut loader, next);
+    eprintln!("loaded after {:?}", second.times().load);
+    assert_eq!((version(&first), version(&second)), (1, 2));
+    let third = load(&mut loader, candidate(&mut gate, &library("v3")));
+    assert_eq!(version(&third), 3);
 }

@@ -240,7 +240,13 @@ fn end(process: &Mutex<Process>) -> Option<ExitStatus> {
     }
 }
 
-fn outcome(seen: Seen, status: Option<ExitStatus>, package: &str, duration: Duration, waited_for_lock: bool) -> Outcome {
+fn outcome(
+    seen: Seen,
+    status: Option<ExitStatus>,
+    package: &str,
+    duration: Duration,
+    waited_for_lock: bool,
+) -> Outcome {
     let Some(status) = status else { return Outcome::Cancelled };
     let problem = if !(status.success() && seen.success) {
         if seen.errors > 0 {
@@ -274,7 +280,13 @@ fn outcome(seen: Seen, status: Option<ExitStatus>, package: &str, duration: Dura
         )
     };
     tracing::debug!(%problem, ?duration, "the build failed");
-    Outcome::Failed(Box::new(BuildFailure { errors: seen.errors, messages: seen.text, duration, waited_for_lock, problem }))
+    Outcome::Failed(Box::new(BuildFailure {
+        errors: seen.errors,
+        messages: seen.text,
+        duration,
+        waited_for_lock,
+        problem,
+    }))
 }
 
 #[cfg(test)]

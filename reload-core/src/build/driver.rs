@@ -22,6 +22,8 @@ const SILENCE: Duration = Duration::from_millis(15);
 const LONGEST_BURST: Duration = Duration::from_millis(200);
 /// How often folders are checked for having been made again.
 const TICK: Duration = Duration::from_millis(500);
+/// How often cargo is asked again while nothing is watched.
+const BLIND_TICK: Duration = Duration::from_secs(2);
 
 /// What the driver tells.
 #[derive(Debug)]
@@ -85,11 +87,17 @@ impl Driver {
                 build: None,
                 notice: None,
                 last_problem: None,
+                last_look: Instant::now(),
             }
             .run(&inbox);
         };
         let thread = std::thread::Builder::new().name("reload-driver".into()).spawn(run).map_err(|error| {
-            Problem::new("build.thread", "reload-driver", format!("cannot start a thread: {error}"), "look at the limits")
+            Problem::new(
+                "build.thread",
+                "reload-driver",
+                format!("cannot start a thread: {error}"),
+                "look at the limits",
+            )
         })?;
         Ok(Self { signals, thread: Some(thread) })
     }
@@ -127,6 +135,7 @@ struct State<T> {
     build: Option<Build>,
     notice: Option<Duration>,
     last_problem: Option<Problem>,
+    last_look: Instant,
 }
 
 impl<T: FnMut(DriverEvent)> State<T> {
@@ -186,7 +195,7 @@ impl<T: FnMut(DriverEvent)> State<T> {
     fn tick(&mut self) {
         let gone = self.watch.as_mut().is_some_and(SourceWatch::roots_changed);
         // Without a workspace there is nothing that could tell of an edit.
-        let blind = self.watch.is_none() && self.spec.folder().is_dir();
+        let blind = self.watch.is_none() && self.last_look.elapsed() >= BLIND_TICK && self.spec.folder().is_dir();
         if gone || blind {
             self.restructured = true;
             if gone {
@@ -223,6 +232,7 @@ impl<T: FnMut(DriverEvent)> State<T> {
 
     /// Asks cargo what the package is made of, and watches that.
     fn look_around(&mut self) -> bool {
+        self.last_look = Instant::now();
         let workspace = match Workspace::find(&self.spec) {
             Ok(workspace) => workspace,
             Err(problem) => {

@@ -62,7 +62,11 @@ impl BuildSpec {
                 || text.starts_with("CARGO_BIN_")
                 || matches!(
                     &*text,
-                    "CARGO_MANIFEST_DIR" | "CARGO_MANIFEST_PATH" | "CARGO_PRIMARY_PACKAGE" | "CARGO_CRATE_NAME" | "OUT_DIR"
+                    "CARGO_MANIFEST_DIR"
+                        | "CARGO_MANIFEST_PATH"
+                        | "CARGO_PRIMARY_PACKAGE"
+                        | "CARGO_CRATE_NAME"
+                        | "OUT_DIR"
                 );
             if of_outer_run {
                 command.env_remove(&name);
@@ -105,8 +109,13 @@ impl Workspace {
         })?;
         let mut found = Self {
             root: first.workspace_root.clone().into(),
-            target: spec.target_dir.clone().map_or_else(|| Ok(first.target_directory.clone().into()), std::path::absolute)
-                .map_err(|error| Problem::new("build.target_dir", "target_dir", error.to_string(), "give an absolute path"))?,
+            target: spec
+                .target_dir
+                .clone()
+                .map_or_else(|| Ok(first.target_directory.clone().into()), std::path::absolute)
+                .map_err(|error| {
+                    Problem::new("build.target_dir", "target_dir", error.to_string(), "give an absolute path")
+                })?,
             manifest: package.manifest_path.clone().into(),
             folders: BTreeMap::new(),
             foreign: Vec::new(),
@@ -119,7 +128,8 @@ impl Workspace {
                 continue;
             }
             for dependency in &package.dependencies {
-                let Some(path) = dependency.path.as_ref().filter(|_| dependency.kind != DependencyKind::Development) else {
+                let Some(path) = dependency.path.as_ref().filter(|_| dependency.kind != DependencyKind::Development)
+                else {
                     continue;
                 };
                 let manifest = path.join("Cargo.toml");

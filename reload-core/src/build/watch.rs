@@ -38,6 +38,17 @@ impl SourceWatch {
         workspace: &Workspace,
         sink: impl Fn(notify::Result<Event>) + Clone + Send + 'static,
     ) -> Result<(Self, Option<Problem>), Problem> {
+        Self::open_with(spec, workspace, sink.clone(), |folders| {
+            arm(|| RecommendedWatcher::new(sink, Config::default()), folders)
+        })
+    }
+
+    fn open_with(
+        spec: &BuildSpec,
+        workspace: &Workspace,
+        sink: impl Fn(notify::Result<Event>) + Clone + Send + 'static,
+        by_the_system: impl FnOnce(&[(PathBuf, RecursiveMode)]) -> notify::Result<Box<dyn Watcher + Send>>,
+    ) -> Result<(Self, Option<Problem>), Problem> {
         let folders = folders_to_watch(workspace);
         let roots = roots(workspace);
         let polled = |every: Duration| {
@@ -48,7 +59,7 @@ impl SourceWatch {
         if let Some(every) = spec.polling {
             return polled(every).map(|watcher| (Self { _watcher: watcher, roots }, None));
         }
-        match arm(|| RecommendedWatcher::new(sink.clone(), Config::default()), &folders) {
+        match by_the_system(&folders) {
             Ok(watcher) => Ok((Self { _watcher: watcher, roots }, None)),
             Err(error) => {
                 let problem = trouble(workspace, &error);
@@ -147,7 +158,8 @@ pub(super) fn meaning(workspace: &Workspace, event: &Event) -> Change {
     );
     let renamed = matches!(event.kind, EventKind::Modify(event::ModifyKind::Name(_)));
     for path in event.paths.iter().filter(|path| is_source(workspace, path)) {
-        change.structure |= of_folder || (renamed && path.is_dir()) || path.file_name() == Some(OsStr::new("Cargo.toml"));
+        change.structure |=
+            of_folder || (renamed && path.is_dir()) || path.file_name() == Some(OsStr::new("Cargo.toml"));
         change.paths.push(path.clone());
     }
     change
@@ -190,7 +202,9 @@ fn is_of_an_editor(name: &str) -> bool {
 fn trouble(workspace: &Workspace, error: &notify::Error) -> Problem {
     let exhausted = match &error.kind {
         notify::ErrorKind::MaxFilesWatch => true,
-        notify::ErrorKind::Io(error) => matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOSPC)),
+        notify::ErrorKind::Io(error) => {
+            matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE | libc::ENOSPC))
+        }
         _ => false,
     };
     let subject = workspace.root.display().to_string();
@@ -266,5 +280,32 @@ mod tests {
         assert!(problem.advice.contains("max_user_watches"));
         let instances = notify::Error::io(std::io::Error::from_raw_os_error(libc::EMFILE));
         assert_eq!(trouble(&workspace(), &instances).code, "watch.exhausted");
+    }
+
+    #[test]
+    fn without_watches_of_the_system_files_are_looked_at() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let source = folder.path().join("logic/src/lib.rs");
+        fs::create_dir_all(source.parent().expect("a folder")).expect("writable");
+        fs::write(&source, "old").expect("writable");
+        let workspace = Workspace {
+            root: folder.path().into(),
+            target: folder.path().join("target"),
+            manifest: folder.path().join("logic/Cargo.toml"),
+            folders: [(folder.path().join("logic"), "logic".into())].into(),
+            foreign: Vec::new(),
+        };
+        let (sender, events) = std::sync::mpsc::channel();
+        let sink = move |event: notify::Result<Event>| {
+            let _ = sender.send(event.expect("an event"));
+        };
+        let exhausted = |_: &[_]| Err(notify::Error::new(notify::ErrorKind::MaxFilesWatch));
+        let (_watch, problem) =
+            SourceWatch::open_with(&BuildSpec::new("logic"), &workspace, sink, exhausted).expect("polls instead");
+        assert_eq!(problem.map(|problem| problem.code), Some("watch.exhausted"));
+        std::thread::sleep(FALLBACK_POLLING);
+        fs::write(&source, "new").expect("writable");
+        let seen = events.recv_timeout(Duration::from_secs(20)).expect("it is noticed");
+        assert_eq!(meaning(&workspace, &seen).paths, [source]);
     }
 }

@@ -24,7 +24,7 @@ impl Next {
     #[must_use]
     pub fn after_secs(seconds: f32) -> Self {
         // Out of range saturates, NaN becomes 0.
-        Self(((f64::from(seconds) * 1e9) as u64).min(u64::MAX - 1))
+        Self(((f64::from(seconds) * 1e9).round() as u64).min(u64::MAX - 1))
     }
 
     /// Never: the loop has ended for this object. It starts again when a reload adds it anew.

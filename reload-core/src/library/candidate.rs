@@ -3,7 +3,7 @@
 
 use super::{
     probe::{self, Counts},
-    staging::{ContentHash, StagedFile, Staging},
+    staging::{ContentHash, StagedFile, Staging, Writer},
 };
 use crate::validation::{Problem, Rejection};
 use serde::Serialize;
@@ -133,9 +133,13 @@ impl Gate {
     /// # Errors
     ///
     /// Why it cannot be loaded. Nothing has changed then.
-    #[tracing::instrument(name = "gate", level = "debug", skip_all, fields(artifact = %artifact.display()))]
     pub fn examine(&mut self, artifact: &Path) -> Result<Gated, Rejection> {
-        let result = self.examine_quietly(artifact);
+        self.examine_from(artifact, Writer::Unknown)
+    }
+
+    #[tracing::instrument(name = "gate", level = "debug", skip_all, fields(artifact = %artifact.display()))]
+    pub(super) fn examine_from(&mut self, artifact: &Path, writer: Writer) -> Result<Gated, Rejection> {
+        let result = self.examine_quietly(artifact, writer);
         match &result {
             Ok(Gated::Candidate(candidate)) => {
                 tracing::debug!(hash = %candidate.hash(), times = ?candidate.times, "candidate");
@@ -146,13 +150,13 @@ impl Gate {
         result
     }
 
-    fn examine_quietly(&mut self, artifact: &Path) -> Result<Gated, Rejection> {
+    fn examine_quietly(&mut self, artifact: &Path, writer: Writer) -> Result<Gated, Rejection> {
         let start = Instant::now();
-        let staging = match self.staging.take().filter(|staging| staging.is_intact()) {
-            Some(staging) => staging,
-            None => open_beside(artifact)?,
-        };
-        let staged = self.staging.insert(staging).stage(artifact)?;
+        let staged = match self.stage(artifact, writer) {
+            // The folder was removed between the look at it and the copy, as `cargo clean` does.
+            Err(_) if self.staging.as_ref().is_some_and(|staging| !staging.is_intact()) => self.stage(artifact, writer),
+            staged => staged,
+        }?;
         if self.last == Some(staged.hash) {
             return Ok(Gated::Unchanged(staged.hash));
         }
@@ -166,6 +170,14 @@ impl Gate {
         }
         self.last = Some(staged.hash);
         Ok(Gated::Candidate(Box::new(Candidate { staged, artifact: artifact.to_owned(), counts, times, complete_at })))
+    }
+
+    fn stage(&mut self, artifact: &Path, writer: Writer) -> Result<StagedFile, Problem> {
+        let staging = match self.staging.take().filter(|staging| staging.is_intact()) {
+            Some(staging) => staging,
+            None => open_beside(artifact)?,
+        };
+        self.staging.insert(staging).stage(artifact, writer)
     }
 }
 

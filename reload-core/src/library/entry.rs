@@ -175,7 +175,7 @@ impl ClassView {
 }
 
 impl LibraryTable {
-    /// The table of the image that this code is compiled into. [`library!`](crate::library) makes it a symbol.
+    /// The table of the image that this code is compiled into. [`library!`](macro@crate::library) makes it a symbol.
     #[must_use]
     pub const fn own<H: Hooks>() -> Self {
         Self {

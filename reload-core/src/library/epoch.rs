@@ -27,6 +27,9 @@ const NUDGE_AFTER: Duration = Duration::from_millis(150);
 /// A watcher that has seen nothing by now is dead: the loader is replaced.
 const REPLACE_AFTER: Duration = Duration::from_millis(400);
 
+/// The loader's own thread panics if its file is gone before it watches it, which it does within this time.
+const UNTIL_WATCHED: Duration = Duration::from_millis(50);
+
 /// Versions loaded in this process so far, over all loaders.
 static LOADED: AtomicUsize = AtomicUsize::new(0);
 /// Addresses of the tables that are pinned now, over all loaders.
@@ -114,6 +117,7 @@ struct Pending {
 pub struct Loader {
     name: String,
     reloader: Option<LibReloader>,
+    started: Option<Instant>,
     /// Where the reloader watches; its files must not be removed under it.
     staging: Option<Arc<Staging>>,
     /// Part of the shadow files' names, because a replaced reloader counts from zero again.
@@ -145,6 +149,7 @@ impl Loader {
             // The reloader takes what follows a dot for the extension.
             name: name.chars().map(plain).collect(),
             reloader: None,
+            started: None,
             staging: None,
             generation: 0,
             last_given: None,
@@ -168,10 +173,10 @@ impl Loader {
     /// Goes on with loading; never waits. `None` while there is nothing to tell.
     /// After an error the next candidate is loaded as if nothing had happened.
     pub fn poll(&mut self) -> Option<Result<LoadedLibrary, Rejection>> {
-        if let Some((candidate, since)) = self.offered.take() {
-            if let Err(problem) = self.put_in_place(candidate, since) {
-                return Some(Err(problem.into()));
-            }
+        if let Some((candidate, since)) = self.offered.take()
+            && let Err(problem) = self.put_in_place(candidate, since)
+        {
+            return Some(Err(problem.into()));
         }
         let mut pending = self.pending.take()?;
         let result = match &mut self.reloader {
@@ -240,6 +245,7 @@ impl Loader {
     fn replace_reloader(&mut self, pending: &Pending) -> Result<(), String> {
         // The old one closes its library, which stays mapped if anybody has pinned it.
         self.reloader = None;
+        self.started = Some(Instant::now());
         self.generation += 1;
         let staging = Arc::clone(pending.candidate.staging());
         let template = format!("{{lib_name}}-hot-{{pid}}-{}-{{load_counter}}", self.generation);
@@ -267,7 +273,8 @@ impl Loader {
         let address = unsafe { symbol.try_as_raw_ptr() };
         let address = address.ok_or_else(|| problem("library.no_entry", "the entry symbol has no address".into()))?;
         let address = address.cast::<u8>().cast_const();
-        let pin = Pin::on(address).map_err(|error| problem("library.pin", format!("cannot keep it mapped: {error}")))?;
+        let pin =
+            Pin::on(address).map_err(|error| problem("library.pin", format!("cannot keep it mapped: {error}")))?;
         // SAFETY: the pin keeps the library mapped; a child process has read the same bytes of the same file.
         let table = unsafe { verify(address) }.map_err(|findings| {
             let problems = findings.into_iter().map(|finding| finding.into_problem(&artifact)).collect();
@@ -296,6 +303,14 @@ impl Loader {
             times,
             complete_at: pending.candidate.complete_at(),
         })
+    }
+}
+
+impl Drop for Loader {
+    fn drop(&mut self) {
+        if let Some(started) = self.started {
+            std::thread::sleep(UNTIL_WATCHED.saturating_sub(started.elapsed()));
+        }
     }
 }
 

@@ -42,7 +42,12 @@ impl Follower {
         let sender = signals.clone();
         let run = move || follow(&file, tell, &sender, &inbox);
         let thread = std::thread::Builder::new().name("reload-follow".into()).spawn(run).map_err(|error| {
-            Problem::new("build.thread", "reload-follow", format!("cannot start a thread: {error}"), "look at the limits")
+            Problem::new(
+                "build.thread",
+                "reload-follow",
+                format!("cannot start a thread: {error}"),
+                "look at the limits",
+            )
         })?;
         Ok(Self { signals, thread: Some(thread) })
     }

@@ -31,6 +31,7 @@ use std::rc::Rc;
 ///     }
 /// }
 ///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let mut world = World::new();
 /// let first = InProcess::new().table::<Events>().class::<v1::Cat>();
 /// let mut session = ReloadSession::open(LibrarySource::in_process("game", first), &mut world)?;
@@ -42,7 +43,8 @@ use std::rc::Rc;
 /// assert!(report.is_reloaded(), "{report}");
 /// world.emit(&Poked);
 /// assert_eq!(world.get::<v2::Cat>(cat).expect("it lives").purrs, 1);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct InProcess {

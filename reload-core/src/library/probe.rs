@@ -90,8 +90,8 @@ fn examine(file: &OsStr) -> Answer {
     // Never closed: the process ends first.
     let library = ManuallyDrop::new(library);
     // SAFETY: the symbol is only used as an address.
-    let symbol: Symbol<*const u8> = unsafe { library.get(ENTRY_SYMBOL.as_bytes()) }
-        .map_err(|error| vec![Finding::NoEntry(error.to_string())])?;
+    let symbol: Symbol<*const u8> =
+        unsafe { library.get(ENTRY_SYMBOL.as_bytes()) }.map_err(|error| vec![Finding::NoEntry(error.to_string())])?;
     // SAFETY: the library is never closed; if the symbol has fewer bytes than a table this process may crash,
     // which is an answer as well.
     let table = unsafe { verify(symbol.into_raw().cast::<u8>().cast_const()) }?;
@@ -242,7 +242,11 @@ fn watch(child: &mut Child, timeout: Duration) -> Seen {
         let left = deadline.saturating_duration_since(Instant::now());
         // SAFETY: `entries` are as many as said and live through the call.
         let ready = unsafe {
-            libc::poll(entries.as_mut_ptr(), entries.len() as libc::nfds_t, left.as_millis().min(60_000) as libc::c_int + 1)
+            libc::poll(
+                entries.as_mut_ptr(),
+                entries.len() as libc::nfds_t,
+                left.as_millis().min(60_000) as libc::c_int + 1,
+            )
         };
         if ready < 0 && io::Error::last_os_error().kind() != io::ErrorKind::Interrupted {
             end = Some(End::Failed(io::Error::last_os_error()));

@@ -1,10 +1,10 @@
 //! Where libraries come from.
 
 use super::InProcess;
-#[cfg(feature = "build")]
-use crate::build::BuildSpec;
 #[cfg(feature = "hot")]
 use super::ProbePolicy;
+#[cfg(feature = "build")]
+use crate::build::BuildSpec;
 #[cfg(feature = "hot")]
 use std::path::PathBuf;
 #[cfg(feature = "hot")]
@@ -23,7 +23,10 @@ pub(crate) enum Origin {
     #[cfg(feature = "build")]
     Cargo(BuildSpec),
     #[cfg(feature = "hot")]
-    File { folder: PathBuf, name: String },
+    File {
+        folder: PathBuf,
+        name: String,
+    },
     Linked,
     InProcess(String, InProcess),
 }

@@ -18,7 +18,7 @@ use std::{
 const SHARED: &str = ".reload-staging";
 
 /// A file that is still not a library after this long without a change will not become one.
-const SETTLED: Duration = Duration::from_millis(150);
+const SETTLED: Duration = Duration::from_millis(300);
 /// A file that is still changing after this long is given up.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Between two looks at a file.
@@ -134,8 +134,8 @@ impl Staging {
 
     /// Copies `artifact`, when it is complete.
     #[tracing::instrument(name = "stage", level = "debug", skip_all, fields(artifact = %artifact.display()))]
-    pub(crate) fn stage(self: &Arc<Self>, artifact: &Path) -> Result<StagedFile, Problem> {
-        let bytes = read_complete(artifact)?;
+    pub(crate) fn stage(self: &Arc<Self>, artifact: &Path, writer: Writer) -> Result<StagedFile, Problem> {
+        let bytes = read_complete(artifact, writer)?;
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let path = self.folder.join(format!("candidate-{number}")).with_extension(std::env::consts::DLL_EXTENSION);
         if let Err(error) = fs::write(&path, &bytes) {
@@ -241,8 +241,16 @@ impl FileState {
     }
 }
 
+/// Whether somebody may still be writing an artifact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Writer {
+    /// The build that wrote it has ended: one look is enough, if the file did not change under it.
+    Ended,
+    Unknown,
+}
+
 /// Reads a file that somebody may be writing, until two looks agree and what they saw is a library.
-fn read_complete(artifact: &Path) -> Result<Vec<u8>, Problem> {
+fn read_complete(artifact: &Path, writer: Writer) -> Result<Vec<u8>, Problem> {
     let start = Instant::now();
     let mut last: Option<Vec<u8>> = None;
     let mut settled_since = start;
@@ -254,7 +262,7 @@ fn read_complete(artifact: &Path) -> Result<Vec<u8>, Problem> {
                     settled_since = Instant::now();
                 }
                 match object::inspect(&bytes, artifact) {
-                    Ok(()) if unchanged || is_old(artifact) => return Ok(bytes),
+                    Ok(()) if unchanged || writer == Writer::Ended || is_old(artifact) => return Ok(bytes),
                     Ok(()) => {
                         last = Some(bytes);
                         None

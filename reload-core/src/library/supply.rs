@@ -1,15 +1,11 @@
 //! Turns a source into candidates, beside the game loop: building or following, copying, checking and probing happen
 //! on threads of its own. Must never load anything in this process.
 
-use super::{Candidate, ContentHash, Gate, Gated, LibrarySource, follow, source::Origin};
+use super::{Candidate, ContentHash, Gate, Gated, LibrarySource, follow, source::Origin, staging::Writer};
 #[cfg(feature = "build")]
 use crate::build::{BuildFailure, Driver, DriverEvent};
 use crate::validation::{Problem, Rejection};
-use std::{
-    path::PathBuf,
-    sync::mpsc,
-    time::Duration,
-};
+use std::{path::PathBuf, sync::mpsc, time::Duration};
 
 /// What happened since the last [`Supply::poll`].
 #[derive(Debug)]
@@ -85,7 +81,12 @@ impl Supply {
         let gate = Gate::new(source.probe);
         std::thread::Builder::new().name("reload-gate".into()).spawn(move || examine(gate, &inbox, &sender)).map_err(
             |error| {
-                Problem::new("build.thread", "reload-gate", format!("cannot start a thread: {error}"), "look at the limits")
+                Problem::new(
+                    "build.thread",
+                    "reload-gate",
+                    format!("cannot start a thread: {error}"),
+                    "look at the limits",
+                )
             },
         )?;
         let origin = match source.origin {
@@ -93,7 +94,10 @@ impl Supply {
             Origin::Cargo(spec) => Running::Cargo(drive(spec, work.clone())?),
             Origin::File { folder, name } => {
                 let file = format!("{}{name}", std::env::consts::DLL_PREFIX);
-                Running::File(follow_file(folder.join(file).with_extension(std::env::consts::DLL_EXTENSION), work.clone())?)
+                Running::File(follow_file(
+                    folder.join(file).with_extension(std::env::consts::DLL_EXTENSION),
+                    work.clone(),
+                )?)
             }
             Origin::Linked | Origin::InProcess(..) => Running::Linked,
         };
@@ -156,6 +160,10 @@ fn follow_file(file: PathBuf, work: mpsc::Sender<Work>) -> Result<follow::Follow
     })
 }
 
+fn writer(build: Option<Duration>) -> Writer {
+    if build.is_some() { Writer::Ended } else { Writer::Unknown }
+}
+
 /// The thread with the gate. Ends when nobody sends or listens any more.
 fn examine(mut gate: Gate, inbox: &mpsc::Receiver<Work>, events: &mpsc::Sender<SupplyEvent>) {
     while let Ok(first) = inbox.recv() {
@@ -175,12 +183,14 @@ fn examine(mut gate: Gate, inbox: &mpsc::Receiver<Work>, events: &mpsc::Sender<S
                     continue;
                 }
                 Work::Examine { coalesced: true, .. } => continue,
-                Work::Examine { artifact, notice, build, .. } => match gate.examine(&artifact) {
+                Work::Examine { artifact, notice, build, .. } => match gate.examine_from(&artifact, writer(build)) {
                     Ok(Gated::Candidate(mut candidate)) => {
                         candidate.set_build_times(notice, build);
                         SupplyEvent::Candidate(candidate)
                     }
                     Ok(Gated::Unchanged(hash)) => SupplyEvent::Unchanged { hash },
+                    // Nobody said that it was built; the follower tells that it is gone.
+                    Err(rejection) if build.is_none() && rejection.has("library.missing") => continue,
                     Err(rejection) => SupplyEvent::Rejected(rejection),
                 },
             };

@@ -109,10 +109,7 @@ mod tests {
     fn a_rejection_shows_every_problem_with_its_advice() {
         let mut rejection = Rejection::from(Problem::new("a.b", "here", "it broke", "mend it"));
         rejection.push(Problem::new("c.d", "there", "so did this", ""));
-        assert_eq!(
-            rejection.to_string(),
-            "here: it broke [a.b]\n  = help: mend it\nthere: so did this [c.d]"
-        );
+        assert_eq!(rejection.to_string(), "here: it broke [a.b]\n  = help: mend it\nthere: so did this [c.d]");
         assert!(rejection.has("c.d") && !rejection.has("c"));
         assert!(Rejection::unless_empty(Vec::new()).is_ok());
     }
