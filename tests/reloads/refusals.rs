@@ -1,0 +1,47 @@
+//! Edits that do not come through: the old code goes on, and the next good one loads.
+
+use super::support::Game;
+use reload_core::Outcome;
+
+fn source(fields: &str, answer: &str) -> String {
+    format!(
+        "use reload_core::{{Ctx, game_class}};\nuse test_protocol::{{Answered, Test}};\n\
+         reload_core::library!(before_reload = agree, after_reload = greet);\n\
+         fn agree(change: &reload_core::ReloadView) -> Result<(), String> {{\n    \
+         match change.classes().iter().find(|class| !class.in_new()) {{\n        \
+         Some(class) => Err(format!(\"{{}} must stay\", class.path())),\n        None => Ok(()),\n    }}\n}}\n\
+         fn greet(change: &reload_core::ReloadView, ctx: &mut Ctx) {{\n    \
+         ctx.emit(Answered {{ who: ctx.id(), by: format!(\"epoch {{}}\", change.epoch()) }});\n}}\n\
+         #[game_class]\n#[derive(Default)]\npub struct Cat {{ {fields} }}\n\
+         #[game_class]\nimpl Cat {{\n    fn event_test(&mut self, ctx: &mut Ctx) {{\n        \
+         ctx.emit(Answered {{ who: ctx.id(), by: {answer:?}.into() }});\n    }}\n}}\n"
+    )
+}
+
+#[test]
+fn what_cannot_run_is_refused_and_the_next_good_one_loads() {
+    let mut game = Game::start("refusals", &source("lives: u32", "meow"));
+    let cat = game.spawn("Cat");
+    assert_eq!(game.ask(), [(cat, "meow".to_owned())]);
+
+    let report = game.edit("this is not Rust");
+    let Outcome::BuildFailed { messages, .. } = &report.outcome else { panic!("{report}") };
+    assert!(messages.contains("expected"), "{messages}");
+    assert_eq!(game.ask(), [(cat, "meow".to_owned())], "the old code goes on");
+
+    let report = game.edit(&source("lives: u64", "MEOW"));
+    let problem = &report.problems()[0];
+    assert_eq!((problem.code, problem.subject.as_str()), ("layout.changed", "refusals::Cat"));
+    assert_eq!((game.ask(), game.epoch()), (vec![(cat, "meow".to_owned())], 1));
+
+    // The running library's own hook.
+    let report = game.edit("reload_core::library!();");
+    assert_eq!(report.problems()[0].code, "hook.refused", "{report}");
+    assert!(report.problems()[0].message.contains("refusals::Cat must stay"), "{report}");
+    assert_eq!(game.ask(), [(cat, "meow".to_owned())]);
+
+    let report = game.reload(&source("lives: u32", "purr"));
+    assert_eq!((report.from_epoch, report.epoch), (1, 2));
+    assert_eq!(game.answers(), [(reload_core::ObjectId::NONE, "epoch 2".to_owned())], "`after_reload` ran");
+    assert_eq!(game.ask(), [(cat, "purr".to_owned())]);
+}

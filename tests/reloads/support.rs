@@ -1,0 +1,124 @@
+//! A game whose library is built from a source text.
+
+use reload_core::{Ctx, LibrarySource, ObjectId, ReloadReport, ReloadSession, World};
+use std::{
+    cell::RefCell,
+    fs,
+    path::{Path, PathBuf},
+    rc::Rc,
+    time::{Duration, Instant},
+};
+use test_protocol::{Answered, Test};
+
+/// Longest that a build may take; on a machine with other work to do it is seconds.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// A world, its session, and the source that the session follows.
+pub(crate) struct Game {
+    // Dropped in this order: the session's threads look at the folder.
+    session: ReloadSession,
+    pub(crate) world: World,
+    answers: Rc<RefCell<Vec<(ObjectId, String)>>>,
+    workspace: Workspace,
+}
+
+/// Sources in a temporary folder.
+pub(crate) struct Workspace {
+    folder: tempfile::TempDir,
+    package: String,
+}
+
+impl Workspace {
+    /// A workspace with one library. Each test's package has a name of its own, because they share a target folder.
+    pub(crate) fn new(package: &str, source: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        fs::copy(root.join("Cargo.lock"), folder.path().join("Cargo.lock")).expect("the lock file is there");
+        let workspace = Self { folder, package: package.to_owned() };
+        workspace.write("Cargo.toml", "[workspace]\nmembers = [\"logic\"]\nresolver = \"3\"\n");
+        let manifest = format!(
+            "[package]\nname = \"{package}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
+             [lib]\ncrate-type = [\"cdylib\", \"rlib\"]\n\n[dependencies]\n\
+             reload-core = {{ path = {:?}, default-features = false }}\n\
+             test-protocol = {{ path = {:?} }}\ntracing = \"0.1\"\n",
+            root.join("reload-core"),
+            root.join("tests/protocol"),
+        );
+        workspace.write("logic/Cargo.toml", &manifest);
+        workspace.write("logic/src/lib.rs", source);
+        workspace
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        let path = self.folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("a file has a folder")).expect("the folder is writable");
+        fs::write(path, text).expect("the file is writable");
+    }
+
+    fn source(&self) -> LibrarySource {
+        LibrarySource::cargo(self.package.as_str())
+            .manifest_dir(self.folder.path())
+            .target_dir(target_dir())
+            .into()
+    }
+}
+
+/// Where all libraries of the tests are built, so that what they depend on is compiled once.
+fn target_dir() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("libraries")
+}
+
+impl Game {
+    /// Builds and opens a library.
+    pub(crate) fn start(package: &str, source: &str) -> Self {
+        let workspace = Workspace::new(package, source);
+        let mut world = World::new();
+        let session = ReloadSession::open(workspace.source(), &mut world)
+            .unwrap_or_else(|rejection| panic!("the first library does not run:\n{rejection}"));
+        let answers = Rc::new(RefCell::new(Vec::new()));
+        let sink = Rc::clone(&answers);
+        world.listen(move |answer: &Answered, _: &mut Ctx| sink.borrow_mut().push((answer.who, answer.by.clone())));
+        Self { session, world, answers, workspace }
+    }
+
+    /// Saves a new source and waits for what comes of it.
+    pub(crate) fn edit(&mut self, source: &str) -> ReloadReport {
+        self.workspace.write("logic/src/lib.rs", source);
+        let start = Instant::now();
+        loop {
+            if let Some(report) = self.session.poll(&mut self.world).into_iter().next() {
+                return report;
+            }
+            assert!(start.elapsed() < PATIENCE, "no report within {PATIENCE:?}");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// [`Game::edit`] with an edit that has to succeed.
+    pub(crate) fn reload(&mut self, source: &str) -> ReloadReport {
+        let report = self.edit(source);
+        assert!(report.is_reloaded(), "{report}");
+        report
+    }
+
+    pub(crate) fn spawn(&mut self, class: &str) -> ObjectId {
+        let path = format!("{}::{class}", self.workspace.package);
+        self.world.spawn_named(&path).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Emits `Test` and collects who answered.
+    pub(crate) fn ask(&mut self) -> Vec<(ObjectId, String)> {
+        self.world.emit(&Test);
+        assert!(self.world.take_faults().is_empty(), "nothing goes wrong");
+        self.answers()
+    }
+
+    /// The answers since the last time.
+    pub(crate) fn answers(&mut self) -> Vec<(ObjectId, String)> {
+        self.answers.borrow_mut().drain(..).collect()
+    }
+
+    pub(crate) const fn epoch(&self) -> u32 {
+        self.session.epoch()
+    }
+}
