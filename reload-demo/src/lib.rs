@@ -1,0 +1,3 @@
+//! The engine side of the demo: a telnet MUD whose world is edited while people play in it.
+
+pub mod net;
