@@ -11,7 +11,7 @@ pub use crate::{
         Event, EventMask, EventRecord, EventTable, Lifecycle, TableEntry, TableNames, TableRecord, TableRef,
         check_table, first_after, index_of, index_of_event,
     },
-    library::{Hooks, LibraryTable},
+    library::{Hooks, LibraryEntry, LibraryTable},
     schema::{
         ArrayOps, Carry, Descriptor, DescriptorFn, EnumOps, Field, ListOps, MapOps, NoDefault, OwnerOps, Probe,
         ProxyOps, Scalar, SerdeOps, Shape, State, TextOps, Variant, WriteFn, default_of, default_with, descriptor,

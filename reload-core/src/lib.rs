@@ -7,24 +7,32 @@ pub mod boundary;
 mod class;
 mod dispatch;
 mod event;
-mod library;
+mod instance;
+pub mod library;
+mod mailbox;
+mod registry;
+mod reload;
+mod report;
 mod schema;
+mod session;
 mod telemetry;
+mod validation;
+mod world;
 
 #[doc(hidden)]
 pub mod __private;
 
-pub use boundary::ObjectId;
+pub use boundary::{ObjectId, Panicked};
 pub use class::GameClass;
-pub use dispatch::{Ctx, Next};
+pub use dispatch::{ChainBudget, Ctx, Fault, FaultKind, Next};
 pub use event::{
     Constructed, Destroyed, Discarded, EVENT_LIMIT, Event, EventMask, EventTable, FIRST_USER_EVENT, Lifecycle,
     MAX_USER_EVENTS, Reloaded,
 };
 pub use library::{ClassView, ReloadView};
+pub use mailbox::{Mailbox, WorldGone};
 pub use reload_macros::{State, event_table, game_class};
+pub use report::{ClassChange, ClassFate, Outcome, ReloadReport, StageTime};
 pub use schema::State;
-
-/// Stand-in until the world exists.
-#[derive(Debug)]
-pub struct World;
+pub use validation::{Problem, Rejection};
+pub use world::{ClassSummary, SpawnError, World};

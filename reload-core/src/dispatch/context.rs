@@ -7,6 +7,7 @@ use crate::{
     class::{ClassRecord, GameClass},
     event::{Event, EventTable, TableRecord},
 };
+use super::queue::{NOBODY, Origin};
 use core::{marker::PhantomData, mem::ManuallyDrop, time::Duration};
 
 /// The functions of the host that a handler can reach. None of them unwinds.
@@ -52,6 +53,28 @@ pub struct HostCalls {
     pub faulted: unsafe extern "C" fn(ctx: &mut Ctx, part: *mut u8, message: RawStr, location: RawStr),
 }
 
+/// What runs: the number of an event, or a loop.
+#[repr(transparent)]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Running(u32);
+
+impl Running {
+    const LOOP: u32 = 1 << 31;
+
+    pub(crate) const fn event(event: u16) -> Self {
+        Self(event as u32)
+    }
+
+    pub(crate) const fn turn(position: usize) -> Self {
+        Self(Self::LOOP | position as u32)
+    }
+
+    /// The event's number; out of range for a loop.
+    pub(crate) const fn event_or_marker(self) -> u16 {
+        if self.0 & Self::LOOP == 0 { self.0 as u16 } else { u16::MAX }
+    }
+}
+
 /// What a handler or a loop can do to the world while it runs.
 ///
 /// Everything that changes the world (`emit`, `send`, `spawn`, `destroy`, ..) is queued and carried
@@ -66,12 +89,14 @@ pub struct Ctx {
     pub(crate) part: *mut u8,
     /// Bytes from the start of the object to `part`.
     pub(crate) part_offset: usize,
-    /// What caused the delivery; see the queue.
+    /// The link of the chain that caused the delivery.
     pub(crate) cause: u32,
+    /// The link of this delivery, made when it is needed first.
+    pub(crate) link: u32,
     /// How many events caused one another until this one.
     pub(crate) depth: u32,
-    /// The event or loop that runs, for reports.
-    pub(crate) running: u32,
+    /// The event or loop that runs.
+    pub(crate) running: Running,
     not_send: PhantomData<*mut ()>,
 }
 
@@ -82,11 +107,21 @@ impl Ctx {
             world,
             part: core::ptr::null_mut(),
             part_offset: 0,
-            cause: u32::MAX,
+            cause: NOBODY,
+            link: NOBODY,
             depth: 0,
-            running: u32::MAX,
+            running: Running::turn(0),
             not_send: PhantomData,
         }
+    }
+
+    /// Says what runs next and why.
+    #[inline(always)]
+    pub(crate) const fn begin(&mut self, running: Running, origin: Origin) {
+        self.running = running;
+        self.cause = origin.cause;
+        self.depth = origin.depth;
+        self.link = NOBODY;
     }
 
     /// Says which object's handler runs next.

@@ -1,7 +1,20 @@
 //! From the committed state to calls. Knows nothing of reloading.
 
+mod clock;
 mod context;
+mod fault;
+mod host;
+mod live;
 mod next;
+mod payload;
+mod queue;
 
+pub(crate) use clock::{Turn, What};
 pub use context::{Ctx, HostCalls};
+pub use fault::{Fault, FaultKind};
+pub(crate) use host::HOST_CALLS;
+pub(crate) use live::{Live, LivePtr, advance, broadcast, deliver, end, settle, spawn_now};
 pub use next::Next;
+pub(crate) use payload::Payload;
+pub use queue::ChainBudget;
+pub(crate) use queue::{Command, Origin};

@@ -51,11 +51,24 @@ pub type AfterReloadFn = unsafe extern "C" fn(view: &ReloadView, ctx: &mut Ctx) 
 #[derive(Debug)]
 pub struct HostLink {
     /// Takes one log record, as the library's forwarder encodes it.
-    pub log: unsafe extern "C" fn(record: RawStr),
-    /// The most verbose level that the host listens to: 0 (off) to 5 (trace).
-    pub log_level: unsafe extern "C" fn() -> u32,
+    pub log: unsafe extern "C" fn(receiver: u64, record: RawStr),
+    /// Whether the host listens to records of this level, target and name.
+    pub log_enabled: unsafe extern "C" fn(level: u32, target: RawStr, name: RawStr, is_span: bool) -> bool,
+    /// Which library the records are of.
+    pub receiver: u64,
     /// Whether host and library are the same image: then there is nothing to forward.
     pub same_image: bool,
+}
+
+impl HostLink {
+    /// What a library is given that is linked into the host: it logs with the host's own `tracing`.
+    pub(crate) const SAME_IMAGE: Self = {
+        unsafe extern "C" fn log(_receiver: u64, _record: RawStr) {}
+        unsafe extern "C" fn log_enabled(_level: u32, _target: RawStr, _name: RawStr, _is_span: bool) -> bool {
+            false
+        }
+        Self { log, log_enabled, receiver: 0, same_image: true }
+    };
 }
 
 /// A record that a table points to; may be anything until validated.
@@ -221,6 +234,17 @@ pub trait Hooks {
     fn after_reload(_view: &ReloadView, _ctx: &mut Ctx) {}
 }
 
+/// The hooks of an image that has none.
+#[derive(Debug)]
+pub(crate) enum NoHooks {}
+impl Hooks for NoHooks {}
+
+/// A library of an image, collected by `inventory`: how a static build finds the library that is linked in.
+#[derive(Debug)]
+pub struct LibraryEntry(pub &'static LibraryTable);
+
+inventory::collect!(LibraryEntry);
+
 /// See [`BeforeReloadFn`].
 ///
 /// # Safety
@@ -237,6 +261,25 @@ unsafe extern "C" fn before_reload<H: Hooks>(
             unsafe { refuse(state, RawStr::borrowed(&reason)) }
         }
     })
+}
+
+/// Asks a library's hook; reasons to refuse are added to `reasons`.
+pub(crate) fn call_before(hook: BeforeReloadFn, view: &ReloadView, reasons: &mut Vec<String>) -> Outcome {
+    /// # Safety
+    ///
+    /// 1. `state` is the list given below; `reason` is readable.
+    unsafe extern "C" fn refuse(state: *mut u8, reason: RawStr) {
+        // SAFETY: (1)
+        unsafe { (*state.cast::<Vec<String>>()).push(reason.get().to_owned()) }
+    }
+    // SAFETY: `refuse` fits the state.
+    unsafe { hook(view, refuse, core::ptr::from_mut(reasons).cast()) }
+}
+
+/// Tells a library's hook.
+pub(crate) fn call_after(hook: AfterReloadFn, view: &ReloadView, ctx: &mut Ctx) -> Outcome {
+    // SAFETY: the hook has no duty beyond its types.
+    unsafe { hook(view, ctx) }
 }
 
 /// See [`AfterReloadFn`].
@@ -293,6 +336,7 @@ macro_rules! library {
             /// The table that the host looks for.
             #[unsafe(export_name = "RELOAD_CORE_LIBRARY")]
             pub static LIBRARY: $crate::__private::LibraryTable = $crate::__private::LibraryTable::own::<Library>();
+            $crate::__private::inventory::submit! { $crate::__private::LibraryEntry(&LIBRARY) }
         };
     };
 }

@@ -1,0 +1,105 @@
+//! World time: what is due when. Turns of loops and delayed events, in order of time, then of request.
+
+use super::payload::Payload;
+use crate::boundary::ObjectId;
+use std::{cmp::Ordering, collections::BinaryHeap, sync::Arc};
+
+/// Something that is due at a time.
+#[derive(Debug)]
+pub(crate) struct Timed {
+    pub(crate) at: u64,
+    order: u64,
+    pub(crate) what: What,
+}
+
+/// What is due.
+#[derive(Debug)]
+pub(crate) enum What {
+    Turn(Turn),
+    Deliver { event: u16, to: ObjectId, payload: Payload },
+}
+
+/// A turn of a loop.
+#[derive(Clone, Debug)]
+pub(crate) struct Turn {
+    pub(crate) object: ObjectId,
+    pub(crate) name: Arc<str>,
+    /// When the class got the loop; see `registry::Loop`.
+    pub(crate) since: u32,
+}
+
+impl PartialEq for Timed {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+impl Eq for Timed {}
+impl PartialOrd for Timed {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Timed {
+    /// The earliest is the greatest: `BinaryHeap` gives the greatest first.
+    fn cmp(&self, other: &Self) -> Ordering {
+        (other.at, other.order).cmp(&(self.at, self.order))
+    }
+}
+
+/// The clock and what waits for it.
+#[derive(Debug, Default)]
+pub(crate) struct Clock {
+    /// Nanoseconds.
+    pub(crate) now: u64,
+    order: u64,
+    waiting: BinaryHeap<Timed>,
+    /// Turns that are due at the next advance, however short it is.
+    next: Vec<Turn>,
+}
+
+impl Clock {
+    pub(crate) fn at(&mut self, at: u64, what: What) {
+        self.order += 1;
+        self.waiting.push(Timed { at, order: self.order, what });
+    }
+
+    /// At the next advance.
+    pub(crate) fn next_advance(&mut self, turn: Turn) {
+        self.next.push(turn);
+    }
+
+    /// An advance begins: turns that waited for one are due now.
+    pub(crate) fn begin(&mut self) {
+        for turn in std::mem::take(&mut self.next) {
+            self.at(self.now, What::Turn(turn));
+        }
+    }
+
+    /// The next thing that is due until `end`; the clock goes to its time.
+    pub(crate) fn due(&mut self, end: u64) -> Option<What> {
+        if self.waiting.peek()?.at > end {
+            return None;
+        }
+        let timed = self.waiting.pop()?;
+        self.now = self.now.max(timed.at);
+        Some(timed.what)
+    }
+
+    /// Takes out what `which` says.
+    pub(crate) fn take_if(&mut self, mut which: impl FnMut(&What) -> bool) -> Vec<What> {
+        let (taken, kept): (Vec<Timed>, Vec<Timed>) =
+            std::mem::take(&mut self.waiting).into_vec().into_iter().partition(|timed| which(&timed.what));
+        self.waiting = kept.into();
+        taken.into_iter().map(|timed| timed.what).collect()
+    }
+
+    /// Whether anything waits that `which` is true of.
+    pub(crate) fn any(&self, which: impl FnMut(&Timed) -> bool) -> bool {
+        self.waiting.iter().any(which)
+    }
+
+    pub(crate) fn drain(&mut self) -> Vec<What> {
+        self.next.clear();
+        std::mem::take(&mut self.waiting).into_vec().into_iter().map(|timed| timed.what).collect()
+    }
+}

@@ -1,0 +1,225 @@
+//! The host's side of [`HostCalls`]. Called from game code, possibly of a library: nothing unwinds out of here.
+#![expect(unsafe_code, reason = "called with erased values")]
+
+use super::{
+    Ctx, HostCalls,
+    clock::What,
+    fault::{Fault, FaultKind},
+    live::Live,
+    payload::Payload,
+    queue::Command,
+};
+use crate::{
+    boundary::{ObjectId, Panicked, RawStr, guarded},
+    class::ClassRecord,
+    event::TableRecord,
+};
+
+/// The table that every context carries.
+pub(crate) static HOST_CALLS: HostCalls =
+    HostCalls { launch, spawn, spawn_named, destroy, get, id, now, instances, class_of, faulted };
+
+/// The live state behind a context, for the duration of one call.
+///
+/// # Safety
+///
+/// 1. Nothing else refers into the live state during `'a`.
+unsafe fn live<'a>(ctx: &Ctx) -> &'a mut Live {
+    // SAFETY: (1); a context is only made by `dispatch::live`, with a valid pointer.
+    unsafe { &mut *ctx.world.cast::<Live>() }
+}
+
+/// Runs the host's code for a call; a panic is reported and answered with `otherwise`.
+fn contained<R>(what: &str, otherwise: R, call: impl FnOnce() -> R) -> R {
+    guarded(call).unwrap_or_else(|panicked| {
+        tracing::error!(target: "reload_core::fault", "the host's `{what}` {panicked}");
+        otherwise
+    })
+}
+
+/// # Safety
+///
+/// See [`HostCalls::launch`]: `payload` is a valid payload of the event.
+unsafe extern "C" fn launch(
+    ctx: &mut Ctx,
+    table: &'static TableRecord,
+    index: u16,
+    payload: *mut u8,
+    to: ObjectId,
+    delay_ns: u64,
+) -> bool {
+    contained("launch", false, || {
+        // SAFETY: game code holds no reference into the live state.
+        let live = unsafe { live(ctx) };
+        let entry = live.registry.vocabulary.id(table, index).and_then(|id| Some((id, live.registry.vocabulary.event(id)?)));
+        let Some((event, entry)) = entry else {
+            // SAFETY: the record is one of the calling image.
+            let what = format!("the world does not know event {index} of `{}`", unsafe { table.path.get() });
+            live.report_unknown(ctx, what);
+            return false;
+        };
+        // SAFETY: the caller gives a payload of this event, and does not use it when the answer is true.
+        let payload = unsafe { Payload::moved(payload, entry.payload) };
+        if delay_ns == 0 {
+            let origin = live.origin_of(ctx);
+            live.queue.commands.push_back(Command::Deliver { event, to, payload, origin });
+        } else {
+            let at = live.clock.now.saturating_add(delay_ns);
+            live.clock.at(at, What::Deliver { event, to, payload });
+        }
+        true
+    })
+}
+
+/// # Safety
+///
+/// See [`HostCalls::spawn`]: `value` is one of the class.
+unsafe extern "C" fn spawn(ctx: &mut Ctx, class: &'static ClassRecord, value: *mut u8) -> ObjectId {
+    contained("spawn", ObjectId::NONE, || {
+        // SAFETY: game code holds no reference into the live state.
+        let live = unsafe { live(ctx) };
+        let Some(number) = live.registry.find_record(class) else {
+            // SAFETY: the record is one of the calling image.
+            let what = format!("the world does not know the class `{}`", unsafe { class.path.get() });
+            live.report_unknown(ctx, what);
+            return ObjectId::NONE;
+        };
+        // SAFETY: the caller gives a value of this class, and does not use it when the answer is an id.
+        let value = unsafe { Payload::moved(value, live.registry.class(number).state) };
+        let id = live.store.reserve();
+        live.queue.commands.push_back(Command::Spawn { id, class: number, value });
+        id
+    })
+}
+
+/// # Safety
+///
+/// See [`HostCalls::spawn_named`]: `path` is readable.
+unsafe extern "C" fn spawn_named(ctx: &mut Ctx, path: RawStr) -> ObjectId {
+    contained("spawn_named", ObjectId::NONE, || {
+        // SAFETY: game code holds no reference into the live state.
+        let live = unsafe { live(ctx) };
+        // SAFETY: made by `RawStr::borrowed` for this call.
+        let Some(class) = live.registry.find(unsafe { path.get() }) else { return ObjectId::NONE };
+        let id = live.store.reserve();
+        live.queue.commands.push_back(Command::Construct { id, class });
+        id
+    })
+}
+
+/// # Safety
+///
+/// None beyond those of its parameters' types.
+unsafe extern "C" fn destroy(ctx: &mut Ctx, id: ObjectId) {
+    contained("destroy", (), || {
+        // SAFETY: game code holds no reference into the live state.
+        unsafe { live(ctx) }.queue.commands.push_back(Command::Destroy { id });
+    });
+}
+
+/// # Safety
+///
+/// None beyond those of its parameters' types.
+unsafe extern "C" fn get(ctx: &Ctx, id: ObjectId, class: &'static ClassRecord) -> *mut u8 {
+    contained("get", core::ptr::null_mut(), || {
+        // SAFETY: game code holds no reference into the live state; objects lie outside of it.
+        let live = unsafe { live(ctx) };
+        let Some((object, number)) = live.store.slots.object(id) else { return core::ptr::null_mut() };
+        if !ctx.part.is_null() && object == ctx.part.wrapping_sub(ctx.part_offset) {
+            return core::ptr::null_mut();
+        }
+        match live.registry.part_offset(number, class) {
+            Some(offset) => object.wrapping_add(offset),
+            None => core::ptr::null_mut(),
+        }
+    })
+}
+
+/// # Safety
+///
+/// None beyond those of its parameters' types.
+unsafe extern "C" fn id(ctx: &Ctx) -> ObjectId {
+    if ctx.part.is_null() {
+        return ObjectId::NONE;
+    }
+    contained("id", ObjectId::NONE, || {
+        // SAFETY: game code holds no reference into the live state.
+        let live = unsafe { live(ctx) };
+        // SAFETY: the part lies in the object whose handler runs, at the offset of its route.
+        unsafe { live.store.id_at(ctx.part.wrapping_sub(ctx.part_offset)) }
+    })
+}
+
+/// # Safety
+///
+/// None beyond those of its parameters' types.
+unsafe extern "C" fn now(ctx: &Ctx) -> u64 {
+    // SAFETY: game code holds no reference into the live state.
+    unsafe { live(ctx) }.clock.now
+}
+
+/// # Safety
+///
+/// See [`HostCalls::instances`]: `visit` fits `state`.
+unsafe extern "C" fn instances(
+    ctx: &Ctx,
+    class: &'static ClassRecord,
+    visit: unsafe extern "C" fn(state: *mut u8, id: ObjectId),
+    state: *mut u8,
+) {
+    contained("instances", (), || {
+        // SAFETY: game code holds no reference into the live state, and `visit` does not reach it.
+        let live = unsafe { live(ctx) };
+        let Some(ancestor) = live.registry.find_record(class) else { return };
+        for number in (0..live.registry.classes.len() as u16).filter(|number| live.registry.is_a(*number, ancestor)) {
+            for id in live.store.ids(number) {
+                // SAFETY: the caller's own function and state.
+                unsafe { visit(state, id) }
+            }
+        }
+    });
+}
+
+/// # Safety
+///
+/// See [`HostCalls::class_of`]: `take` fits `state`.
+unsafe extern "C" fn class_of(
+    ctx: &Ctx,
+    id: ObjectId,
+    take: unsafe extern "C" fn(state: *mut u8, path: RawStr),
+    state: *mut u8,
+) {
+    contained("class_of", (), || {
+        // SAFETY: game code holds no reference into the live state, and `take` does not reach it.
+        let live = unsafe { live(ctx) };
+        if let Some((_, number)) = live.store.slots.object(id) {
+            // SAFETY: the caller's own function and state; the path lives during the call.
+            unsafe { take(state, RawStr::borrowed(&live.registry.class(number).path)) }
+        }
+    });
+}
+
+/// # Safety
+///
+/// See [`HostCalls::faulted`]: the texts are readable, `part` lies in an object that is being delivered to.
+unsafe extern "C" fn faulted(ctx: &mut Ctx, part: *mut u8, message: RawStr, location: RawStr) {
+    contained("faulted", (), || {
+        // SAFETY: game code holds no reference into the live state.
+        let live = unsafe { live(ctx) };
+        // SAFETY: the part lies in the object that the batch had come to, at the offset of its route.
+        let object = unsafe { live.store.id_at(part.wrapping_sub(ctx.part_offset)) };
+        // SAFETY: the texts live during the call.
+        let panic = unsafe { Panicked { message: message.get().to_owned(), location: location.get().to_owned() } };
+        let class = live.store.slots.object(object).map_or_else(String::new, |(_, number)| live.registry.class(number).path.to_string());
+        let during = live.running_name(ctx.running.event_or_marker());
+        live.fallen.push(object);
+        live.faults.report(Fault { class, object, during, kind: FaultKind::Panicked { panic, quarantined: true } });
+    });
+}
+
+impl Live {
+    fn report_unknown(&mut self, ctx: &Ctx, what: String) {
+        let during = self.running_name(ctx.running.event_or_marker());
+        self.faults.report(Fault { class: String::new(), object: ObjectId::NONE, during, kind: FaultKind::Unknown { what } });
+    }
+}

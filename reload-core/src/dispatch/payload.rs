@@ -1,0 +1,91 @@
+//! A value on its way: bytes that have been moved out of where they were made.
+#![expect(unsafe_code, reason = "owns memory of an erased type")]
+
+use crate::{
+    boundary::Panicked,
+    schema::{self, Descriptor, WriteFn},
+};
+use std::{
+    alloc::{Layout, alloc, dealloc, handle_alloc_error},
+    ptr::NonNull,
+};
+
+/// Owns the memory of a value; whoever takes it off a queue moves the value out or drops it.
+#[derive(Debug)]
+pub(crate) struct Payload {
+    bytes: NonNull<u8>,
+    layout: Layout,
+}
+
+impl Payload {
+    /// Moves a value in.
+    ///
+    /// # Safety
+    ///
+    /// 1. `value` points to a valid value that `descriptor` describes, and is not used again.
+    pub(crate) unsafe fn moved(value: *const u8, descriptor: &Descriptor) -> Self {
+        let this = Self::room(descriptor);
+        // SAFETY: (1); the new memory has the value's size.
+        unsafe { core::ptr::copy_nonoverlapping(value, this.as_ptr(), descriptor.size) };
+        this
+    }
+
+    /// Constructs a value: by the type's own constructor, else from its fields' defaults.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be constructed; nothing is left behind.
+    pub(crate) fn constructed(descriptor: &Descriptor, construct: Option<WriteFn>) -> Result<Self, String> {
+        let this = Self::room(descriptor);
+        match construct {
+            // SAFETY: the memory has the value's size and alignment.
+            Some(construct) => unsafe { construct(this.as_ptr()) }.into_result().map_err(|panic| panic.to_string())?,
+            // SAFETY: as above.
+            None => unsafe { schema::write_default(descriptor, this.as_ptr()) }.map_err(|error| error.to_string())?,
+        }
+        Ok(this)
+    }
+
+    /// Memory for a value, not initialised.
+    fn room(descriptor: &Descriptor) -> Self {
+        let layout = Layout::from_size_align(descriptor.size, descriptor.align)
+            .unwrap_or_else(|_| unreachable!("the layout was validated"));
+        let bytes = if layout.size() == 0 {
+            // Aligned and never read.
+            NonNull::without_provenance(
+                core::num::NonZero::new(layout.align()).unwrap_or_else(|| unreachable!("an alignment is not zero")),
+            )
+        } else {
+            // SAFETY: the size is not zero.
+            NonNull::new(unsafe { alloc(layout) }).unwrap_or_else(|| handle_alloc_error(layout))
+        };
+        Self { bytes, layout }
+    }
+
+    pub(crate) const fn as_ptr(&self) -> *mut u8 {
+        self.bytes.as_ptr()
+    }
+
+    /// Drops the value.
+    ///
+    /// # Safety
+    ///
+    /// 1. `descriptor` describes the value, and its image is mapped.
+    pub(crate) unsafe fn drop_value(self, descriptor: &Descriptor) -> Result<(), Panicked> {
+        match descriptor.drop_in_place {
+            // SAFETY: (1); the value is not used again because `self` ends here.
+            Some(drop_in_place) => unsafe { drop_in_place(self.bytes.as_ptr()) }.into_result(),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Payload {
+    /// Frees the memory only: the value has been moved out or dropped, or is leaked.
+    fn drop(&mut self) {
+        if self.layout.size() != 0 {
+            // SAFETY: allocated in `moved` with this layout.
+            unsafe { dealloc(self.bytes.as_ptr(), self.layout) }
+        }
+    }
+}

@@ -1,0 +1,10 @@
+//! Memory: one pool per class, one slot per object. Knows nothing of events or libraries.
+
+mod chunk;
+mod pool;
+mod slots;
+mod store;
+
+pub(crate) use pool::Pool;
+pub(crate) use slots::MAX_CLASSES;
+pub(crate) use store::Store;

@@ -1,0 +1,235 @@
+//! All instances of one class, packed without holes into chunks. Quarantined instances are kept
+//! behind the active ones, so that delivery walks a prefix and asks nothing.
+#![expect(unsafe_code, reason = "raw memory of erased types")]
+
+use super::chunk::{CHUNK, ChunkSource};
+use std::ptr::NonNull;
+
+/// Bytes at the start of a chunk that belong to the chunk itself.
+const HEADER: usize = 64;
+
+/// What stands at the start of each chunk.
+#[repr(C)]
+struct Header {
+    /// Position of the chunk in its pool.
+    ordinal: u32,
+    /// Index of the pool's class.
+    class: u32,
+}
+
+/// The instances of one class. Elements are bytes to it: who inserts says what they are, who
+/// removes or drops the pool has to drop them first.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    class: u16,
+    /// Bytes of one instance; at least 1, so that every instance has its own address.
+    stride: usize,
+    /// Bytes from a chunk's start to its first instance.
+    first: usize,
+    /// Bytes from a chunk's start to the slots of its instances.
+    slots_at: usize,
+    /// Instances in a chunk.
+    capacity: usize,
+    /// Bytes of a chunk.
+    chunk_size: usize,
+    chunks: Vec<NonNull<u8>>,
+    len: usize,
+    active: usize,
+}
+
+/// An instance that a removal or a swap has moved.
+pub(super) struct Moved {
+    pub(super) slot: u32,
+    pub(super) object: *mut u8,
+}
+
+impl Pool {
+    pub(crate) fn new(class: u16, size: usize, align: usize) -> Self {
+        let stride = size.max(1).next_multiple_of(align);
+        let first = HEADER.next_multiple_of(align);
+        let fitting = CHUNK.saturating_sub(first) / (stride + size_of::<u32>());
+        let capacity = fitting.max(1);
+        let slots_at = (first + capacity * stride).next_multiple_of(align_of::<u32>());
+        let needed = slots_at + capacity * size_of::<u32>();
+        // Rounding `slots_at` up may have cost the last instance its slot.
+        let (capacity, slots_at) = if needed > CHUNK && capacity > 1 {
+            (capacity - 1, (first + (capacity - 1) * stride).next_multiple_of(align_of::<u32>()))
+        } else {
+            (capacity, slots_at)
+        };
+        let chunk_size = (slots_at + capacity * size_of::<u32>()).next_multiple_of(CHUNK);
+        Self { class, stride, first, slots_at, capacity, chunk_size, chunks: Vec::new(), len: 0, active: 0 }
+    }
+
+    /// Number of instances, quarantined ones included.
+    pub(crate) const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Number of instances that receive events.
+    pub(crate) const fn active(&self) -> usize {
+        self.active
+    }
+
+    pub(crate) const fn stride(&self) -> usize {
+        self.stride
+    }
+
+    /// The chunk at `ordinal` as (first instance, number of active instances).
+    #[inline(always)]
+    pub(crate) fn active_chunk(&self, ordinal: usize) -> Option<(*mut u8, usize)> {
+        let left = self.active.checked_sub(ordinal * self.capacity).filter(|left| *left > 0)?;
+        let chunk = self.chunks[ordinal];
+        // SAFETY: `first` lies within the chunk.
+        Some((unsafe { chunk.as_ptr().add(self.first) }, left.min(self.capacity)))
+    }
+
+    /// Address of the instance at `index`.
+    pub(crate) fn object(&self, index: usize) -> *mut u8 {
+        debug_assert!(index < self.len);
+        let chunk = self.chunks[index / self.capacity].as_ptr();
+        // SAFETY: an index below `len` lies within its chunk.
+        unsafe { chunk.add(self.first + index % self.capacity * self.stride) }
+    }
+
+    /// Slot of the instance at `index`.
+    pub(crate) fn slot(&self, index: usize) -> u32 {
+        debug_assert!(index < self.len);
+        // SAFETY: slots of indices below `len` have been written.
+        unsafe { self.slot_place(index).read() }
+    }
+
+    fn slot_place(&self, index: usize) -> *mut u32 {
+        let chunk = self.chunks[index / self.capacity].as_ptr();
+        // SAFETY: the slots lie within the chunk; the alignment was taken care of in `new`.
+        unsafe { chunk.add(self.slots_at).cast::<u32>().add(index % self.capacity) }
+    }
+
+    /// Index of the instance at this address.
+    ///
+    /// # Safety
+    ///
+    /// 1. `object` is the address of an instance of this pool.
+    pub(super) unsafe fn index_of(&self, object: *mut u8) -> usize {
+        let offset = object.addr() % CHUNK;
+        let chunk = object.wrapping_sub(offset);
+        // SAFETY: (1) chunks are aligned to `CHUNK` and begin with a header that `push` has written.
+        let ordinal = unsafe { (*chunk.cast::<Header>()).ordinal } as usize;
+        ordinal * self.capacity + (offset - self.first) / self.stride
+    }
+
+    /// Room for one more instance, which belongs to `slot`; the caller writes it.
+    #[inline]
+    pub(super) fn push(&mut self, slot: u32, chunks: &mut ChunkSource) -> (*mut u8, Option<Moved>) {
+        if self.len == self.chunks.len() * self.capacity {
+            self.grow(chunks);
+        }
+        let index = self.len;
+        self.len += 1;
+        // SAFETY: the place lies within the chunk.
+        unsafe { self.slot_place(index).write(slot) };
+        // The new instance is active: it takes the place of the first quarantined one.
+        let moved = (self.active < index).then(|| {
+            let to = self.object(index);
+            let from = self.object(self.active);
+            let quarantined = self.slot(self.active);
+            // SAFETY: two different instances of this pool, `to` not initialised yet.
+            unsafe { core::ptr::copy_nonoverlapping(from, to, self.stride) };
+            // SAFETY: both indices are below `len`.
+            unsafe {
+                self.slot_place(index).write(quarantined);
+                self.slot_place(self.active).write(slot);
+            }
+            Moved { slot: quarantined, object: to }
+        });
+        let object = self.object(self.active);
+        self.active += 1;
+        (object, moved)
+    }
+
+    #[cold]
+    fn grow(&mut self, chunks: &mut ChunkSource) {
+        let chunk = chunks.take(self.chunk_size);
+        let header = Header { ordinal: self.chunks.len() as u32, class: u32::from(self.class) };
+        // SAFETY: a chunk is larger than a header and aligned to 64 KiB.
+        unsafe { chunk.cast::<Header>().write(header) };
+        self.chunks.push(chunk);
+    }
+
+    /// Takes the instance at `index` out; the caller has dropped or moved it. Reports who moved.
+    pub(super) fn remove(&mut self, index: usize, chunks: &mut ChunkSource) -> [Option<Moved>; 2] {
+        let (mut hole, mut moves) = (index, [None, None]);
+        if hole < self.active {
+            self.active -= 1;
+            moves[0] = self.fill(hole, self.active);
+            hole = self.active;
+        }
+        moves[1] = self.fill(hole, self.len - 1);
+        self.len -= 1;
+        // One empty chunk is kept, so that coming and going at its edge costs nothing.
+        while self.chunks.len() > self.len.div_ceil(self.capacity) + 1 {
+            if let Some(chunk) = self.chunks.pop() {
+                chunks.give_back(chunk, self.chunk_size);
+            }
+        }
+        moves
+    }
+
+    /// Moves the instance at `from` into the hole at `to`.
+    fn fill(&mut self, to: usize, from: usize) -> Option<Moved> {
+        if to == from {
+            return None;
+        }
+        let (slot, object) = (self.slot(from), self.object(to));
+        // SAFETY: two different instances of this pool; the one at `to` is gone.
+        unsafe { core::ptr::copy_nonoverlapping(self.object(from), object, self.stride) };
+        // SAFETY: the index is below `len`.
+        unsafe { self.slot_place(to).write(slot) };
+        Some(Moved { slot, object })
+    }
+
+    /// Puts the instance at `index` behind the active ones.
+    pub(super) fn quarantine(&mut self, index: usize) -> Option<[Moved; 2]> {
+        if index >= self.active {
+            return None;
+        }
+        self.active -= 1;
+        let last = self.active;
+        let (here, there) = (self.object(index), self.object(last));
+        let (mine, other) = (self.slot(index), self.slot(last));
+        if index != last {
+            // SAFETY: two different instances of this pool.
+            unsafe { core::ptr::swap_nonoverlapping(here, there, self.stride) };
+            // SAFETY: both indices are below `len`.
+            unsafe {
+                self.slot_place(index).write(other);
+                self.slot_place(last).write(mine);
+            }
+        }
+        Some([Moved { slot: mine, object: there }, Moved { slot: other, object: if index == last { there } else { here } }])
+    }
+
+    /// Makes all instances active again.
+    pub(super) fn release_quarantined(&mut self) {
+        self.active = self.len;
+    }
+
+    /// Gives all memory back. The caller has dropped or moved the instances.
+    pub(super) fn clear(&mut self, chunks: &mut ChunkSource) {
+        for chunk in self.chunks.drain(..) {
+            chunks.give_back(chunk, self.chunk_size);
+        }
+        (self.len, self.active) = (0, 0);
+    }
+}
+
+/// Class and chunk-wise position of the instance at an address, found through its chunk.
+///
+/// # Safety
+///
+/// 1. `object` is the address of an instance of some pool.
+pub(super) unsafe fn class_at(object: *mut u8) -> u16 {
+    let chunk = object.wrapping_sub(object.addr() % CHUNK);
+    // SAFETY: (1) chunks are aligned to `CHUNK` and begin with a header.
+    unsafe { (*chunk.cast::<Header>()).class as u16 }
+}

@@ -1,0 +1,166 @@
+//! The object table: from an id to an address and a class, in 12 bytes.
+
+use crate::boundary::ObjectId;
+
+/// Most classes a world can have.
+pub(crate) const MAX_CLASSES: u16 = 0x7ff0;
+
+/// Set beside a class while the object is quarantined: no row of handlers reaches that far, so
+/// targeted delivery finds nothing without asking.
+const QUARANTINED: u16 = 0x8000;
+
+/// In place of a class: the id has been given out, the object comes later.
+const RESERVED: u16 = 0x7ffe;
+
+/// In place of a class: nobody.
+const FREE: u16 = 0x7fff;
+
+const ADDRESS_BITS: u32 = 48;
+
+/// One object's address, class and generation.
+#[repr(C, packed(4))]
+#[derive(Clone, Copy)]
+struct Slot {
+    /// Low 48 bits: the address. High 16 bits: the class, or one of the marks above.
+    place: u64,
+    generation: u32,
+}
+
+/// The object table.
+#[derive(Default)]
+pub(crate) struct Slots {
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+}
+
+impl Slots {
+    /// Gives out an id without an object.
+    pub(super) fn reserve(&mut self) -> ObjectId {
+        let mark = pack(core::ptr::null_mut(), RESERVED);
+        if let Some(index) = self.free.pop() {
+            let slot = &mut self.slots[index as usize];
+            slot.place = mark;
+            return ObjectId::from_parts(index, slot.generation);
+        }
+        let index = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
+        assert!(index < u32::MAX, "a world holds at most 2^32 - 1 objects");
+        self.slots.push(Slot { place: mark, generation: 1 });
+        ObjectId::from_parts(index, 1)
+    }
+
+    /// Gives a reserved id its object. False if the id is not reserved.
+    pub(super) fn occupy(&mut self, id: ObjectId, object: *mut u8, class: u16) -> bool {
+        match self.slot_mut(id) {
+            Some(slot) if unpack_class(slot.place) == RESERVED => {
+                slot.place = pack(object, class);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Ends an id. A slot whose generations are used up is not used again.
+    pub(super) fn release(&mut self, id: ObjectId) {
+        let Some(slot) = self.slot_mut(id) else { return };
+        slot.place = pack(core::ptr::null_mut(), FREE);
+        if let Some(next) = slot.generation.checked_add(1) {
+            slot.generation = next;
+            self.free.push(id.slot());
+        }
+    }
+
+    /// Address and class as rows of handlers are indexed: a class out of every row's range while the
+    /// object is quarantined or only reserved.
+    #[inline(always)]
+    pub(crate) fn target(&self, id: ObjectId) -> Option<(*mut u8, u16)> {
+        let slot = self.slots.get(id.slot() as usize)?;
+        if slot.generation != id.generation() {
+            return None;
+        }
+        Some((unpack_address(slot.place), unpack_class(slot.place)))
+    }
+
+    /// Address and class of an object, quarantined or not.
+    pub(crate) fn object(&self, id: ObjectId) -> Option<(*mut u8, u16)> {
+        let (object, class) = self.target(id)?;
+        let class = class & !QUARANTINED;
+        (class < RESERVED).then_some((object, class))
+    }
+
+    /// Whether the id has been given out and not ended.
+    pub(crate) fn is_alive(&self, id: ObjectId) -> bool {
+        self.target(id).is_some_and(|(_, class)| class != FREE)
+    }
+
+    pub(crate) fn is_quarantined(&self, id: ObjectId) -> bool {
+        self.target(id).is_some_and(|(_, class)| class & QUARANTINED != 0)
+    }
+
+    /// The id that a slot has now.
+    pub(super) fn id_of(&self, slot: u32) -> ObjectId {
+        ObjectId::from_parts(slot, self.slots[slot as usize].generation)
+    }
+
+    /// The object of `slot` has moved.
+    pub(super) fn moved(&mut self, slot: u32, object: *mut u8) {
+        let entry = &mut self.slots[slot as usize];
+        entry.place = pack(object, unpack_class(entry.place));
+    }
+
+    pub(super) fn set_quarantined(&mut self, slot: u32, quarantined: bool) {
+        let entry = &mut self.slots[slot as usize];
+        let class = unpack_class(entry.place) & !QUARANTINED;
+        entry.place = pack(unpack_address(entry.place), if quarantined { class | QUARANTINED } else { class });
+    }
+
+    fn slot_mut(&mut self, id: ObjectId) -> Option<&mut Slot> {
+        self.slots.get_mut(id.slot() as usize).filter(|slot| slot.generation == id.generation())
+    }
+}
+
+fn pack(object: *mut u8, class: u16) -> u64 {
+    object.expose_provenance() as u64 | u64::from(class) << ADDRESS_BITS
+}
+
+#[inline(always)]
+fn unpack_address(place: u64) -> *mut u8 {
+    core::ptr::with_exposed_provenance_mut((place & ((1 << ADDRESS_BITS) - 1)) as usize)
+}
+
+#[inline(always)]
+fn unpack_class(place: u64) -> u16 {
+    (place >> ADDRESS_BITS) as u16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slot_is_twelve_bytes_and_used_again_under_a_new_generation() {
+        assert_eq!(size_of::<Slot>(), 12);
+        let mut slots = Slots::default();
+        let first = slots.reserve();
+        assert!(slots.is_alive(first) && slots.object(first).is_none());
+        let mut byte = 0_u8;
+        assert!(slots.occupy(first, &raw mut byte, 3));
+        assert_eq!(slots.object(first), Some((&raw mut byte, 3)));
+        slots.set_quarantined(first.slot(), true);
+        assert!(slots.target(first).expect("alive").1 > MAX_CLASSES);
+        assert_eq!(slots.object(first), Some((&raw mut byte, 3)));
+        slots.release(first);
+        let second = slots.reserve();
+        assert_eq!(second.slot(), first.slot());
+        assert!(!slots.is_alive(first) && slots.is_alive(second));
+        assert!(!slots.occupy(first, &raw mut byte, 3), "the old id must not reach the new object");
+    }
+
+    #[test]
+    fn a_slot_with_no_generation_left_retires() {
+        let mut slots = Slots::default();
+        let id = slots.reserve();
+        slots.slots[0].generation = u32::MAX;
+        slots.release(ObjectId::from_parts(id.slot(), u32::MAX));
+        assert_ne!(slots.reserve().slot(), id.slot());
+    }
+}

@@ -1,0 +1,211 @@
+//! Slots and pools together: objects come, move, rest and go.
+#![expect(unsafe_code, reason = "raw memory of erased types")]
+
+use super::{
+    chunk::ChunkSource,
+    pool::{Moved, Pool, class_at},
+    slots::Slots,
+};
+use crate::boundary::ObjectId;
+
+/// All objects of a world. Bytes to it: dropping the values is its user's duty.
+#[derive(Default)]
+pub(crate) struct Store {
+    pub(crate) slots: Slots,
+    pools: Vec<Pool>,
+    chunks: ChunkSource,
+}
+
+impl Store {
+    /// Adds an empty pool; the class's index is the number of pools so far.
+    pub(crate) fn add_pool(&mut self, size: usize, align: usize) {
+        let class = self.pools.len() as u16;
+        self.pools.push(Pool::new(class, size, align));
+    }
+
+    /// Makes the pool of a class anew, for objects of another size. It must be empty.
+    pub(crate) fn replace_pool(&mut self, class: u16, size: usize, align: usize) {
+        let pool = &mut self.pools[usize::from(class)];
+        assert_eq!(pool.len(), 0, "a pool with objects is never replaced");
+        pool.clear(&mut self.chunks);
+        *pool = Pool::new(class, size, align);
+    }
+
+    pub(crate) fn pool(&self, class: u16) -> &Pool {
+        &self.pools[usize::from(class)]
+    }
+
+    pub(crate) fn pools(&self) -> &[Pool] {
+        &self.pools
+    }
+
+    /// Gives out an id whose object comes later.
+    pub(crate) fn reserve(&mut self) -> ObjectId {
+        self.slots.reserve()
+    }
+
+    /// Makes room for the object of a reserved id; the caller writes it at the address at once.
+    /// `None` if the id is not reserved (any more).
+    pub(crate) fn insert(&mut self, id: ObjectId, class: u16) -> Option<*mut u8> {
+        if !self.slots.is_alive(id) || self.slots.object(id).is_some() {
+            return None;
+        }
+        let (object, moved) = self.pools[usize::from(class)].push(id.slot(), &mut self.chunks);
+        self.note(moved);
+        let occupied = self.slots.occupy(id, object, class);
+        debug_assert!(occupied, "the id was alive and without an object");
+        Some(object)
+    }
+
+    /// Takes an object out. The caller has dropped or moved the value.
+    pub(crate) fn remove(&mut self, id: ObjectId) {
+        if let Some((object, class)) = self.slots.object(id) {
+            let pool = &mut self.pools[usize::from(class)];
+            // SAFETY: slots hold addresses of instances of their class's pool.
+            let index = unsafe { pool.index_of(object) };
+            for moved in pool.remove(index, &mut self.chunks) {
+                self.note(moved);
+            }
+        }
+        self.slots.release(id);
+    }
+
+    /// Stops events to an object. False if it is quarantined already or gone.
+    pub(crate) fn quarantine(&mut self, id: ObjectId) -> bool {
+        let Some((object, class)) = self.slots.object(id) else { return false };
+        let pool = &mut self.pools[usize::from(class)];
+        // SAFETY: slots hold addresses of instances of their class's pool.
+        let index = unsafe { pool.index_of(object) };
+        let Some(moves) = pool.quarantine(index) else { return false };
+        for moved in moves {
+            self.note(Some(moved));
+        }
+        self.slots.set_quarantined(id.slot(), true);
+        true
+    }
+
+    /// Lets a class's quarantined objects receive events again.
+    pub(crate) fn release_quarantined(&mut self, class: u16) {
+        let pool = &mut self.pools[usize::from(class)];
+        for index in pool.active()..pool.len() {
+            self.slots.set_quarantined(pool.slot(index), false);
+        }
+        pool.release_quarantined();
+    }
+
+    /// The id of the object at an address.
+    ///
+    /// # Safety
+    ///
+    /// 1. `object` is the address of an object of this store.
+    pub(crate) unsafe fn id_at(&self, object: *mut u8) -> ObjectId {
+        // SAFETY: (1)
+        let class = unsafe { class_at(object) };
+        let pool = &self.pools[usize::from(class)];
+        // SAFETY: (1)
+        self.slots.id_of(pool.slot(unsafe { pool.index_of(object) }))
+    }
+
+    /// The ids of a class's objects, active ones first.
+    pub(crate) fn ids(&self, class: u16) -> impl Iterator<Item = ObjectId> {
+        let pool = self.pool(class);
+        (0..pool.len()).map(|index| self.slots.id_of(pool.slot(index)))
+    }
+
+    /// Ends all objects of a class without looking at them. The caller has dropped or moved the values.
+    pub(crate) fn forget_all(&mut self, class: u16) {
+        let pool = &mut self.pools[usize::from(class)];
+        for index in 0..pool.len() {
+            let id = self.slots.id_of(pool.slot(index));
+            self.slots.release(id);
+        }
+        pool.clear(&mut self.chunks);
+    }
+
+    fn note(&mut self, moved: Option<Moved>) {
+        if let Some(Moved { slot, object }) = moved {
+            self.slots.moved(slot, object);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_same(store: &Store, expected: &[(ObjectId, u64)]) {
+        assert_eq!(store.pool(0).len(), expected.len());
+        for (id, value) in expected {
+            let (object, class) = store.slots.object(*id).unwrap_or_else(|| panic!("{id} is gone"));
+            assert_eq!(class, 0);
+            // SAFETY: the test writes `u64`s.
+            assert_eq!(unsafe { object.cast::<u64>().read() }, *value, "{id}");
+            // SAFETY: an address from the store.
+            assert_eq!(unsafe { store.id_at(object) }, *id);
+        }
+        let active: usize = (0..).map_while(|at| store.pool(0).active_chunk(at)).map(|(_, count)| count).sum();
+        assert_eq!(active, store.pool(0).active());
+    }
+
+    /// Random spawns, removals and quarantines against a plain list.
+    #[test]
+    fn ids_lead_to_their_values_whatever_moves() {
+        let mut random = 0x9e37_79b9_u64;
+        let mut next = |below: usize| {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            (random % below.max(1) as u64) as usize
+        };
+        let mut store = Store::default();
+        store.add_pool(8, 8);
+        let mut model: Vec<(ObjectId, u64)> = Vec::new();
+        let mut quarantined = 0;
+        for step in 0..30_000_u64 {
+            match next(10) {
+                0..6 => {
+                    let id = store.reserve();
+                    let object = store.insert(id, 0).expect("reserved");
+                    // SAFETY: room for eight bytes.
+                    unsafe { object.cast::<u64>().write(step) };
+                    model.push((id, step));
+                }
+                6..9 if !model.is_empty() => {
+                    let (id, _) = model.swap_remove(next(model.len()));
+                    quarantined -= usize::from(store.slots.is_quarantined(id));
+                    store.remove(id);
+                    assert!(!store.slots.is_alive(id));
+                }
+                _ if !model.is_empty() => quarantined += usize::from(store.quarantine(model[next(model.len())].0)),
+                _ => {}
+            }
+            if step % 4_096 == 0 {
+                check_same(&store, &model);
+                assert_eq!(store.pool(0).len() - store.pool(0).active(), quarantined);
+            }
+        }
+        check_same(&store, &model);
+        store.release_quarantined(0);
+        assert_eq!(store.pool(0).active(), model.len());
+        check_same(&store, &model);
+    }
+
+    #[test]
+    fn sizes_at_the_edges_fit() {
+        for (size, align) in [(0, 1), (1, 1), (3, 1), (16, 16), (4_096, 4_096), (65_400, 8), (200_000, 64)] {
+            let mut store = Store::default();
+            store.add_pool(size, align);
+            let mut seen = std::collections::HashSet::new();
+            for _ in 0..40 {
+                let id = store.reserve();
+                let object = store.insert(id, 0).expect("reserved");
+                assert_eq!(object.addr() % align, 0);
+                assert!(seen.insert(object), "two objects at one address");
+                // SAFETY: room for `size` bytes.
+                unsafe { object.write_bytes(0xaa, size) };
+                // SAFETY: an address from the store.
+                assert_eq!(unsafe { store.id_at(object) }, id);
+            }
+        }
+    }
+}

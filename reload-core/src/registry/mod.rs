@@ -1,0 +1,356 @@
+//! The committed state: which classes there are, what they handle, and the routes made of it. A
+//! registry is never changed in place: the next one is built beside it and swapped in. Knows none
+//! of the stages that lead to it.
+
+mod routes;
+mod vocabulary;
+
+pub(crate) use routes::{One, Route};
+pub(crate) use vocabulary::Vocabulary;
+
+use crate::{
+    boundary::{RawSlice, RawStr},
+    class::{BatchFn, ClassRecord, OneFn, TurnFn},
+    event::{EventMask, EventTable, Lifecycle},
+    schema::{Descriptor, WriteFn, descriptor},
+    validation::{Image, Problem, Rejection, ValidClass, Validated},
+};
+use std::{collections::HashMap, sync::Arc};
+
+/// Which library of the world: the host itself, or one that a session opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct LibraryId(pub(crate) u16);
+
+impl LibraryId {
+    /// The host's own image.
+    pub(crate) const HOST: Self = Self(0);
+}
+
+/// A class of the world. Its position in the registry is its number, which it keeps for good.
+#[derive(Clone, Debug)]
+pub(crate) struct Class {
+    pub(crate) path: Arc<str>,
+    pub(crate) library: LibraryId,
+    /// The epoch whose code it runs.
+    pub(crate) epoch: u32,
+    /// False when the library no longer has it; its objects, if any, are parked.
+    pub(crate) present: bool,
+    /// Source file and line of the struct.
+    pub(crate) place: String,
+    pub(crate) record: &'static ClassRecord,
+    pub(crate) state: &'static Descriptor,
+    pub(crate) construct: Option<WriteFn>,
+    pub(crate) base: Option<u16>,
+    pub(crate) base_offset: usize,
+    own_handlers: Vec<Handler>,
+    own_loops: Vec<Loop>,
+    /// Own and inherited handlers, by the world's numbers.
+    pub(crate) mask: EventMask,
+    /// Own and inherited handlers.
+    pub(crate) handlers: Vec<Handler>,
+    /// Own and inherited loops.
+    pub(crate) loops: Vec<Loop>,
+    /// Keeps the image mapped that everything above points into. Last, so that it is dropped last.
+    keep: Keep,
+}
+
+/// Keeps an image mapped.
+#[derive(Clone)]
+pub(crate) struct Keep(#[expect(dead_code, reason = "held for its drop")] Arc<dyn std::any::Any + Send + Sync>);
+
+impl std::fmt::Debug for Keep {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Keep")
+    }
+}
+
+/// A handler as it is called for objects of a class.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Handler {
+    pub(crate) event: u16,
+    pub(crate) batch: BatchFn,
+    pub(crate) one: OneFn,
+    /// Bytes from the start of the object to the part that the handler is written for.
+    pub(crate) part_offset: usize,
+}
+
+/// A loop as it is run for objects of a class.
+#[derive(Clone, Debug)]
+pub(crate) struct Loop {
+    pub(crate) name: Arc<str>,
+    pub(crate) turn: TurnFn,
+    pub(crate) part_offset: usize,
+    /// The epoch in which the class got the loop: turns that are older belong to a loop that has ended.
+    pub(crate) since: u32,
+}
+
+/// In place of the record of a class that has left nothing behind.
+static NOTHING: ClassRecord = ClassRecord {
+    path: RawStr::ABSENT,
+    was: RawStr::ABSENT,
+    file: RawStr::ABSENT,
+    line: 0,
+    state: descriptor::<()>,
+    base: None,
+    base_offset: 0,
+    table: <Lifecycle as EventTable>::record,
+    mask: EventMask::EMPTY,
+    own_mask: EventMask::EMPTY,
+    handlers: RawSlice::EMPTY,
+    loops: RawSlice::EMPTY,
+    construct: None,
+};
+
+/// The committed state.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Registry {
+    pub(crate) vocabulary: Vocabulary,
+    pub(crate) classes: Vec<Class>,
+    by_path: HashMap<Arc<str>, u16>,
+    /// By the address of the record; also of the bases' records.
+    by_record: HashMap<usize, u16>,
+    /// For each event, who is called.
+    pub(crate) routes: Vec<Vec<Route>>,
+    /// For each event, the handler of each class.
+    pub(crate) rows: Vec<Box<[Option<One>]>>,
+}
+
+impl Registry {
+    pub(crate) fn class(&self, number: u16) -> &Class {
+        &self.classes[usize::from(number)]
+    }
+
+    /// The number of a class that is present.
+    pub(crate) fn find(&self, path: &str) -> Option<u16> {
+        self.by_path.get(path).copied().filter(|number| self.class(*number).present)
+    }
+
+    /// The number of a class, present or not.
+    pub(crate) fn find_any(&self, path: &str) -> Option<u16> {
+        self.by_path.get(path).copied()
+    }
+
+    /// The number of the class that this record describes.
+    pub(crate) fn find_record(&self, record: &'static ClassRecord) -> Option<u16> {
+        self.by_record.get(&core::ptr::from_ref(record).addr()).copied()
+    }
+
+    /// Bytes from the start of an object of class `class` to its part of class `part`; `None` if it has none.
+    pub(crate) fn part_offset(&self, class: u16, part: &'static ClassRecord) -> Option<usize> {
+        let (mut number, mut offset) = (class, 0);
+        loop {
+            let class = self.class(number);
+            if core::ptr::eq(class.record, part) {
+                return class.present.then_some(offset);
+            }
+            offset += class.base_offset;
+            number = class.base?;
+        }
+    }
+
+    /// Whether `class` is `ancestor` or is based on it.
+    pub(crate) fn is_a(&self, class: u16, ancestor: u16) -> bool {
+        let mut number = Some(class);
+        while let Some(current) = number {
+            if current == ancestor {
+                return true;
+            }
+            number = self.class(current).base;
+        }
+        false
+    }
+
+    /// The registry in which `library` has what `validated` says, running as `epoch`.
+    ///
+    /// # Errors
+    ///
+    /// Everything that keeps the library from living beside the rest of the world.
+    pub(crate) fn with(&self, library: LibraryId, epoch: u32, validated: &Validated) -> Result<Self, Rejection> {
+        let mut problems = Vec::new();
+        let mut next = self.clone();
+        next.vocabulary = self.vocabulary.with(library, &validated.tables, &mut problems);
+        for class in next.classes.iter_mut().filter(|class| class.library == library) {
+            class.present = false;
+        }
+        for valid in &validated.classes {
+            next.enter(library, epoch, valid, &validated.image, &mut problems);
+        }
+        next.link(validated, &mut problems);
+        Rejection::unless_empty(problems)?;
+        next.resolve(self, epoch);
+        Ok(next)
+    }
+
+    /// Enters one class; its base is linked when all are entered.
+    fn enter(&mut self, library: LibraryId, epoch: u32, valid: &ValidClass, image: &Image, problems: &mut Vec<Problem>) {
+        let renamed = valid.was.as_deref().filter(|_| !self.by_path.contains_key(valid.path.as_str()));
+        let known = self.find_any(&valid.path).or_else(|| renamed.and_then(|was| self.find_any(was)));
+        if let Some(number) = known
+            && self.class(number).present
+        {
+            let other = self.class(number);
+            problems.push(Problem::new(
+                "class.duplicate",
+                &valid.path,
+                format!("registered twice: {} and, in another library of this world, {}", valid.place, other.place),
+                "rename one of them",
+            ));
+            return;
+        }
+        let handlers = valid.handlers.iter().filter_map(|handler| {
+            Some(Handler {
+                event: self.vocabulary.find(&handler.event)?,
+                batch: handler.batch,
+                one: handler.one,
+                part_offset: 0,
+            })
+        });
+        let class = Class {
+            path: valid.path.as_str().into(),
+            library,
+            epoch,
+            present: true,
+            place: valid.place.clone(),
+            record: valid.record,
+            state: valid.state,
+            construct: valid.construct,
+            base: None,
+            base_offset: valid.base_offset,
+            own_handlers: handlers.collect(),
+            own_loops: valid
+                .loops
+                .iter()
+                .map(|entry| Loop { name: entry.name.as_str().into(), turn: entry.turn, part_offset: 0, since: epoch })
+                .collect(),
+            mask: EventMask::EMPTY,
+            handlers: Vec::new(),
+            loops: Vec::new(),
+            keep: Keep(image.keep.clone()),
+        };
+        match known {
+            Some(number) => {
+                let former = std::mem::replace(&mut self.classes[usize::from(number)], class);
+                if *former.path != *valid.path {
+                    self.by_path.remove(&former.path);
+                    self.by_path.insert(valid.path.as_str().into(), number);
+                }
+            }
+            None if self.classes.len() < usize::from(crate::instance::MAX_CLASSES) => {
+                self.by_path.insert(valid.path.as_str().into(), self.classes.len() as u16);
+                self.classes.push(class);
+            }
+            None => problems.push(Problem::new(
+                "class.too_many",
+                &valid.path,
+                format!("a world has at most {} classes", crate::instance::MAX_CLASSES),
+                "restart the host: numbers of classes that have been removed are free again then",
+            )),
+        }
+    }
+
+    fn link(&mut self, validated: &Validated, problems: &mut Vec<Problem>) {
+        for valid in &validated.classes {
+            let (Some(number), Some(base_path)) = (self.find(&valid.path), &valid.base) else { continue };
+            match self.find(base_path) {
+                Some(base) if base != number => self.classes[usize::from(number)].base = Some(base),
+                _ => problems.push(Problem::new(
+                    "class.base_missing",
+                    &valid.path,
+                    format!("its base `{base_path}` is not a class of this library or of the world"),
+                    "is the crate of the base class linked into the library? `use that_crate as _;` in its root does it",
+                )),
+            }
+        }
+        for valid in &validated.classes {
+            let Some(number) = self.find(&valid.path) else { continue };
+            let (mut at, mut steps) = (Some(number), 0);
+            while let Some(current) = at {
+                at = self.class(current).base;
+                steps += 1;
+                if steps > self.classes.len() {
+                    problems.push(Problem::new(
+                        "class.base_circle",
+                        &valid.path,
+                        "it is, in the end, based on itself",
+                        "the library's tables are damaged: build it again",
+                    ));
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Works out what each class handles in the end, then the routes.
+    fn resolve(&mut self, former: &Self, epoch: u32) {
+        self.by_record = self
+            .classes
+            .iter()
+            .enumerate()
+            .filter(|(_, class)| class.present)
+            .map(|(number, class)| (core::ptr::from_ref(class.record).addr(), number as u16))
+            .collect();
+        for number in 0..self.classes.len() {
+            let (mask, handlers, loops) = self.inherited(number as u16);
+            let before = former.classes.get(number).map_or(&[][..], |class| &class.loops[..]);
+            let class = &mut self.classes[number];
+            (class.mask, class.handlers) = (mask, handlers);
+            class.loops = loops
+                .into_iter()
+                .map(|entry| Loop {
+                    since: before.iter().find(|old| old.name == entry.name).map_or(epoch, |old| old.since),
+                    ..entry
+                })
+                .collect();
+        }
+        (self.routes, self.rows) = routes::build(&self.classes);
+    }
+
+    /// Own handlers and loops, then those of the bases that are not overridden.
+    fn inherited(&self, number: u16) -> (EventMask, Vec<Handler>, Vec<Loop>) {
+        let (mut mask, mut handlers, mut loops) = (EventMask::EMPTY, Vec::new(), Vec::<Loop>::new());
+        if !self.class(number).present {
+            return (mask, handlers, loops);
+        }
+        let (mut at, mut part_offset) = (Some(number), 0);
+        while let Some(current) = at {
+            let class = self.class(current);
+            for handler in &class.own_handlers {
+                if !mask.contains(handler.event) {
+                    mask = mask.with(handler.event);
+                    handlers.push(Handler { part_offset, ..*handler });
+                }
+            }
+            for entry in &class.own_loops {
+                if !loops.iter().any(|known| known.name == entry.name) {
+                    loops.push(Loop { part_offset, ..entry.clone() });
+                }
+            }
+            part_offset += class.base_offset;
+            at = class.base;
+        }
+        (mask, handlers, loops)
+    }
+
+    /// Lets go of the libraries of absent classes of which nothing is left.
+    pub(crate) fn forget_absent(&mut self, is_empty: impl Fn(u16) -> bool) {
+        for number in 0..self.classes.len() {
+            let class = &mut self.classes[number];
+            if !class.present && is_empty(number as u16) {
+                class.record = &NOTHING;
+                class.state = descriptor::<()>();
+                class.construct = None;
+                class.base = None;
+                class.own_handlers.clear();
+                class.own_loops.clear();
+                class.keep = Keep(Arc::new(()));
+            }
+        }
+    }
+
+    /// The names of the events in a mask of the world, sorted.
+    pub(crate) fn names(&self, mask: EventMask) -> Vec<String> {
+        let mut names: Vec<String> = mask.iter().map(|id| self.vocabulary.name(id).to_owned()).collect();
+        names.sort();
+        names
+    }
+}

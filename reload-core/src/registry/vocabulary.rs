@@ -1,0 +1,164 @@
+//! The world's own numbering of events. Tables of different images are mapped to it by the events'
+//! paths, so that a table that was re-ordered or has grown changes nothing.
+
+use super::LibraryId;
+use crate::{
+    event::{EVENT_LIMIT, FIRST_USER_EVENT, TableRecord},
+    schema::{self, Descriptor},
+    validation::{Problem, ValidTable},
+};
+
+/// An event of the world.
+#[derive(Clone, Debug)]
+pub(crate) struct EventEntry {
+    pub(crate) path: String,
+    pub(crate) name: String,
+    pub(crate) payload: &'static Descriptor,
+    /// Whose descriptor `payload` is.
+    pub(crate) owner: LibraryId,
+}
+
+/// Where a table's events stand in the world's numbering.
+#[derive(Clone, Debug)]
+struct TableMap {
+    record: *const TableRecord,
+    first: u16,
+    library: LibraryId,
+    ids: Box<[u16]>,
+}
+
+/// All events of the world.
+#[derive(Clone, Debug)]
+pub(crate) struct Vocabulary {
+    events: Vec<Option<EventEntry>>,
+    tables: Vec<TableMap>,
+}
+
+impl Default for Vocabulary {
+    fn default() -> Self {
+        Self { events: vec![None; usize::from(EVENT_LIMIT)], tables: Vec::new() }
+    }
+}
+
+impl Vocabulary {
+    /// The world's number of the event that `record` numbers `index`.
+    #[inline(always)]
+    pub(crate) fn id(&self, record: &'static TableRecord, index: u16) -> Option<u16> {
+        let map = self.tables.iter().find(|map| core::ptr::eq(map.record, record))?;
+        map.ids.get(usize::from(index.checked_sub(map.first)?)).copied()
+    }
+
+    pub(crate) fn event(&self, id: u16) -> Option<&EventEntry> {
+        self.events.get(usize::from(id))?.as_ref()
+    }
+
+    /// The name as handlers have it; for reports.
+    pub(crate) fn name(&self, id: u16) -> &str {
+        self.event(id).map_or("unknown", |entry| &entry.name)
+    }
+
+    pub(crate) fn find(&self, path: &str) -> Option<u16> {
+        self.events
+            .iter()
+            .position(|entry| entry.as_ref().is_some_and(|entry| entry.path == path))
+            .and_then(|id| u16::try_from(id).ok())
+    }
+
+    /// This vocabulary with the tables of `library` replaced by `tables`.
+    ///
+    /// An event whose payload has a new layout keeps its number, and is one of [`Vocabulary::changed`].
+    pub(crate) fn with(&self, library: LibraryId, tables: &[ValidTable], problems: &mut Vec<Problem>) -> Self {
+        let mut next = self.clone();
+        next.tables.retain(|map| map.library != library);
+        // Events that another image owns stay; the library's own are looked up again.
+        let mut stays = vec![false; next.events.len()];
+        for (id, entry) in next.events.iter().enumerate() {
+            stays[id] = entry.as_ref().is_some_and(|entry| entry.owner != library);
+        }
+        let mut maps = Vec::new();
+        let mut fresh = Vec::new();
+        for table in tables {
+            let mut ids = Vec::with_capacity(table.events.len());
+            for event in &table.events {
+                let known = self.find(&event.path);
+                if let Some(id) = known {
+                    let slot = usize::from(id);
+                    if let Some(entry) = next.events[slot].as_mut() {
+                        if entry.owner == library {
+                            entry.payload = event.payload;
+                            entry.name.clone_from(&event.name);
+                        } else if !schema::same_layout(entry.payload, event.payload) {
+                            problems.push(shared_event_changed(entry, event.payload));
+                        }
+                    }
+                    stays[slot] = true;
+                    ids.push(id);
+                } else {
+                    // Its number is given below, when it is known which are free.
+                    fresh.push((maps.len(), ids.len(), table, event));
+                    ids.push(u16::MAX);
+                }
+            }
+            maps.push(TableMap { record: table.record, first: table.record.first, library, ids: ids.into() });
+        }
+        for (id, stays) in stays.iter().enumerate() {
+            if !stays {
+                next.events[id] = None;
+            }
+        }
+        for (map, at, table, event) in fresh {
+            // A number is not used again in the same reload, because queued events may still have it.
+            let core = table.record.first < FIRST_USER_EVENT;
+            let range = if core { 0..FIRST_USER_EVENT } else { FIRST_USER_EVENT..EVENT_LIMIT };
+            let free = range.into_iter().find(|id| {
+                next.events[usize::from(*id)].is_none() && self.events[usize::from(*id)].is_none()
+            });
+            match free {
+                Some(id) => {
+                    next.events[usize::from(id)] = Some(EventEntry {
+                        path: event.path.clone(),
+                        name: event.name.clone(),
+                        payload: event.payload,
+                        owner: library,
+                    });
+                    maps[map].ids[at] = id;
+                }
+                None => problems.push(Problem::new(
+                    "event.too_many",
+                    &table.path,
+                    format!("no number is left for the event `{}`: a world has 512", event.path),
+                    "remove events that are no longer used; numbers of removed ones are free after the next reload",
+                )),
+            }
+        }
+        next.tables.extend(maps);
+        next
+    }
+
+    /// The numbers whose events are gone, or have another layout, in `next`: queued ones cannot be delivered.
+    pub(crate) fn changed(&self, next: &Self) -> Vec<u16> {
+        let changed = |(old, new): (&Option<EventEntry>, &Option<EventEntry>)| match (old, new) {
+            (Some(old), Some(new)) => old.path != new.path || !schema::same_layout(old.payload, new.payload),
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        self.events
+            .iter()
+            .zip(&next.events)
+            .enumerate()
+            .filter(|(_, pair)| changed(*pair))
+            .filter_map(|(id, _)| u16::try_from(id).ok())
+            .collect()
+    }
+}
+
+fn shared_event_changed(host: &EventEntry, library: &'static Descriptor) -> Problem {
+    let differences: Vec<String> =
+        schema::differences(host.payload, library).iter().map(ToString::to_string).collect();
+    Problem::new(
+        "protocol.changed",
+        &host.path,
+        format!("the event is shared with the host, which was built with another layout: {}", differences.join("; ")),
+        "restart needed: the host has to be built with the same declaration; until then the old code goes on",
+    )
+}

@@ -1,0 +1,8 @@
+//! The transaction: validated -> plan -> staged -> commit. Everything that can fail comes before
+//! commit, and nothing before commit writes to live state.
+
+mod commit;
+mod plan;
+
+pub(crate) use commit::commit;
+pub(crate) use plan::{Plan, plan};

@@ -1,0 +1,178 @@
+//! The session: the only place that sees every stage, from a candidate to the report.
+
+use crate::{
+    boundary::{Outcome as Guarded, RawSlice, RawStr},
+    dispatch::{Ctx, HOST_CALLS},
+    library::{ClassView, HostLink, LibraryEntry, LibraryTable, ReloadView},
+    registry::LibraryId,
+    reload::{self, Plan},
+    report::{ClassFate, Outcome, ReloadReport, StageTime},
+    validation::{self, Image, Problem, Rejection},
+    world::World,
+};
+use std::{sync::Arc, time::Instant};
+
+/// What runs of a library, in one world.
+pub(crate) struct Slot {
+    pub(crate) name: String,
+    pub(crate) library: LibraryId,
+    pub(crate) epoch: u32,
+    pub(crate) current: Option<Image>,
+}
+
+impl Slot {
+    pub(crate) fn new(name: impl Into<String>, world: &mut World) -> Self {
+        Self { name: name.into(), library: world.next_library(), epoch: 0, current: None }
+    }
+
+    /// Takes `image` through validation, plan, the old library's consent, and commit.
+    ///
+    /// `stages` are those that the candidate has passed before.
+    pub(crate) fn reload(&mut self, world: &mut World, image: Image, mut stages: Vec<StageTime>) -> ReloadReport {
+        let from_epoch = self.epoch;
+        let span = tracing::info_span!(target: "reload_core::reload", "reload", library = %self.name, from_epoch);
+        let _entered = span.enter();
+        let result = self.prepare(world, &image, &mut stages);
+        let (outcome, warnings) = match result {
+            Ok(plan) => self.commit(world, plan, image, &mut stages),
+            Err(rejection) => {
+                tracing::warn!(target: "reload_core::reload", problems = rejection.problems().len(), "refused:\n{rejection}");
+                (Outcome::Refused { problems: rejection.problems().to_vec() }, Vec::new())
+            }
+        };
+        ReloadReport {
+            library: self.name.clone(),
+            from_epoch,
+            epoch: self.epoch,
+            outcome,
+            stages,
+            warnings,
+            mapped_versions: 0,
+        }
+    }
+
+    /// Everything that can fail.
+    fn prepare(&self, world: &World, image: &Image, stages: &mut Vec<StageTime>) -> Result<Plan, Rejection> {
+        let validated = timed(stages, "validate", || validation::validate(image.clone()))?;
+        let plan = timed(stages, "plan", || reload::plan(world.live(), self.library, self.epoch + 1, &validated))?;
+        timed(stages, "consent", || self.ask(&plan))?;
+        Ok(plan)
+    }
+
+    /// Asks the running library's `before_reload` hook.
+    fn ask(&self, plan: &Plan) -> Result<(), Rejection> {
+        let Some(hook) = self.current.as_ref().and_then(|image| image.before_reload) else { return Ok(()) };
+        let mut reasons: Vec<String> = Vec::new();
+        let outcome = with_view(self.epoch, plan.epoch, &plan.classes, |view| crate::library::call_before(hook, view, &mut reasons));
+        let mut problems: Vec<Problem> = reasons
+            .into_iter()
+            .map(|reason| {
+                Problem::new("hook.refused", "before_reload", reason, "the running library's hook decides; its own conditions have to be met")
+            })
+            .collect();
+        if let Err(panic) = outcome.into_result() {
+            problems.push(Problem::new(
+                "hook.panicked",
+                "before_reload",
+                panic.to_string(),
+                "the hook is the running library's, which cannot be replaced while it panics on every reload: restart the host if it does",
+            ));
+        }
+        Rejection::unless_empty(problems)
+    }
+
+    /// Everything that cannot.
+    fn commit(
+        &mut self,
+        world: &mut World,
+        plan: Plan,
+        image: Image,
+        stages: &mut Vec<StageTime>,
+    ) -> (Outcome, Vec<String>) {
+        let from_epoch = std::mem::replace(&mut self.epoch, plan.epoch);
+        let committed = timed(stages, "commit", || reload::commit(world, plan, from_epoch));
+        let mut warnings = Vec::new();
+        if let Some(hook) = image.after_reload {
+            let mut ctx = Ctx::new(&HOST_CALLS, world.live_ptr().as_ptr().cast());
+            let outcome = timed(stages, "after", || {
+                with_view(from_epoch, self.epoch, &committed.classes, |view| crate::library::call_after(hook, view, &mut ctx))
+            });
+            if let Err(panic) = outcome.into_result() {
+                warnings.push(format!("the new library's after_reload hook {panic}; the reload itself is complete"));
+            }
+            world.settle();
+        }
+        self.current = Some(image);
+        for change in committed.classes.iter().filter(|change| change.fate == ClassFate::Removed && change.instances > 0) {
+            warnings.push(format!(
+                "{} is gone with {} objects left: they are parked, keep their ids, and go on when the class comes back",
+                change.path, change.instances
+            ));
+        }
+        tracing::info!(target: "reload_core::reload", epoch = self.epoch, classes = committed.classes.len(), "committed");
+        let outcome = Outcome::Reloaded { classes: committed.classes, dropped_events: committed.dropped_events };
+        // What ran before is let go of only now, when nothing of it is in use.
+        drop(committed.former);
+        (outcome, warnings)
+    }
+}
+
+/// The libraries that are linked into this image.
+pub(crate) fn linked_images() -> Result<Vec<Image>, Rejection> {
+    let tables: Vec<&'static LibraryTable> = inventory::iter::<LibraryEntry>().map(|entry| entry.0).collect();
+    match tables.as_slice() {
+        [] => Err(Problem::new(
+            "library.not_linked",
+            "LibrarySource::linked()",
+            "no library is linked into this program",
+            "add the logic crate as a dependency and say `use the_logic_crate as _;` in the host, so that it is linked; \
+             the logic crate says `reload_core::library!();`",
+        )
+        .into()),
+        [table] => {
+            if let Err(panic) = (table.attach)(&HostLink::SAME_IMAGE).into_result() {
+                return Err(Problem::new("library.attach", "LibrarySource::linked()", panic.to_string(), "report it").into());
+            }
+            Ok(vec![Image::of(table, Arc::new(()))])
+        }
+        many => Err(Problem::new(
+            "library.two_tables",
+            "LibrarySource::linked()",
+            format!("{} crates of this program say `reload_core::library!()`", many.len()),
+            "only the logic crate itself says it; crates that it is made of do not",
+        )
+        .into()),
+    }
+}
+
+fn timed<R>(stages: &mut Vec<StageTime>, stage: &'static str, run: impl FnOnce() -> R) -> R {
+    let start = Instant::now();
+    let result = run();
+    stages.push(StageTime { stage, took: start.elapsed() });
+    result
+}
+
+/// Calls a hook with the boundary form of the changes.
+fn with_view(
+    from_epoch: u32,
+    epoch: u32,
+    changes: &[crate::ClassChange],
+    call: impl FnOnce(&ReloadView) -> Guarded,
+) -> Guarded {
+    let names = |list: &[String]| list.iter().map(|name| RawStr::borrowed(name)).collect::<Vec<_>>();
+    let lists: Vec<(Vec<RawStr>, Vec<RawStr>)> =
+        changes.iter().map(|change| (names(&change.events_added), names(&change.events_removed))).collect();
+    let classes: Vec<ClassView> = changes
+        .iter()
+        .zip(&lists)
+        .map(|(change, (added, removed))| ClassView {
+            path: RawStr::borrowed(&change.path),
+            in_old: change.fate != ClassFate::Created,
+            in_new: change.fate != ClassFate::Removed,
+            instances: change.instances,
+            events_added: RawSlice::borrowed(added),
+            events_removed: RawSlice::borrowed(removed),
+        })
+        .collect();
+    call(&ReloadView { from_epoch, epoch, classes: RawSlice::borrowed(&classes) })
+}

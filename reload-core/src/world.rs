@@ -1,0 +1,446 @@
+//! `World`: all objects, and every way in for the engine.
+#![expect(unsafe_code, reason = "hands erased values and the live state's address to dispatch")]
+
+use crate::{
+    boundary::ObjectId,
+    class::GameClass,
+    dispatch::{self, ChainBudget, Command, Ctx, Fault, Live, LivePtr, Origin, Payload},
+    event::{Event, EventTable},
+    library::{self, LibraryTable},
+    mailbox::{Mailbox, Receiver},
+    registry::{LibraryId, Registry},
+    report::ClassChange,
+    validation::{self, Image},
+};
+use core::{fmt, marker::PhantomData, mem::ManuallyDrop, ptr::NonNull, time::Duration};
+use serde::Serialize;
+
+/// An observer of class changes.
+pub(crate) type Observer = Box<dyn FnMut(&ClassChange)>;
+
+/// All live objects and the classes they belong to.
+///
+/// A world belongs to one thread; other threads use its [`mailbox`](World::mailbox).
+///
+/// ```
+/// use reload_core::World;
+/// let mut world = World::new();
+/// world.advance(0.02);
+/// assert_eq!(world.now().as_millis(), 20);
+/// ```
+pub struct World {
+    /// Boxed, so that its address holds while game code runs.
+    live: NonNull<Live>,
+    pub(crate) observers: Vec<Observer>,
+    receiver: Receiver,
+    /// How many libraries have been opened, the host's own image included.
+    libraries: u16,
+    not_send: PhantomData<*mut ()>,
+}
+
+/// What [`World::classes`] says of a class.
+#[derive(Clone, Debug, Serialize)]
+pub struct ClassSummary {
+    /// The class's path.
+    pub path: String,
+    /// Path of its base.
+    pub base: Option<String>,
+    /// Source file and line of the struct.
+    pub place: String,
+    /// The epoch whose code it runs.
+    pub epoch: u32,
+    /// False when the current library no longer has it; its objects are parked then.
+    pub present: bool,
+    /// Number of objects.
+    pub instances: usize,
+    /// Objects that rest until the next reload because a handler of theirs panicked.
+    pub quarantined: Vec<String>,
+    /// Events handled, own and inherited, by name.
+    pub events: Vec<String>,
+    /// Loops, own and inherited, by name.
+    pub loops: Vec<String>,
+    /// Bytes of one object.
+    pub size: usize,
+}
+
+/// Why an object could not be created.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SpawnError {
+    /// There is no class with this path; with the nearest there is.
+    UnknownClass {
+        /// What was asked for.
+        path: String,
+        /// A path that ends alike.
+        nearest: Option<String>,
+    },
+    /// The constructor failed.
+    Constructor {
+        /// The class.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl fmt::Display for SpawnError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownClass { path, nearest } => {
+                write!(f, "there is no class `{path}`")?;
+                match nearest {
+                    Some(nearest) => write!(f, "; did you mean `{nearest}`?"),
+                    None => write!(f, "; a path is written as `crate::module::Class`"),
+                }
+            }
+            Self::Constructor { path, reason } => write!(
+                f,
+                "an object of `{path}` cannot be constructed: {reason} (give the class a `Default`, \
+                 or its fields `#[field(default = ..)]`)"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for SpawnError {}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl World {
+    /// An empty world that knows the events of the host's own tables.
+    ///
+    /// # Panics
+    ///
+    /// When two event tables of the host declare events with the same path, which the compiler rules out.
+    #[must_use]
+    pub fn new() -> Self {
+        crate::boundary::install_hook();
+        let own = LibraryTable::own::<library::NoHooks>();
+        let mut image = Image::of(&own, std::sync::Arc::new(()));
+        image.classes = crate::boundary::RawSlice::EMPTY;
+        let registry = validation::validate(image)
+            .and_then(|validated| Registry::default().with(LibraryId::HOST, 0, &validated))
+            .unwrap_or_else(|rejection| panic!("the host's own event tables do not fit together:\n{rejection}"));
+        let mut live = Live::default();
+        live.registry = registry;
+        live.listeners.resize_with(usize::from(crate::event::EVENT_LIMIT), Vec::new);
+        Self {
+            live: NonNull::from(Box::leak(Box::new(live))),
+            observers: Vec::new(),
+            receiver: Receiver::default(),
+            libraries: 1,
+            not_send: PhantomData,
+        }
+    }
+
+    /// The live state, for what does not run game code.
+    pub(crate) fn live(&self) -> &Live {
+        // SAFETY: the box lives as long as the world; whoever changes it borrows the world exclusively.
+        unsafe { self.live.as_ref() }
+    }
+
+    /// The live state, for what does not run game code.
+    pub(crate) fn live_mut(&mut self) -> &mut Live {
+        // SAFETY: as for `live`.
+        unsafe { self.live.as_mut() }
+    }
+
+    /// The live state's address, for what runs game code: no reference into it may be held meanwhile.
+    pub(crate) fn live_ptr(&mut self) -> LivePtr {
+        self.live
+    }
+
+    pub(crate) fn next_library(&mut self) -> LibraryId {
+        let library = LibraryId(self.libraries);
+        self.libraries += 1;
+        library
+    }
+
+    fn event_id<E: Event>(&self) -> Option<u16> {
+        self.live().registry.vocabulary.id(E::Table::record(), E::INDEX)
+    }
+
+    /// Sends an event, now, to every object whose class handles it and to the listeners; then carries
+    /// out everything that their handlers asked for.
+    ///
+    /// Objects of one class receive it in the order in which they lie in memory, which changes as
+    /// objects come and go; classes in the order of their paths; listeners last.
+    pub fn emit<E: Event>(&mut self, event: &E) {
+        let Some(id) = self.event_id::<E>() else { return };
+        let live = self.live_ptr();
+        // SAFETY: the world is borrowed exclusively and no reference is held; the number is that of `E`.
+        unsafe {
+            dispatch::broadcast(live, id, core::ptr::from_ref(event).cast(), Origin::OUTSIDE);
+            dispatch::settle(live);
+        }
+    }
+
+    /// Sends an event, now, to one object; then carries out everything that its handler asked for.
+    /// Answers whether the object had a handler for it.
+    pub fn send<E: Event>(&mut self, to: ObjectId, event: &E) -> bool {
+        let Some(id) = self.event_id::<E>() else { return false };
+        let live = self.live_ptr();
+        // SAFETY: as for `emit`.
+        unsafe {
+            let handled = dispatch::deliver(live, id, to, core::ptr::from_ref(event).cast(), Origin::OUTSIDE);
+            dispatch::settle(live);
+            handled
+        }
+    }
+
+    /// Queues an event for every object whose class handles it. Queued events are carried out, in
+    /// order, by the next `emit`, `send`, `advance` or [`settle`](World::settle).
+    pub fn launch<E: Event>(&mut self, event: E) {
+        self.queue(ObjectId::NONE, event);
+    }
+
+    /// Queues an event for one object; see [`World::launch`].
+    pub fn launch_to<E: Event>(&mut self, to: ObjectId, event: E) {
+        if !to.is_none() {
+            self.queue(to, event);
+        }
+    }
+
+    fn queue<E: Event>(&mut self, to: ObjectId, event: E) {
+        let Some(id) = self.event_id::<E>() else { return };
+        let event = ManuallyDrop::new(event);
+        // SAFETY: a valid `E`, which is not used again.
+        let payload = unsafe { Payload::moved((&raw const event).cast(), &E::DESCRIPTOR) };
+        let command = Command::Deliver { event: id, to, payload, origin: Origin::OUTSIDE };
+        self.live_mut().queue.commands.push_back(command);
+    }
+
+    /// Carries out everything that is queued.
+    pub fn settle(&mut self) {
+        // SAFETY: the world is borrowed exclusively and no reference is held.
+        unsafe { dispatch::settle(self.live_ptr()) }
+    }
+
+    /// Lets `seconds` of world time pass: carries out what the mailbox holds, then runs the loops and
+    /// delayed events that become due, in order of their time. Negative time and NaN count as none.
+    pub fn advance(&mut self, seconds: f32) {
+        self.receive();
+        let nanoseconds = (f64::from(seconds) * 1e9) as u64;
+        // SAFETY: the world is borrowed exclusively and no reference is held.
+        unsafe {
+            dispatch::settle(self.live_ptr());
+            dispatch::advance(self.live_ptr(), nanoseconds);
+        }
+    }
+
+    /// World time: what [`World::advance`] has added up to.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        Duration::from_nanos(self.live().clock.now)
+    }
+
+    /// Calls `listener` for each event `E`, after the objects that handle it. Listeners are the host's
+    /// own subscribers: no reload touches them.
+    pub fn listen<E: Event>(&mut self, mut listener: impl FnMut(&E, &mut Ctx) + 'static) {
+        let Some(id) = self.event_id::<E>() else { return };
+        let erased = move |payload: *const u8, ctx: &mut Ctx| {
+            // SAFETY: listeners are kept by the number of their event.
+            listener(unsafe { &*payload.cast::<E>() }, ctx);
+        };
+        self.live_mut().listeners[usize::from(id)].push(Box::new(erased));
+    }
+
+    /// A way in for other threads.
+    #[must_use]
+    pub fn mailbox(&self) -> Mailbox {
+        self.receiver.mailbox()
+    }
+
+    /// Carries out what other threads have put into the mailbox; [`World::advance`] does it as well.
+    /// Answers how many letters there were. Letters that arrive meanwhile wait for the next time.
+    pub fn receive(&mut self) -> usize {
+        let letters = self.receiver.letters();
+        let count = letters.len();
+        for letter in letters {
+            letter(self);
+        }
+        count
+    }
+
+    /// Calls `observer` for every class that a reload creates, updates or removes, after the reload.
+    pub fn on_class_change(&mut self, observer: impl FnMut(&ClassChange) + 'static) {
+        self.observers.push(Box::new(observer));
+    }
+
+    /// Makes `value` a live object of a class that is linked into the host, and tells it with `event_constructed`.
+    ///
+    /// # Errors
+    ///
+    /// When the world does not know the class: no library with it has been opened, or the reloadable
+    /// one has its own version of it, which only [`World::spawn_named`] can create.
+    pub fn spawn<T: GameClass>(&mut self, value: T) -> Result<ObjectId, SpawnError> {
+        let Some(class) = self.live().registry.find_record(T::record()) else {
+            // SAFETY: the record is one of this image.
+            return Err(self.unknown_class(unsafe { T::record().path.get() }));
+        };
+        let value = ManuallyDrop::new(value);
+        let live = self.live_ptr();
+        // SAFETY: the world is borrowed exclusively and no reference is held; the value is a `T`, which
+        // the record describes, and is not used again.
+        Ok(unsafe {
+            let id = dispatch::spawn_now(live, class, (&raw const value).cast(), size_of::<T>());
+            dispatch::settle(live);
+            id
+        })
+    }
+
+    /// Creates an object of the class with this path through its constructor (its `Default`, else its
+    /// fields' defaults), and tells it with `event_constructed`.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such class, or the constructor fails.
+    pub fn spawn_named(&mut self, path: &str) -> Result<ObjectId, SpawnError> {
+        let Some(class) = self.live().registry.find(path) else { return Err(self.unknown_class(path)) };
+        let (state, construct) = {
+            let class = self.live().registry.class(class);
+            (class.state, class.construct)
+        };
+        let value = Payload::constructed(state, construct)
+            .map_err(|reason| SpawnError::Constructor { path: path.to_owned(), reason })?;
+        let live = self.live_ptr();
+        // SAFETY: as for `spawn`; the value is moved out of the payload, which frees its memory only.
+        Ok(unsafe {
+            let id = dispatch::spawn_now(live, class, value.as_ptr(), state.size);
+            dispatch::settle(live);
+            id
+        })
+    }
+
+    fn unknown_class(&self, path: &str) -> SpawnError {
+        let last = |path: &str| path.rsplit("::").next().unwrap_or(path).to_lowercase();
+        let nearest = self
+            .live()
+            .registry
+            .classes
+            .iter()
+            .find(|class| class.present && last(&class.path) == last(path))
+            .map(|class| class.path.to_string());
+        SpawnError::UnknownClass { path: path.to_owned(), nearest }
+    }
+
+    /// Ends an object, after `event_destroyed`. Answers whether there was one.
+    pub fn destroy(&mut self, id: ObjectId) -> bool {
+        let existed = self.contains(id);
+        let live = self.live_ptr();
+        // SAFETY: the world is borrowed exclusively and no reference is held.
+        unsafe {
+            dispatch::end(live, id);
+            dispatch::settle(live);
+        }
+        existed
+    }
+
+    /// Whether there is an object with this id.
+    #[must_use]
+    pub fn contains(&self, id: ObjectId) -> bool {
+        self.live().store.slots.object(id).is_some()
+    }
+
+    /// The state of an object, if it is a `T`, or its class is based on `T` (then its base part), and
+    /// `T` is linked into the host.
+    #[must_use]
+    pub fn get<T: GameClass>(&self, id: ObjectId) -> Option<&T> {
+        let part = self.part(id, T::record())?;
+        // SAFETY: the part is a `T`; objects only change through an exclusive borrow of the world.
+        unsafe { part.cast::<T>().as_ref() }
+    }
+
+    /// [`World::get`], to change it.
+    #[must_use]
+    pub fn get_mut<T: GameClass>(&mut self, id: ObjectId) -> Option<&mut T> {
+        let part = self.part(id, T::record())?;
+        // SAFETY: as for `get`; the world is borrowed exclusively.
+        unsafe { part.cast::<T>().as_mut() }
+    }
+
+    fn part(&self, id: ObjectId, class: &'static crate::class::ClassRecord) -> Option<*mut u8> {
+        let live = self.live();
+        let (object, number) = live.store.slots.object(id)?;
+        Some(object.wrapping_add(live.registry.part_offset(number, class)?))
+    }
+
+    /// Number of live objects.
+    #[must_use]
+    pub fn instances(&self) -> usize {
+        self.live().store.pools().iter().map(crate::instance::Pool::len).sum()
+    }
+
+    /// The ids of the objects whose class has this path, or is based on it.
+    #[must_use]
+    pub fn instances_of(&self, path: &str) -> Vec<ObjectId> {
+        let live = self.live();
+        let Some(ancestor) = live.registry.find_any(path) else { return Vec::new() };
+        (0..live.registry.classes.len() as u16)
+            .filter(|number| live.registry.is_a(*number, ancestor))
+            .flat_map(|number| live.store.ids(number))
+            .collect()
+    }
+
+    /// The path of an object's class.
+    #[must_use]
+    pub fn class_of(&self, id: ObjectId) -> Option<&str> {
+        let live = self.live();
+        let (_, number) = live.store.slots.object(id)?;
+        Some(&live.registry.class(number).path)
+    }
+
+    /// All classes, sorted by path.
+    #[must_use]
+    pub fn classes(&self) -> Vec<ClassSummary> {
+        let live = self.live();
+        let registry = &live.registry;
+        let mut classes: Vec<ClassSummary> = (0..registry.classes.len() as u16)
+            .map(|number| {
+                let class = registry.class(number);
+                let pool = live.store.pool(number);
+                ClassSummary {
+                    path: class.path.to_string(),
+                    base: class.base.map(|base| registry.class(base).path.to_string()),
+                    place: class.place.clone(),
+                    epoch: class.epoch,
+                    present: class.present,
+                    instances: pool.len(),
+                    quarantined: live.store.ids(number).skip(pool.active()).map(|id| id.to_string()).collect(),
+                    events: registry.names(class.mask),
+                    loops: class.loops.iter().map(|entry| entry.name.to_string()).collect(),
+                    size: class.state.size,
+                }
+            })
+            .filter(|class| class.present || class.instances > 0)
+            .collect();
+        classes.sort_by(|left, right| left.path.cmp(&right.path));
+        classes
+    }
+
+    /// Takes what has gone wrong in game code since the last time: panics, endless chains, unknown classes.
+    pub fn take_faults(&mut self) -> Vec<Fault> {
+        self.live_mut().faults.take()
+    }
+
+    /// Sets how far events may cause one another.
+    pub fn set_chain_budget(&mut self, budget: ChainBudget) {
+        self.live_mut().queue.budget = budget;
+    }
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("World").field("instances", &self.instances()).field("now", &self.now()).finish_non_exhaustive()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        // SAFETY: made by `Box::leak` in `new`, and freed only here.
+        drop(unsafe { Box::from_raw(self.live.as_ptr()) });
+    }
+}
