@@ -29,6 +29,9 @@ const COMMANDS: &[(&[&str], &str, Command)] = &[
     (&["quit"], "quit", quit),
 ];
 
+/// From how many on others are counted and not named.
+const CROWD: usize = 20;
+
 /// Does what a player has typed.
 pub fn obey(player: &mut Player, line: &str, ctx: &mut Ctx) {
     if line.is_empty() {
@@ -64,8 +67,12 @@ pub fn look_around(player: &mut Player, ctx: &mut Ctx) {
     if !items.is_empty() {
         text += &format!("\nHere lies {}.", items.join(", "));
     }
-    for name in names(rooms::present(ctx, player.base.room), ctx) {
+    let present = names(rooms::present(ctx, player.base.room), ctx);
+    for name in present.iter().take(CROWD) {
         text += &format!("\n{name} is here.");
+    }
+    if present.len() > CROWD {
+        text += &format!("\nSo are {} others.", present.len() - CROWD);
     }
     player.show(&text, ctx);
 }
@@ -160,8 +167,13 @@ fn attack(player: &mut Player, name: &str, ctx: &mut Ctx) {
 fn who(player: &mut Player, _: &str, ctx: &mut Ctx) {
     let mut others = names(ctx.instances::<Player>(), ctx);
     others.retain(|name| !name.is_empty());
-    others.push(format!("{} (you)", player.base.name));
     others.sort_unstable();
+    let more = others.len().saturating_sub(CROWD);
+    others.truncate(CROWD);
+    others.insert(0, format!("{} (you)", player.base.name));
+    if more > 0 {
+        others.push(format!("and {more} more"));
+    }
     player.show(&format!("In the town: {}.", others.join(", ")), ctx);
 }
 
