@@ -9,20 +9,20 @@ use std::{
 };
 
 /// What opens the admin commands in tests.
-pub const TOKEN: &str = "opensesame";
+pub(crate) const TOKEN: &str = "opensesame";
 /// Loading may begin with a build.
 const STARTING: Duration = Duration::from_secs(300);
 const SOON: Duration = Duration::from_secs(20);
 
 /// A running host. Ends with the test.
-pub struct Host {
+pub(crate) struct Host {
     process: Child,
     output: BufReader<ChildStdout>,
     address: String,
 }
 
 impl Host {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_reload-demo"))
             .args(["--port", "0", "--admin-token", TOKEN])
             .stdout(Stdio::piped())
@@ -41,19 +41,19 @@ impl Host {
     }
 
     /// The port it listens on.
-    pub fn port(&self) -> &str {
+    pub(crate) fn port(&self) -> &str {
         self.address.rsplit(':').next().expect("a port")
     }
 
     /// Somebody at the door.
-    pub fn connect(&self) -> Player {
+    pub(crate) fn connect(&self) -> Player {
         let stream = TcpStream::connect(&self.address).expect("connects");
         stream.set_read_timeout(Some(Duration::from_millis(50))).expect("a timeout");
         Player { stream, seen: String::new() }
     }
 
     /// Somebody in the town.
-    pub fn join(&self, name: &str) -> Player {
+    pub(crate) fn join(&self, name: &str) -> Player {
         let mut player = self.connect();
         player.expect("What is your name?");
         player.type_line(name);
@@ -63,7 +63,7 @@ impl Host {
 
     /// Asks the host to end, and answers what it wrote since and whether it ended well.
     #[cfg(unix)]
-    pub fn stop(mut self) -> (String, bool) {
+    pub(crate) fn stop(mut self) -> (String, bool) {
         let asked = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status().expect("asks");
         assert!(asked.success());
         let mut rest = String::new();
@@ -82,18 +82,18 @@ impl Drop for Host {
 }
 
 /// A telnet window.
-pub struct Player {
+pub(crate) struct Player {
     stream: TcpStream,
     seen: String,
 }
 
 impl Player {
-    pub fn type_line(&mut self, line: &str) {
+    pub(crate) fn type_line(&mut self, line: &str) {
         self.stream.write_all(format!("{line}\r\n").as_bytes()).expect("sends");
     }
 
     /// Waits for `text`, and answers everything up to it. What was seen is not seen again.
-    pub fn expect(&mut self, text: &str) -> String {
+    pub(crate) fn expect(&mut self, text: &str) -> String {
         let started = Instant::now();
         loop {
             if let Some(at) = self.seen.find(text) {
@@ -106,13 +106,13 @@ impl Player {
     }
 
     /// Types a line and waits for `text`.
-    pub fn ask(&mut self, line: &str, text: &str) -> String {
+    pub(crate) fn ask(&mut self, line: &str, text: &str) -> String {
         self.type_line(line);
         self.expect(text)
     }
 
     /// Everything until the host closes.
-    pub fn rest(mut self) -> String {
+    pub(crate) fn rest(mut self) -> String {
         let started = Instant::now();
         while self.read() {
             assert!(started.elapsed() < SOON, "still open; saw {:?}", self.seen);
