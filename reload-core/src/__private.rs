@@ -8,14 +8,14 @@ pub use crate::{
     },
     dispatch::{Ctx, Next},
     event::{
-        Event, EventMask, EventRecord, EventTable, Lifecycle, TableEntry, TableNames, TableRecord, TableRef,
+        Constructed, Destroyed, Event, EventMask, EventRecord, EventTable, Lifecycle, Reloaded, TableEntry, TableNames, TableRecord, TableRef,
         check_table, first_after, index_of, index_of_event,
     },
     library::{Hooks, LibraryEntry, LibraryTable},
     schema::{
         ArrayOps, Carry, Descriptor, DescriptorFn, EnumOps, Field, ListOps, MapOps, NoDefault, OwnerOps, Probe,
         ProxyOps, Scalar, SerdeOps, Shape, State, TextOps, Variant, WriteFn, default_of, default_with, descriptor,
-        drop_of,
+        drop_of, opaque, serde_ops,
     },
 };
 pub use core;

@@ -3,14 +3,14 @@
 use crate::{
     boundary::{Outcome as Guarded, RawSlice, RawStr},
     dispatch::{Ctx, HOST_CALLS},
-    library::{ClassView, HostLink, LibraryEntry, LibraryTable, ReloadView},
+    library::{ClassView, HostLink, InProcess, LibraryEntry, LibraryTable, ReloadView},
     registry::LibraryId,
     reload::{self, Plan},
     report::{ClassFate, Outcome, ReloadReport, StageTime},
     validation::{self, Image, Problem, Rejection},
     world::World,
 };
-use std::{sync::Arc, time::Instant};
+use std::{collections::VecDeque, sync::Arc, time::Instant};
 
 /// What runs of a library, in one world.
 pub(crate) struct Slot {
@@ -117,8 +117,95 @@ impl Slot {
     }
 }
 
-/// The libraries that are linked into this image.
-pub(crate) fn linked_images() -> Result<Vec<Image>, Rejection> {
+/// Where a session's library comes from.
+#[derive(Debug)]
+pub struct LibrarySource(pub(crate) Source);
+
+#[derive(Debug)]
+pub(crate) enum Source {
+    Linked,
+    InProcess(String, InProcess),
+}
+
+impl LibrarySource {
+    /// The library is linked into this program: a release without any dynamic library, with the same interface.
+    #[must_use]
+    pub const fn linked() -> Self {
+        Self(Source::Linked)
+    }
+
+    /// The library is part of the program, with its tables listed by hand; see [`InProcess`].
+    #[must_use]
+    pub fn in_process(name: impl Into<String>, library: InProcess) -> Self {
+        Self(Source::InProcess(name.into(), library))
+    }
+}
+
+/// Keeps one library of a world current.
+pub struct ReloadSession {
+    slot: Slot,
+    history: VecDeque<ReloadReport>,
+}
+
+impl ReloadSession {
+    /// Reports that [`ReloadSession::history`] keeps.
+    const HISTORY: usize = 64;
+
+    /// Opens a library for a world, so that its classes exist.
+    ///
+    /// # Errors
+    ///
+    /// When the library cannot run. The world is as before.
+    pub fn open(source: LibrarySource, world: &mut World) -> Result<Self, Rejection> {
+        let (name, image) = match source.0 {
+            Source::Linked => ("linked".to_owned(), Some(linked_image()?)),
+            Source::InProcess(name, library) => (name, Some(library.into_image())),
+        };
+        let mut session = Self { slot: Slot::new(name, world), history: VecDeque::new() };
+        if let Some(image) = image {
+            let report = session.slot.reload(world, image, Vec::new());
+            if let Outcome::Refused { problems } = &report.outcome {
+                Rejection::unless_empty(problems.clone())?;
+            }
+            session.remember(&report);
+        }
+        Ok(session)
+    }
+
+    /// Offers the next version of a library that is part of the program.
+    pub fn offer(&mut self, world: &mut World, library: InProcess) -> ReloadReport {
+        let report = self.slot.reload(world, library.into_image(), Vec::new());
+        self.remember(&report);
+        report
+    }
+
+    /// The epoch that runs; 0 before the first library.
+    #[must_use]
+    pub const fn epoch(&self) -> u32 {
+        self.slot.epoch
+    }
+
+    /// The last reports, oldest first.
+    pub fn history(&self) -> impl ExactSizeIterator<Item = &ReloadReport> {
+        self.history.iter()
+    }
+
+    fn remember(&mut self, report: &ReloadReport) {
+        if self.history.len() == Self::HISTORY {
+            self.history.pop_front();
+        }
+        self.history.push_back(report.clone());
+    }
+}
+
+impl std::fmt::Debug for ReloadSession {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ReloadSession").field("library", &self.slot.name).field("epoch", &self.slot.epoch).finish_non_exhaustive()
+    }
+}
+
+/// The library that is linked into this image.
+fn linked_image() -> Result<Image, Rejection> {
     let tables: Vec<&'static LibraryTable> = inventory::iter::<LibraryEntry>().map(|entry| entry.0).collect();
     match tables.as_slice() {
         [] => Err(Problem::new(
@@ -133,7 +220,7 @@ pub(crate) fn linked_images() -> Result<Vec<Image>, Rejection> {
             if let Err(panic) = (table.attach)(&HostLink::SAME_IMAGE).into_result() {
                 return Err(Problem::new("library.attach", "LibrarySource::linked()", panic.to_string(), "report it").into());
             }
-            Ok(vec![Image::of(table, Arc::new(()))])
+            Ok(Image::of(table, Arc::new(())))
         }
         many => Err(Problem::new(
             "library.two_tables",

@@ -2,6 +2,8 @@
 
 mod entry;
 mod fingerprint;
+mod in_process;
 
 pub use entry::*;
 pub use fingerprint::Fingerprint;
+pub use in_process::InProcess;

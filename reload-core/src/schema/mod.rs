@@ -1,7 +1,10 @@
 //! The shape of state. Knows nothing of classes, instances or libraries.
 
 mod descriptor;
+mod carried;
 mod std_types;
+
+pub use carried::{opaque, serde_ops};
 
 pub use descriptor::*;
 

@@ -1,0 +1,353 @@
+//! Worlds, events and reloads, in process: the logic without building anything.
+#![forbid(unsafe_code)]
+#![allow(missing_docs, unreachable_pub, reason = "a test")]
+
+use reload_core::{
+    Ctx, FaultKind, InProcess, LibrarySource, Next, ObjectId, ReloadSession, World, event_table, game_class,
+};
+use std::{cell::RefCell, rc::Rc, time::Duration};
+
+event_table! {
+    pub table Engine {
+        Tick { dt: f32 },
+        Heard { who: ObjectId, what: String },
+    }
+}
+event_table! {
+    pub table Game: Engine {
+        Ping { count: u32 },
+        Pong { count: u32 },
+        Test,
+    }
+}
+
+type Log = Rc<RefCell<Vec<(ObjectId, String)>>>;
+
+fn library() -> InProcess {
+    InProcess::new().table::<Engine>().table::<Game>()
+}
+
+fn open(library: InProcess) -> (World, ReloadSession, Log) {
+    let mut world = World::new();
+    let source = LibrarySource::in_process("game", library);
+    let session = ReloadSession::open(source, &mut world).unwrap_or_else(|error| panic!("{error}"));
+    let log = Log::default();
+    let sink = log.clone();
+    world.listen(move |event: &Heard, _: &mut Ctx| sink.borrow_mut().push((event.who, event.what.clone())));
+    (world, session, log)
+}
+
+fn spawn(world: &mut World, path: &str) -> ObjectId {
+    world.spawn_named(path).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn drain(log: &Log) -> Vec<String> {
+    log.borrow_mut().drain(..).map(|(_, what)| what).collect()
+}
+
+mod v1 {
+    use super::*;
+    #[game_class(path = "game::Creature")]
+    #[derive(Default)]
+    pub struct Creature {
+        pub hp: i32,
+    }
+    #[game_class]
+    impl Creature {
+        fn event_test(&mut self, ctx: &mut Ctx) {
+            ctx.emit(Heard { who: ctx.id(), what: "creature".into() });
+        }
+    }
+    #[game_class(path = "game::Goblin", base = Creature)]
+    #[derive(Default)]
+    pub struct Goblin {
+        pub name: String,
+        pub base: Creature,
+        pub ticks: u32,
+    }
+    #[game_class]
+    impl Goblin {
+        fn event_tick(&mut self, event: &Tick) {
+            self.ticks += 1;
+            self.base.hp += event.dt as i32;
+        }
+        fn loop_wander(&mut self, ctx: &mut Ctx) -> Next {
+            ctx.emit(Heard { who: ctx.id(), what: "wanders".into() });
+            Next::after_secs(1.0)
+        }
+    }
+}
+
+mod v2 {
+    use super::*;
+    #[game_class(path = "game::Creature")]
+    #[derive(Default)]
+    pub struct Creature {
+        pub hp: i32,
+    }
+    #[game_class]
+    impl Creature {
+        fn event_test(&mut self, ctx: &mut Ctx) {
+            ctx.emit(Heard { who: ctx.id(), what: "creature, new".into() });
+        }
+    }
+    #[game_class(path = "game::Goblin", base = Creature)]
+    #[derive(Default)]
+    pub struct Goblin {
+        pub name: String,
+        pub base: Creature,
+        pub ticks: u32,
+    }
+    #[game_class]
+    impl Goblin {
+        fn event_test(&mut self, ctx: &mut Ctx) {
+            self.ticks += 100;
+            ctx.emit(Heard { who: ctx.id(), what: "goblin".into() });
+        }
+        fn loop_dance(&mut self, ctx: &mut Ctx) -> Next {
+            ctx.emit(Heard { who: ctx.id(), what: "dances".into() });
+            Next::after_secs(1.0)
+        }
+        fn event_reloaded(&mut self) {
+            self.name.push_str("+reloaded");
+        }
+    }
+}
+
+#[test]
+fn a_reload_rewires_what_already_lives() {
+    let (mut world, mut session, log) = open(library().class::<v1::Creature>().class::<v1::Goblin>());
+    let goblin = spawn(&mut world, "game::Goblin");
+    let creature = spawn(&mut world, "game::Creature");
+    world.emit(&Tick { dt: 5.0 });
+    world.emit(&Test);
+    assert_eq!(*log.borrow(), [(creature, "creature".to_owned()), (goblin, "creature".to_owned())]);
+    drain(&log);
+    world.advance(2.5);
+    assert_eq!(drain(&log), ["wanders", "wanders", "wanders"], "at 0, 1 and 2 seconds");
+
+    let report = session.offer(&mut world, library().class::<v2::Creature>().class::<v2::Goblin>());
+    assert!(report.is_reloaded(), "{report}");
+    let change = report.classes().iter().find(|class| class.path == "game::Goblin").expect("it is there");
+    assert_eq!(change.instances, 1);
+    assert_eq!(change.events_added, ["reloaded"], "`test` was inherited before");
+    assert_eq!(change.events_removed, ["tick"]);
+    assert_eq!((change.loops_added.join(" "), change.loops_removed.join(" ")), ("dance".into(), "wander".into()));
+
+    world.emit(&Tick { dt: 5.0 });
+    world.emit(&Test);
+    assert_eq!(*log.borrow(), [(creature, "creature, new".to_owned()), (goblin, "goblin".to_owned())]);
+    drain(&log);
+    world.advance(2.5);
+    assert_eq!(drain(&log), ["dances", "dances", "dances"], "the old loop has stopped, the new one runs in the old object");
+    let state = world.get::<v2::Goblin>(goblin).expect("alive");
+    assert_eq!((state.base.hp, state.ticks, state.name.as_str()), (5, 101, "+reloaded"));
+    assert_eq!(world.get::<v2::Creature>(goblin).expect("its base part").hp, 5);
+}
+
+mod chains {
+    use super::*;
+    #[game_class(path = "game::Player")]
+    #[derive(Default)]
+    pub struct Player {
+        pub seen: u32,
+    }
+    #[game_class]
+    impl Player {
+        fn event_ping(&mut self, event: &Ping, ctx: &mut Ctx) {
+            self.seen += 1;
+            ctx.emit(Pong { count: event.count + 1 });
+        }
+        fn event_pong(&mut self, event: &Pong, ctx: &mut Ctx) {
+            self.seen += 1;
+            if event.count != 3 {
+                ctx.emit(Ping { count: event.count + 1 });
+            }
+        }
+        fn event_test(&mut self, ctx: &mut Ctx) {
+            ctx.after(Duration::from_millis(1_500), Ping { count: 2 });
+        }
+        fn event_destroyed(&mut self, ctx: &mut Ctx) {
+            ctx.emit(Heard { who: ctx.id(), what: "destroyed".into() });
+        }
+        fn event_constructed(&mut self, ctx: &mut Ctx) {
+            ctx.emit(Heard { who: ctx.id(), what: "constructed".into() });
+        }
+    }
+}
+
+#[test]
+fn a_chain_that_feeds_itself_is_cut_and_named() {
+    let (mut world, _session, _log) = open(library().class::<chains::Player>());
+    let player = spawn(&mut world, "game::Player");
+    world.emit(&Ping { count: 100 });
+    let faults = world.take_faults();
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    let FaultKind::EndlessChain { chain, dropped } = &faults[0].kind else { panic!("{faults:?}") };
+    assert_eq!(*dropped, 1);
+    assert!(chain.contains(&"event_ping".to_owned()) && chain.contains(&"event_pong".to_owned()), "{chain:?}");
+    assert_eq!(world.get::<chains::Player>(player).expect("alive").seen, 1_001, "the budget, and the first");
+    world.emit(&Ping { count: 2 });
+    assert!(world.take_faults().is_empty(), "a chain that ends is fine");
+}
+
+#[test]
+fn delayed_events_wait_for_world_time_and_lifecycle_events_come_once() {
+    let (mut world, _session, log) = open(library().class::<chains::Player>());
+    let player = spawn(&mut world, "game::Player");
+    world.emit(&Test);
+    world.advance(1.0);
+    assert_eq!(world.get::<chains::Player>(player).expect("alive").seen, 0);
+    world.advance(1.0);
+    assert_eq!(world.get::<chains::Player>(player).expect("alive").seen, 2);
+    assert!(world.destroy(player) && !world.contains(player) && !world.destroy(player));
+    assert_eq!(drain(&log), ["constructed", "destroyed"]);
+}
+
+mod panics {
+    use super::*;
+    #[game_class(path = "game::Bomb")]
+    #[derive(Default)]
+    pub struct Bomb {
+        pub number: u32,
+        pub seen: u32,
+    }
+    #[game_class]
+    impl Bomb {
+        fn event_ping(&mut self, event: &Ping) {
+            self.seen += 1;
+            assert!(self.number != event.count, "bomb {} went off", self.number);
+        }
+        fn event_test(&mut self) {
+            self.seen += 100;
+        }
+    }
+}
+
+#[test]
+fn a_panic_rests_one_object_and_no_other() {
+    let (mut world, mut session, _log) = open(library().class::<panics::Bomb>());
+    let bombs: Vec<ObjectId> = (0..5_000).map(|_| spawn(&mut world, "game::Bomb")).collect();
+    for (number, bomb) in bombs.iter().enumerate() {
+        world.get_mut::<panics::Bomb>(*bomb).expect("alive").number = number as u32;
+    }
+    world.emit(&Ping { count: 2_345 });
+    let faults = world.take_faults();
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    let fault = &faults[0];
+    assert_eq!((fault.object, fault.during.as_str(), fault.class.as_str()), (bombs[2_345], "event_ping", "game::Bomb"));
+    let FaultKind::Panicked { panic, quarantined: true } = &fault.kind else { panic!("{faults:?}") };
+    assert_eq!(panic.message, "bomb 2345 went off");
+    assert!(panic.location.contains("world.rs:"), "{}", panic.location);
+    let seen = |world: &World| -> Vec<u32> {
+        bombs.iter().map(|bomb| world.get::<panics::Bomb>(*bomb).expect("alive").seen).collect()
+    };
+    assert!(seen(&world).iter().all(|seen| *seen == 1), "every object once, the fallen one included");
+
+    world.emit(&Test);
+    assert!(!world.send(bombs[2_345], &Test), "it rests");
+    assert_eq!(seen(&world).iter().filter(|seen| **seen == 101).count(), 4_999);
+    assert_eq!(world.classes()[0].quarantined, [bombs[2_345].to_string()]);
+
+    let report = session.offer(&mut world, library().class::<panics::Bomb>());
+    assert_eq!(report.classes()[0].released, 1);
+    assert!(world.send(bombs[2_345], &Test), "awake again");
+}
+
+mod meddling {
+    use super::*;
+    #[game_class(path = "game::Meddler")]
+    #[derive(Default)]
+    pub struct Meddler {
+        pub other: ObjectId,
+        pub touched: u32,
+        pub log: Vec<String>,
+    }
+    #[game_class]
+    impl Meddler {
+        fn event_test(&mut self, ctx: &mut Ctx) {
+            let me = ctx.id();
+            assert!(ctx.get::<Meddler>(me).is_none(), "the object that runs is not handed out a second time");
+            if let Some(other) = ctx.get_mut::<Meddler>(self.other) {
+                other.touched += 1;
+            }
+            let child = ctx.spawn(Meddler { touched: 50, ..Meddler::default() });
+            self.log.push(format!("{} {}", child.is_none(), ctx.get::<Meddler>(child).is_none()));
+            ctx.send(child, Ping { count: 0 });
+            ctx.destroy(me);
+            ctx.send(me, Ping { count: 0 });
+        }
+        fn event_ping(&mut self, ctx: &mut Ctx) {
+            self.touched += 1;
+            ctx.emit(Heard { who: ctx.id(), what: format!("{}", self.touched) });
+        }
+    }
+}
+
+#[test]
+fn commands_are_carried_out_in_order() {
+    let (mut world, _session, log) = open(library().class::<meddling::Meddler>());
+    let first = spawn(&mut world, "game::Meddler");
+    let second = spawn(&mut world, "game::Meddler");
+    world.get_mut::<meddling::Meddler>(first).expect("alive").other = second;
+    assert!(world.send(first, &Test));
+    assert!(world.take_faults().is_empty());
+    assert!(!world.contains(first));
+    assert_eq!(world.get::<meddling::Meddler>(second).expect("alive").touched, 1);
+    assert_eq!(world.instances(), 2, "the second and the child");
+    assert_eq!(drain(&log), ["51"], "the child was there before the ping, the first object was gone before its own");
+}
+
+mod wider {
+    use super::*;
+    #[game_class(path = "game::Creature", no_handlers)]
+    #[derive(Default)]
+    pub struct Creature {
+        pub hp: i64,
+        pub gold: u32,
+    }
+}
+
+#[test]
+fn a_removed_class_parks_its_objects_and_another_layout_is_refused() {
+    let (mut world, mut session, log) = open(library().class::<v1::Creature>());
+    let creature = spawn(&mut world, "game::Creature");
+    let report = session.offer(&mut world, library().class::<wider::Creature>());
+    assert!(!report.is_reloaded());
+    assert_eq!(report.problems()[0].code, "layout.changed");
+    assert_eq!(session.epoch(), 1);
+    world.emit(&Test);
+    assert_eq!(drain(&log).len(), 1, "the old code goes on");
+
+    let report = session.offer(&mut world, library());
+    assert!(report.is_reloaded(), "{report}");
+    assert!(world.contains(creature), "parked");
+    world.emit(&Test);
+    assert!(log.borrow().is_empty());
+    let report = session.offer(&mut world, library().class::<v2::Creature>());
+    assert!(report.is_reloaded(), "{report}");
+    world.emit(&Test);
+    assert_eq!(*log.borrow(), [(creature, "creature, new".to_owned())]);
+
+    world.destroy(creature);
+    let report = session.offer(&mut world, library().class::<wider::Creature>());
+    assert!(report.is_reloaded(), "without objects any layout will do: {report}");
+    let again = spawn(&mut world, "game::Creature");
+    assert_eq!(world.get::<wider::Creature>(again).expect("alive").gold, 0);
+}
+
+#[test]
+fn a_class_that_is_registered_twice_is_a_problem() {
+    let mut world = World::new();
+    let source = LibrarySource::in_process("game", library().class::<v1::Creature>().class::<v2::Creature>());
+    let rejection = ReloadSession::open(source, &mut world).expect_err("refused");
+    assert_eq!(rejection.problems()[0].code, "class.duplicate");
+    assert_eq!(rejection.problems()[0].subject, "game::Creature");
+}
+
+#[test]
+fn an_unknown_class_names_the_nearest() {
+    let (mut world, _session, _log) = open(library().class::<v1::Creature>());
+    let error = world.spawn_named("gaem::Creature").expect_err("unknown");
+    assert!(error.to_string().contains("did you mean `game::Creature`"), "{error}");
+}
