@@ -1,0 +1,102 @@
+//! What the town consists of. Change a text, add a room or somebody who lives there, save, and it is so:
+//! [`build`] runs at the start and after each reload, and adds or corrects what is not as written here.
+
+use crate::{
+    creatures::{Bard, Cat, Creature, Goblin},
+    items::{Bell, Item},
+    rooms::{Direction, Exit, Room},
+};
+use reload_core::{Ctx, GameClass, ObjectId};
+use std::collections::HashMap;
+
+/// The key of the room where players begin.
+pub const START: &str = "square";
+
+fn rooms() -> Vec<Room> {
+    use Direction::{Down, East, North, South, Up, West};
+    vec![
+        room(
+            "square",
+            "The square",
+            "A fountain murmurs in the middle of the town. Scaffolding leans on every second house.",
+            &[(North, "forge"), (East, "inn"), (South, "gate")],
+        ),
+        room("inn", "The inn", "Low beams, a long table, and a smell of onions.", &[(West, "square"), (Up, "attic")]),
+        room("attic", "The attic of the inn", "Dust, and what people hoped to need again one day.", &[(Down, "inn")]),
+        room("forge", "The forge", "The fire is never out, and nothing here is ever finished.", &[(South, "square")]),
+        room("gate", "The town gate", "The road goes south, to the hills. Few come back by it.", &[(North, "square"), (South, "cave")]),
+        Room { echoes: true, ..room("cave", "A cave in the hills", "Dark. Something drips.", &[(North, "gate")]) },
+    ]
+}
+
+fn inhabit(place: &Places, ctx: &mut Ctx) {
+    if !lives::<Goblin>("Grix", ctx) {
+        let base = Creature::new("Grix the goblin", "Small, green, and armed with a soup ladle.", place.of("cave"));
+        ctx.spawn(Goblin { base, ..Goblin::default() });
+    }
+    if !lives::<Bard>("Ilse", ctx) {
+        let base = Creature::new("Ilse the bard", "She tunes a lute that has seen better days.", place.of("inn"));
+        ctx.spawn(Bard { base, ..Bard::default() });
+    }
+    if !lives::<Cat>("cat", ctx) {
+        let base = Creature { max_hp: 5, hp: 5, strength: 1, ..Creature::new("the grey cat", "It pretends not to see you.", place.of("square")) };
+        ctx.spawn(Cat { base });
+    }
+}
+
+fn furnish(place: &Places, ctx: &mut Ctx) {
+    if !lies("lantern", ctx) {
+        ctx.spawn(Item::new("a lantern", "It burns without oil. Better not ask.", place.of("gate")));
+    }
+    if !lies("horseshoe", ctx) {
+        ctx.spawn(Item::new("a horseshoe", "Still warm.", place.of("forge")));
+    }
+    if !lies("bell", ctx) {
+        let base = Item::new("a small bell", "Brass, with a crack. One wants to use it.", place.of("attic"));
+        ctx.spawn(Bell { base, ..Bell::default() });
+    }
+}
+
+/// Makes the world as it is written above. What is there already stays.
+pub fn build(ctx: &mut Ctx) {
+    let places = Places(rooms().into_iter().map(|plan| (plan.key.clone(), place(plan, ctx))).collect());
+    inhabit(&places, ctx);
+    furnish(&places, ctx);
+}
+
+/// The room of this plan: the one that exists, corrected, or a new one.
+fn place(plan: Room, ctx: &mut Ctx) -> ObjectId {
+    match Room::find(ctx, &plan.key) {
+        Some(id) => {
+            if let Some(room) = ctx.get_mut::<Room>(id) {
+                *room = plan;
+            }
+            id
+        }
+        None => ctx.spawn(plan),
+    }
+}
+
+fn room(key: &str, name: &str, description: &str, exits: &[(Direction, &str)]) -> Room {
+    let exits = exits.iter().map(|&(direction, to)| Exit { direction, to: to.to_owned() }).collect();
+    Room { key: key.to_owned(), name: name.to_owned(), description: description.to_owned(), exits, echoes: false }
+}
+
+/// Where the rooms are.
+struct Places(HashMap<String, ObjectId>);
+
+impl Places {
+    /// The room with this key; the first one if there is none, so that nobody gets lost over a slip of the pen.
+    fn of(&self, key: &str) -> ObjectId {
+        self.0.get(key).or_else(|| self.0.get(START)).copied().unwrap_or_default()
+    }
+}
+
+/// Whether a `T` lives whose name contains `name`.
+fn lives<T: GameClass>(name: &str, ctx: &Ctx) -> bool {
+    ctx.instances::<T>().into_iter().any(|id| ctx.get::<Creature>(id).is_some_and(|creature| creature.name.contains(name)))
+}
+
+fn lies(name: &str, ctx: &Ctx) -> bool {
+    ctx.instances::<Item>().into_iter().any(|id| ctx.get::<Item>(id).is_some_and(|item| item.name.contains(name)))
+}

@@ -1,0 +1,139 @@
+//! Who may use the commands that begin with `@`, and what those commands are. Knows nothing of the world.
+
+use crate::net::ConnectionId;
+use std::collections::{HashMap, HashSet};
+
+/// Wrong tokens that a connection may try before it is closed.
+const TRIES: u8 = 3;
+
+/// What `@help` shows.
+pub const HELP: &str = "\
+@reload          the last reloads: what changed, or why not
+@classes         every class: its objects, events and loops
+@inspect <thing> everything in an object: goblin, here, me, town, or an id such as #3.0
+@help            this";
+
+/// A command of an admin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// `@reload`
+    Reports,
+    /// `@classes`
+    Classes,
+    /// `@inspect <thing>`
+    Inspect(String),
+    /// `@help`
+    Help,
+}
+
+/// What becomes of a line that begins with `@`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Do it.
+    Obey(Command),
+    /// Say this instead.
+    Answer(&'static str),
+    /// Close the connection with this farewell.
+    Close(&'static str),
+}
+
+/// The connections that have shown the token.
+#[derive(Debug)]
+pub struct Admins {
+    token: String,
+    known: HashSet<ConnectionId>,
+    failed: HashMap<ConnectionId, u8>,
+}
+
+impl Admins {
+    /// Nobody yet.
+    #[must_use]
+    pub fn new(token: String) -> Self {
+        Self { token, known: HashSet::new(), failed: HashMap::new() }
+    }
+
+    /// A token that nobody can guess within the limits of the network.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no random numbers.
+    pub fn token() -> Result<String, getrandom::Error> {
+        Ok(format!("{:016x}", getrandom::u64()?))
+    }
+
+    /// Decides about a line that begins with `@`.
+    pub fn decide(&mut self, from: ConnectionId, line: &str) -> Verdict {
+        let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
+        let rest = rest.trim();
+        if verb == "@admin" {
+            return self.admit(from, rest);
+        }
+        if !self.known.contains(&from) {
+            return Verdict::Answer("That needs the admin token, which the host printed at its start: @admin TOKEN");
+        }
+        match (verb, rest) {
+            ("@reload" | "@reloads", _) => Verdict::Obey(Command::Reports),
+            ("@classes", _) => Verdict::Obey(Command::Classes),
+            ("@inspect", "") => Verdict::Answer("Inspect what? Try @inspect here."),
+            ("@inspect", thing) => Verdict::Obey(Command::Inspect(thing.to_owned())),
+            ("@help", _) => Verdict::Obey(Command::Help),
+            _ => Verdict::Answer("There is no such command. @help lists them."),
+        }
+    }
+
+    fn admit(&mut self, from: ConnectionId, token: &str) -> Verdict {
+        if same(token, &self.token) {
+            self.failed.remove(&from);
+            self.known.insert(from);
+            tracing::info!(connection = from, "admin");
+            return Verdict::Answer("You may use the commands that begin with @ now; @help lists them. Reloads are told to you.");
+        }
+        let failed = self.failed.entry(from).or_default();
+        *failed += 1;
+        tracing::warn!(connection = from, tries = *failed, "wrong admin token");
+        if *failed < TRIES { Verdict::Answer("That is not the token.") } else { Verdict::Close("That is not the token. Goodbye.") }
+    }
+
+    /// The connections that have shown the token.
+    pub fn all(&self) -> impl Iterator<Item = ConnectionId> {
+        self.known.iter().copied()
+    }
+
+    /// A connection has ended.
+    pub fn forget(&mut self, id: ConnectionId) {
+        self.known.remove(&id);
+        self.failed.remove(&id);
+    }
+}
+
+/// Compares without telling by its duration how much was right.
+fn same(left: &str, right: &str) -> bool {
+    left.len() == right.len() && left.bytes().zip(right.bytes()).fold(0, |all, (left, right)| all | (left ^ right)) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Admins, Command, Verdict};
+
+    #[test]
+    fn commands_need_the_token() {
+        let mut admins = Admins::new("letmein".into());
+        assert!(matches!(admins.decide(1, "@classes"), Verdict::Answer(_)));
+        assert!(matches!(admins.decide(1, "@admin letmein"), Verdict::Answer(_)));
+        assert_eq!(admins.decide(1, "@classes"), Verdict::Obey(Command::Classes));
+        assert_eq!(admins.decide(1, "@inspect  the goblin "), Verdict::Obey(Command::Inspect("the goblin".into())));
+        assert!(matches!(admins.decide(2, "@classes"), Verdict::Answer(_)));
+        admins.forget(1);
+        assert!(matches!(admins.decide(1, "@reload"), Verdict::Answer(_)));
+    }
+
+    #[test]
+    fn guessing_ends_the_connection() {
+        let mut admins = Admins::new("letmein".into());
+        for guess in ["@admin", "@admin letmei"] {
+            assert!(matches!(admins.decide(1, guess), Verdict::Answer(_)), "{guess}");
+        }
+        assert!(matches!(admins.decide(1, "@admin letmeinn"), Verdict::Close(_)));
+        assert_eq!(admins.all().count(), 0);
+    }
+}

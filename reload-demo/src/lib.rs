@@ -1,0 +1,6 @@
+//! The engine side of the demo: a telnet MUD whose world is edited while people play in it.
+
+pub mod admin;
+pub mod game;
+pub mod net;
+pub mod options;

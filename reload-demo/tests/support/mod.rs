@@ -1,0 +1,135 @@
+//! The real host as a process, and players with real sockets.
+
+use core::time::Duration;
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    process::{Child, ChildStdout, Command, Stdio},
+    time::Instant,
+};
+
+/// What opens the admin commands in tests.
+pub(crate) const TOKEN: &str = "opensesame";
+/// Loading may begin with a build.
+const STARTING: Duration = Duration::from_secs(300);
+const SOON: Duration = Duration::from_secs(20);
+
+/// A running host. Ends with the test.
+pub(crate) struct Host {
+    process: Child,
+    output: BufReader<ChildStdout>,
+    address: String,
+}
+
+impl Host {
+    pub(crate) fn start() -> Self {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_reload-demo"))
+            .args(["--port", "0", "--admin-token", TOKEN])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the host starts");
+        let mut output = BufReader::new(process.stdout.take().expect("a pipe"));
+        let started = Instant::now();
+        loop {
+            let mut line = String::new();
+            assert!(output.read_line(&mut line).expect("reads") > 0, "the host ended at its start");
+            if let Some(address) = line.trim_end().strip_prefix("Ready: telnet ") {
+                return Self { process, output, address: address.replace(' ', ":") };
+            }
+            assert!(started.elapsed() < STARTING, "the host is not ready");
+        }
+    }
+
+    /// The port it listens on.
+    pub(crate) fn port(&self) -> &str {
+        self.address.rsplit(':').next().expect("a port")
+    }
+
+    /// Somebody at the door.
+    pub(crate) fn connect(&self) -> Player {
+        let stream = TcpStream::connect(&self.address).expect("connects");
+        stream.set_read_timeout(Some(Duration::from_millis(50))).expect("a timeout");
+        Player { stream, seen: String::new() }
+    }
+
+    /// Somebody in the town.
+    pub(crate) fn join(&self, name: &str) -> Player {
+        let mut player = self.connect();
+        player.expect("What is your name?");
+        player.type_line(name);
+        player.expect("Exits: north, east, south.");
+        player
+    }
+
+    /// Asks the host to end, and answers what it wrote since and whether it ended well.
+    #[cfg(unix)]
+    pub(crate) fn stop(mut self) -> (String, bool) {
+        let asked = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status().expect("asks");
+        assert!(asked.success());
+        let mut rest = String::new();
+        self.output.read_to_string(&mut rest).expect("reads");
+        let ended = self.process.wait().expect("ends").success();
+        (rest, ended)
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        // Both fail when it has ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// A telnet window.
+pub(crate) struct Player {
+    stream: TcpStream,
+    seen: String,
+}
+
+impl Player {
+    pub(crate) fn type_line(&mut self, line: &str) {
+        self.stream.write_all(format!("{line}\r\n").as_bytes()).expect("sends");
+    }
+
+    /// Waits for `text`, and answers everything up to it. What was seen is not seen again.
+    pub(crate) fn expect(&mut self, text: &str) -> String {
+        let started = Instant::now();
+        loop {
+            if let Some(at) = self.seen.find(text) {
+                let rest = self.seen.split_off(at + text.len());
+                return std::mem::replace(&mut self.seen, rest);
+            }
+            assert!(started.elapsed() < SOON, "waited for {text:?} and saw {:?}", self.seen);
+            assert!(self.read(), "closed before {text:?}; saw {:?}", self.seen);
+        }
+    }
+
+    /// Types a line and waits for `text`.
+    pub(crate) fn ask(&mut self, line: &str, text: &str) -> String {
+        self.type_line(line);
+        self.expect(text)
+    }
+
+    /// Everything until the host closes.
+    pub(crate) fn rest(mut self) -> String {
+        let started = Instant::now();
+        while self.read() {
+            assert!(started.elapsed() < SOON, "still open; saw {:?}", self.seen);
+        }
+        self.seen
+    }
+
+    /// Takes in what there is; false at the end.
+    fn read(&mut self) -> bool {
+        let mut bytes = [0; 4096];
+        match self.stream.read(&mut bytes) {
+            Ok(0) => false,
+            Ok(count) => {
+                self.seen.push_str(&String::from_utf8_lossy(&bytes[..count]));
+                true
+            }
+            Err(_) => true,
+        }
+    }
+}
