@@ -15,7 +15,7 @@ mod mailbox;
 mod registry;
 mod reload;
 mod report;
-mod schema;
+pub mod schema;
 mod session;
 mod telemetry;
 pub mod validation;

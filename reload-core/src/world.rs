@@ -393,6 +393,17 @@ impl World {
         Some(&live.registry.class(number).path)
     }
 
+    /// An object's state as JSON: what its class's schema knows of it. `None` if there is no such object.
+    #[must_use]
+    pub fn inspect(&self, id: ObjectId) -> Option<serde_json::Value> {
+        let live = self.live();
+        let (object, number) = live.store.slots.object(id)?;
+        // SAFETY: the object is of the class that the descriptor describes, and is not changed meanwhile:
+        // changing it needs an exclusive borrow of the world.
+        let value = unsafe { crate::schema::Value::new(object, live.registry.class(number).state) };
+        Some(serde_json::to_value(value).unwrap_or_else(|error| serde_json::json!({ "unreadable": error.to_string() })))
+    }
+
     /// All classes, sorted by path.
     #[must_use]
     pub fn classes(&self) -> Vec<ClassSummary> {

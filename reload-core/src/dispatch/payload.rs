@@ -35,7 +35,7 @@ impl Payload {
     /// # Errors
     ///
     /// Why it cannot be constructed; nothing is left behind.
-    pub(crate) fn constructed(descriptor: &Descriptor, construct: Option<WriteFn>) -> Result<Self, String> {
+    pub(crate) fn constructed(descriptor: &'static Descriptor, construct: Option<WriteFn>) -> Result<Self, String> {
         let this = Self::room(descriptor);
         match construct {
             // SAFETY: the memory has the value's size and alignment.

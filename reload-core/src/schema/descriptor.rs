@@ -149,7 +149,7 @@ pub enum Carry {
 #[repr(C)]
 #[derive(Debug)]
 pub struct TextOps {
-    /// The text, valid as long as the value is not changed.
+    /// The text, valid as long as the value is not changed; absent where the value is not UTF-8.
     pub read: unsafe extern "C" fn(value: *const u8) -> RawStr,
     /// Writes a new value with this text.
     pub build: unsafe extern "C" fn(out: *mut u8, text: RawStr) -> Outcome,
@@ -166,6 +166,7 @@ pub struct EnumOps {
     /// Writes the address of each field of the active variant to `out`, in order of declaration.
     pub fields: unsafe extern "C" fn(value: *const u8, out: *mut *const u8),
     /// Writes the variant `variant`, moving its fields out of the places given, in order of declaration.
+    /// They are consumed whatever the outcome, which is only bad when there is no such variant.
     pub build: unsafe extern "C" fn(out: *mut u8, variant: u32, fields: *const *mut u8) -> Outcome,
 }
 
@@ -181,11 +182,14 @@ pub struct Variant {
     pub fields: RawSlice<Field>,
 }
 
-/// Is called with each element; answers whether to go on.
+/// Is called with each element; answers whether to go on. Must not unwind.
 pub type VisitFn = unsafe extern "C" fn(state: *mut u8, element: *const u8) -> bool;
 
-/// Is called with each entry; answers whether to go on.
+/// Is called with each entry; answers whether to go on. Must not unwind.
 pub type VisitEntryFn = unsafe extern "C" fn(state: *mut u8, key: *const u8, value: *const u8) -> bool;
+
+/// Names the type that hashes the elements or keys.
+pub type HasherFn = extern "C" fn() -> RawStr;
 
 /// Functions of a list or a set.
 #[repr(C)]
@@ -193,6 +197,8 @@ pub type VisitEntryFn = unsafe extern "C" fn(state: *mut u8, key: *const u8, val
 pub struct ListOps {
     /// The element's type.
     pub element: DescriptorFn,
+    /// The hasher's type, where there is one: with another hasher the same bytes find nothing.
+    pub hasher: Option<HasherFn>,
     /// Number of elements.
     pub len: unsafe extern "C" fn(value: *const u8) -> usize,
     /// Visits the elements in order.
@@ -211,6 +217,8 @@ pub struct MapOps {
     pub key: DescriptorFn,
     /// The value's type.
     pub value: DescriptorFn,
+    /// The hasher's type, where there is one: with another hasher the same bytes find nothing.
+    pub hasher: Option<HasherFn>,
     /// Number of entries.
     pub len: unsafe extern "C" fn(map: *const u8) -> usize,
     /// Visits the entries.

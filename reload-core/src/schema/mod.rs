@@ -1,26 +1,36 @@
 //! The shape of state. Knows nothing of classes, instances or libraries.
 
-mod descriptor;
+mod access;
+mod build;
 mod carried;
+mod carry;
+mod check;
+mod compare;
+mod copy;
+mod descriptor;
+mod fingerprint;
+mod json;
+mod name;
+mod path;
+mod place;
 mod std_types;
+#[cfg(test)]
+pub(crate) mod testing;
+mod value;
 
+pub use build::{drop_value, write_default, write_field_default};
 pub use carried::{opaque, serde_ops};
-
+pub use check::{Limits, check_descriptor};
+pub use compare::{Difference, DifferenceKind, differences, same_layout};
+pub use copy::deep_copy;
 pub use descriptor::*;
+pub use fingerprint::fingerprint;
+pub use json::{JsonOptions, JsonReport, JsonSeed};
+pub use path::{Fault, Reason};
+pub use place::Place;
+pub use value::{ActiveVariant, Value};
 
-/// Stand-in.
-pub(crate) fn same_layout(a: &Descriptor, b: &Descriptor) -> bool {
-    a.size == b.size && a.align == b.align
-}
-/// Stand-in.
-pub(crate) fn differences(_a: &Descriptor, _b: &Descriptor) -> Vec<String> {
-    vec!["changed".into()]
-}
-/// Stand-in.
-#[allow(unsafe_code, clippy::missing_safety_doc, reason = "stand-in")]
-pub(crate) unsafe fn write_default(d: &Descriptor, out: *mut u8) -> Result<(), String> {
-    match d.default {
-        Some(f) => unsafe { f(out) }.into_result().map_err(|e| e.to_string()),
-        None => Err("no default".into()),
-    }
-}
+pub(crate) use access::{continued_fields, continued_variants, is_positional};
+pub(crate) use path::{Path, Step};
+pub(crate) use place::Partial;
+use std_types::TUPLE;

@@ -7,7 +7,7 @@ use crate::{
     class::{BatchFn, ClassRecord, OneFn, TurnFn},
     event::{EVENT_LIMIT, EventMask, TableRecord},
     library::{AfterReloadFn, BeforeReloadFn, ClassPointer, LibraryTable, TablePointer},
-    schema::{Descriptor, WriteFn},
+    schema::{self, Descriptor, Limits, WriteFn},
 };
 use std::{any::Any, collections::BTreeMap, fmt, rc::Rc};
 
@@ -149,8 +149,11 @@ impl Reader<'_> {
     }
 
     fn state(&mut self, subject: &str, state: &'static Descriptor) {
-        if !state.align.is_power_of_two() || !state.size.is_multiple_of(state.align) || state.align > 4_096 {
-            self.corrupt(subject, format!("size {} and alignment {} do not fit", state.size, state.align));
+        // SAFETY: as for `text`.
+        if let Err(findings) = unsafe { schema::check_descriptor(state, &Limits::default()) } {
+            for finding in findings {
+                self.corrupt(subject, finding);
+            }
         }
     }
 

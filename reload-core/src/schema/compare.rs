@@ -1,0 +1,244 @@
+//! Compares the structures of two types: whether the bytes of one are those of the other, and what
+//! differs, for people. Follows types that refer to themselves.
+
+use super::{Carry, Descriptor, Field, Shape, Variant, continued_fields, continued_variants, fingerprint::plain_variants};
+use core::fmt;
+use std::collections::HashSet;
+
+/// Pairs of types that have been, or are being, compared.
+type Pairs = HashSet<(*const Descriptor, *const Descriptor)>;
+
+/// Whether a value of `old` is a value of `new` as it lies in memory: the same paths, sizes, shapes,
+/// and the same fields at the same offsets, all the way down.
+#[must_use]
+pub fn same_layout(old: &Descriptor, new: &Descriptor) -> bool {
+    same(old, new, &mut Pairs::new())
+}
+
+fn same(old: &Descriptor, new: &Descriptor, seen: &mut Pairs) -> bool {
+    if core::ptr::eq(old, new) || !seen.insert((old, new)) {
+        return true;
+    }
+    if old.path() != new.path() || old.size != new.size || old.align != new.align || old.hasher() != new.hasher() {
+        return false;
+    }
+    let mut types = |old: super::DescriptorFn, new: super::DescriptorFn| same(old(), new(), seen);
+    match (&old.shape, &new.shape) {
+        (Shape::Scalar(old), Shape::Scalar(new)) => old == new,
+        (Shape::Text(_), Shape::Text(_)) | (Shape::Opaque, Shape::Opaque) => true,
+        (Shape::Struct(_), Shape::Struct(_)) => same_fields(old.fields(), new.fields(), true, seen),
+        (Shape::Enum(_), Shape::Enum(_)) => {
+            old.variants().len() == new.variants().len()
+                && old.variants().iter().zip(new.variants()).all(|(old, new)| {
+                    old.name() == new.name() && same_fields(old.fields(), new.fields(), false, seen)
+                })
+                && plain_variants(old) == plain_variants(new)
+        }
+        (Shape::List(old), Shape::List(new)) | (Shape::Set(old), Shape::Set(new)) => types(old.element, new.element),
+        (Shape::Map(old), Shape::Map(new)) => types(old.key, new.key) && types(old.value, new.value),
+        (Shape::Array(old), Shape::Array(new)) => old.len == new.len && types(old.element, new.element),
+        (Shape::Owner(old), Shape::Owner(new)) => types(old.inner, new.inner),
+        (Shape::Proxy(old), Shape::Proxy(new)) => types(old.proxy, new.proxy),
+        _ => false,
+    }
+}
+
+/// The fields of a variant have no offsets, so their order decides where they are.
+fn same_fields(old: &[Field], new: &[Field], by_name: bool, seen: &mut Pairs) -> bool {
+    old.len() == new.len()
+        && new.iter().enumerate().all(|(index, new)| {
+            let old = if by_name { old.iter().find(|old| old.name() == new.name()) } else { old.get(index) };
+            old.is_some_and(|old| {
+                old.name() == new.name()
+                    && (!by_name || old.offset == new.offset)
+                    && matches!(
+                        (&old.carry, &new.carry),
+                        (Carry::ByShape, Carry::ByShape) | (Carry::Reset, Carry::Reset) | (Carry::Serde(_), Carry::Serde(_))
+                    )
+                    && same(old.descriptor(), new.descriptor(), seen)
+            })
+        })
+}
+
+/// One difference between two types.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Difference {
+    /// Where, as seen from the type: `bag[].weight`; empty for the type itself.
+    pub path: String,
+    /// What kind of difference.
+    pub kind: DifferenceKind,
+    /// The old type, where there was one.
+    pub old: Option<String>,
+    /// The new type, where there is one.
+    pub new: Option<String>,
+}
+
+/// A kind of difference.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DifferenceKind {
+    /// A field that the old type does not have.
+    Added,
+    /// A field that the new type does not have.
+    Removed,
+    /// A field that had another name.
+    Renamed {
+        /// The name it had.
+        from: String,
+    },
+    /// Another type.
+    TypeChanged,
+    /// The same field at another offset.
+    Moved,
+    /// A field is carried in another way: by its shape, through serde, not at all.
+    CarryChanged,
+    /// A variant that the old type does not have.
+    VariantAdded,
+    /// A variant that the new type does not have.
+    VariantRemoved,
+    /// A variant that had another name.
+    VariantRenamed {
+        /// The name it had.
+        from: String,
+    },
+    /// The same variants with other discriminants or in another order.
+    VariantsMoved,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = if self.path.is_empty() { "the type" } else { &self.path };
+        let old = self.old.as_deref().unwrap_or("nothing");
+        let new = self.new.as_deref().unwrap_or("nothing");
+        match &self.kind {
+            DifferenceKind::Added => write!(f, "{place}: added, {new}"),
+            DifferenceKind::Removed => write!(f, "{place}: removed, was {old}"),
+            DifferenceKind::Renamed { from } => write!(f, "{place}: was called {from}"),
+            DifferenceKind::TypeChanged => write!(f, "{place}: was {old}, is {new}"),
+            DifferenceKind::Moved => write!(f, "{place}: moved"),
+            DifferenceKind::CarryChanged => write!(f, "{place}: carried in another way"),
+            DifferenceKind::VariantAdded => write!(f, "{place}: variant added"),
+            DifferenceKind::VariantRemoved => write!(f, "{place}: variant removed"),
+            DifferenceKind::VariantRenamed { from } => write!(f, "{place}: variant was called {from}"),
+            DifferenceKind::VariantsMoved => write!(f, "{place}: the variants have other numbers"),
+        }
+    }
+}
+
+/// What differs between two types, each difference once, at the deepest place that shows it.
+#[must_use]
+pub fn differences(old: &Descriptor, new: &Descriptor) -> Vec<Difference> {
+    let mut walk = Walk { seen: Pairs::new(), found: Vec::new() };
+    walk.types(old, new, "");
+    walk.found
+}
+
+struct Walk {
+    seen: Pairs,
+    found: Vec<Difference>,
+}
+
+impl Walk {
+    fn report(&mut self, path: &str, kind: DifferenceKind, old: Option<&Descriptor>, new: Option<&Descriptor>) {
+        self.found.push(Difference {
+            path: path.to_owned(),
+            kind,
+            old: old.map(Descriptor::type_name),
+            new: new.map(Descriptor::type_name),
+        });
+    }
+
+    fn types(&mut self, old: &Descriptor, new: &Descriptor, path: &str) {
+        if core::ptr::eq(old, new) || !self.seen.insert((old, new)) {
+            return;
+        }
+        if !same_head(old, new) {
+            self.report(path, DifferenceKind::TypeChanged, Some(old), Some(new));
+        }
+        let element = || format!("{path}[]");
+        match (&old.shape, &new.shape) {
+            (Shape::Struct(_), Shape::Struct(_)) => self.fields(old.fields(), new.fields(), path, true),
+            (Shape::Enum(_), Shape::Enum(_)) if old.is_option() && new.is_option() => {
+                self.types(old.parts()[0], new.parts()[0], path);
+            }
+            (Shape::Enum(_), Shape::Enum(_)) => {
+                self.variants(old.variants(), new.variants(), path);
+                if old.path() == new.path() && self.found.is_empty() && plain_variants(old) != plain_variants(new) {
+                    self.report(path, DifferenceKind::VariantsMoved, None, None);
+                }
+            }
+            (Shape::List(old) | Shape::Set(old), Shape::List(new) | Shape::Set(new)) => {
+                self.types((old.element)(), (new.element)(), &element());
+            }
+            (Shape::Array(old), Shape::Array(new)) => self.types((old.element)(), (new.element)(), &element()),
+            (Shape::Map(old), Shape::Map(new)) => {
+                self.types((old.key)(), (new.key)(), &format!("{path}[key]"));
+                self.types((old.value)(), (new.value)(), &element());
+            }
+            (Shape::Owner(old), Shape::Owner(new)) => self.types((old.inner)(), (new.inner)(), path),
+            (Shape::Proxy(old), Shape::Proxy(new)) => self.types((old.proxy)(), (new.proxy)(), path),
+            _ => {}
+        }
+    }
+
+    fn fields(&mut self, old: &[Field], new: &[Field], path: &str, in_struct: bool) {
+        let at = |field: &Field| {
+            if path.is_empty() { field.name().to_owned() } else { format!("{path}.{}", field.name()) }
+        };
+        let continued = continued_fields(old, new);
+        for (new, from) in new.iter().zip(&continued) {
+            let Some(old) = from.map(|index| &old[index]) else {
+                self.report(&at(new), DifferenceKind::Added, None, Some(new.descriptor()));
+                continue;
+            };
+            if old.name() != new.name() {
+                let kind = DifferenceKind::Renamed { from: old.name().to_owned() };
+                self.report(&at(new), kind, Some(old.descriptor()), Some(new.descriptor()));
+            } else if in_struct && old.offset != new.offset {
+                self.report(&at(new), DifferenceKind::Moved, Some(old.descriptor()), Some(new.descriptor()));
+            }
+            if core::mem::discriminant(&old.carry) != core::mem::discriminant(&new.carry) {
+                self.report(&at(new), DifferenceKind::CarryChanged, Some(old.descriptor()), Some(new.descriptor()));
+            }
+            self.types(old.descriptor(), new.descriptor(), &at(new));
+        }
+        for (index, old) in old.iter().enumerate() {
+            if !continued.contains(&Some(index)) {
+                self.report(&at(old), DifferenceKind::Removed, Some(old.descriptor()), None);
+            }
+        }
+    }
+
+    fn variants(&mut self, old: &[Variant], new: &[Variant], path: &str) {
+        let at = |variant: &Variant| format!("{path}::{}", variant.name());
+        let continued = continued_variants(old, new);
+        for (new, from) in new.iter().zip(&continued) {
+            let Some(old) = from.map(|index| &old[index]) else {
+                self.report(&at(new), DifferenceKind::VariantAdded, None, None);
+                continue;
+            };
+            if old.name() != new.name() {
+                let kind = DifferenceKind::VariantRenamed { from: old.name().to_owned() };
+                self.report(&at(new), kind, None, None);
+            }
+            self.fields(old.fields(), new.fields(), &at(new), false);
+        }
+        for (index, old) in old.iter().enumerate() {
+            if !continued.contains(&Some(index)) {
+                self.report(&at(old), DifferenceKind::VariantRemoved, None, None);
+            }
+        }
+    }
+}
+
+/// Whether two types are of the same kind, whatever their parts are.
+fn same_head(old: &Descriptor, new: &Descriptor) -> bool {
+    old.path() == new.path()
+        && old.hasher() == new.hasher()
+        && match (&old.shape, &new.shape) {
+            (Shape::Scalar(old), Shape::Scalar(new)) => old == new,
+            (Shape::Array(old), Shape::Array(new)) => old.len == new.len,
+            (Shape::Opaque, Shape::Opaque) => old.size == new.size && old.align == new.align,
+            (old, new) => core::mem::discriminant(old) == core::mem::discriminant(new),
+        }
+}

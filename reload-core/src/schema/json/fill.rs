@@ -1,0 +1,455 @@
+//! From something found to the value that a slot is for, by the shape of the slot's type.
+#![expect(unsafe_code, reason = "writes values where a slot vouches for the room")]
+
+use super::{
+    OPAQUE, SOME, may_be_null,
+    found::{Fill, Found, Handing, Simple},
+    read::Slot,
+};
+use crate::{
+    boundary::RawStr,
+    schema::{
+        Carry, Descriptor, EnumOps, Field, ListOps, MapOps, Partial, Place, Reason, Shape, Step, TUPLE, Variant,
+        build::{build_owner, build_proxied, build_variant, variant_of_defaults},
+        carry::write_serde,
+        is_positional,
+        place::Undo,
+    },
+};
+use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess};
+
+/// Room is made for this many elements before they are seen, whatever the JSON promises.
+const MAX_PROMISED: usize = 4096;
+
+impl<'de> Fill<'de> for Slot<'_> {
+    fn fill<S, M>(self, found: Found<'_, S, M>) -> Result<(), S::Error>
+    where
+        S: SeqAccess<'de>,
+        M: MapAccess<'de, Error = S::Error>,
+    {
+        self.path.check_depth().map_err(Error::custom)?;
+        match self.carry {
+            Carry::ByShape => {}
+            Carry::Reset => {
+                found.ignore()?;
+                return self.fill_default().map_err(Error::custom);
+            }
+            Carry::Serde(ops) => {
+                let json = found.into_json()?.to_string();
+                // SAFETY: the slot's room.
+                return unsafe { write_serde(ops, self.out, &json) }.map_err(|reason| self.fault(reason));
+            }
+        }
+        match &self.descriptor.shape {
+            Shape::Scalar(scalar) => super::scalar::fill(&self, *scalar, found),
+            Shape::Text(ops) => {
+                let text = match &found {
+                    Found::Text(text) => (*text).to_owned(),
+                    Found::Bool(value) if self.reader.options.convert => value.to_string(),
+                    Found::Signed(value) if self.reader.options.convert => value.to_string(),
+                    Found::Unsigned(value) if self.reader.options.convert => value.to_string(),
+                    Found::Float(value) if self.reader.options.convert => value.to_string(),
+                    found => return Err(self.expected("a string", &found.describe())),
+                };
+                // SAFETY: the slot's room.
+                unsafe { (ops.build)(self.out, RawStr::borrowed(&text)) }
+                    .into_result()
+                    .map_err(|panicked| self.fault(Reason::Panicked(panicked)))
+            }
+            Shape::Struct(_) => self.fill_struct(found),
+            Shape::Enum(ops) if self.descriptor.is_option() => self.fill_option(ops, found),
+            Shape::Enum(ops) => self.fill_enum(ops, found),
+            Shape::List(ops) | Shape::Set(ops) => match found {
+                Found::List(list) => self.fill_list(ops, list),
+                found => Err(self.expected("a list", &found.describe())),
+            },
+            Shape::Map(ops) => match found {
+                Found::Map(map) => self.fill_map(ops, map),
+                Found::List(list) => self.fill_pairs(ops, list),
+                found => Err(self.expected("a map", &found.describe())),
+            },
+            Shape::Array(ops) => match found {
+                Found::List(list) => self.fill_array((ops.element)(), ops.len, list),
+                found => Err(self.expected(&format!("a list of {}", ops.len), &found.describe())),
+            },
+            Shape::Owner(ops) => {
+                let mut inner = Place::new((ops.inner)());
+                self.part((ops.inner)(), inner.as_ptr(), &self.path.then(Step::Within)).fill(found)?;
+                // SAFETY: just written.
+                unsafe { inner.set_full() };
+                // SAFETY: the slot's room; the place is full.
+                unsafe { build_owner(ops, self.out, &mut inner, self.path) }.map_err(Error::custom)
+            }
+            Shape::Proxy(ops) => {
+                let mut proxy = Place::new((ops.proxy)());
+                self.part((ops.proxy)(), proxy.as_ptr(), &self.path.then(Step::Within)).fill(found)?;
+                // SAFETY: just written.
+                unsafe { proxy.set_full() };
+                // SAFETY: the slot's room; the place is full.
+                unsafe { build_proxied(ops, self.out, &mut proxy, self.path) }.map_err(Error::custom)
+            }
+            Shape::Opaque => self.fill_opaque(found),
+        }
+    }
+}
+
+impl Slot<'_> {
+    /// An opaque value says no more than that it was there: it starts over.
+    fn fill_opaque<'de, S, M>(&self, found: Found<'_, S, M>) -> Result<(), S::Error>
+    where
+        S: SeqAccess<'de>,
+        M: MapAccess<'de, Error = S::Error>,
+    {
+        let json = found.into_json()?;
+        if json.get(OPAQUE).is_none() {
+            self.reader.report.borrow_mut().unknown.push(self.path.to_string());
+        }
+        self.fill_default().map_err(|_| self.fault(Reason::Opaque { ty: self.descriptor.type_name() }))
+    }
+
+    fn fill_struct<'de, S, M>(&self, found: Found<'_, S, M>) -> Result<(), S::Error>
+    where
+        S: SeqAccess<'de>,
+        M: MapAccess<'de, Error = S::Error>,
+    {
+        let fields = self.descriptor.fields();
+        // SAFETY: the slot's room.
+        let mut partial = unsafe { Partial::of_struct(self.out, fields) };
+        self.fill_fields(fields, &mut partial, found, self.descriptor.path() == TUPLE)?;
+        partial.finish();
+        Ok(())
+    }
+
+    /// The fields of a struct or a variant, in the form that `Fields` writes.
+    fn fill_fields<'de, S, M>(
+        &self,
+        fields: &'static [Field],
+        partial: &mut Partial<'_>,
+        found: Found<'_, S, M>,
+        is_tuple: bool,
+    ) -> Result<(), S::Error>
+    where
+        S: SeqAccess<'de>,
+        M: MapAccess<'de, Error = S::Error>,
+    {
+        match found {
+            found if fields.len() == 1 && is_positional(fields) && !is_tuple => {
+                let path = self.path.then(Step::Within);
+                self.field(&fields[0], partial.at(0), &path).fill(found)?;
+                // SAFETY: just written.
+                unsafe { partial.set_done(0) };
+                Ok(())
+            }
+            Found::List(list) if is_positional(fields) => self.fill_positions(fields, partial, list),
+            Found::Map(map) => self.fill_names(fields, partial, map),
+            Found::Null if fields.is_empty() => Ok(()),
+            found if is_positional(fields) => {
+                Err(self.expected(&format!("a list of {}", fields.len()), &found.describe()))
+            }
+            found => Err(self.expected(&format!("the fields of {}", self.descriptor.type_name()), &found.describe())),
+        }
+    }
+
+    fn field<'b>(&'b self, field: &'b Field, out: *mut u8, path: &'b crate::schema::Path<'b>) -> Slot<'b> {
+        Slot { descriptor: field.descriptor(), carry: &field.carry, default: field.default, out, path, reader: self.reader }
+    }
+
+    fn fill_positions<'de, S: SeqAccess<'de>>(
+        &self,
+        fields: &'static [Field],
+        partial: &mut Partial<'_>,
+        mut list: S,
+    ) -> Result<(), S::Error> {
+        for (index, field) in fields.iter().enumerate() {
+            let path = self.path.then(Step::Field(field.name()));
+            let slot = self.field(field, partial.at(index), &path);
+            if list.next_element_seed(slot)?.is_none() {
+                slot.fill_default().map_err(Error::custom)?;
+            }
+            // SAFETY: just written.
+            unsafe { partial.set_done(index) };
+        }
+        let mut more = fields.len();
+        while list.next_element::<IgnoredAny>()?.is_some() {
+            self.reader.report.borrow_mut().unknown.push(self.path.then(Step::Index(more)).to_string());
+            more += 1;
+        }
+        Ok(())
+    }
+
+    fn fill_names<'de, M: MapAccess<'de>>(
+        &self,
+        fields: &'static [Field],
+        partial: &mut Partial<'_>,
+        mut map: M,
+    ) -> Result<(), M::Error> {
+        while let Some(key) = map.next_key::<String>()? {
+            let named = |field: &Field| field.name() == key;
+            let before = |field: &Field| field.was() == key;
+            let Some(index) = fields.iter().position(named).or_else(|| fields.iter().position(before)) else {
+                self.reader.report.borrow_mut().unknown.push(self.path.then(Step::Field(&key)).to_string());
+                map.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            let path = self.path.then(Step::Field(fields[index].name()));
+            let slot = self.field(&fields[index], partial.at(index), &path);
+            if partial.is_done(index) {
+                return Err(slot.expected("the field once", "it twice"));
+            }
+            map.next_value_seed(slot)?;
+            // SAFETY: just written.
+            unsafe { partial.set_done(index) };
+        }
+        for (index, field) in fields.iter().enumerate() {
+            if !partial.is_done(index) {
+                let path = self.path.then(Step::Field(field.name()));
+                self.field(field, partial.at(index), &path).fill_default().map_err(Error::custom)?;
+                // SAFETY: just written.
+                unsafe { partial.set_done(index) };
+            }
+        }
+        Ok(())
+    }
+
+    fn fill_option<'de, S, M>(&self, ops: &EnumOps, found: Found<'_, S, M>) -> Result<(), S::Error>
+    where
+        S: SeqAccess<'de>,
+        M: MapAccess<'de, Error = S::Error>,
+    {
+        let [none, some] = self.descriptor.variants() else { return Err(self.expected("an option", "another enum")) };
+        if matches!(found, Found::Null) {
+            // SAFETY: the slot's room; `none` is the first variant.
+            return unsafe { variant_of_defaults(ops, self.out, 0, none, self.path) }.map_err(Error::custom);
+        }
+        let mut partial = Partial::of_variant(some.fields());
+        let path = self.path.then(Step::Within);
+        let slot = self.field(&some.fields()[0], partial.at(0), &path);
+        match found {
+            Found::Map(mut map) if may_be_null(slot.descriptor) => {
+                if map.next_key::<String>()?.as_deref() != Some(SOME) {
+                    return Err(self.expected("null or {\"Some\": ..}", "another map"));
+                }
+                map.next_value_seed(slot)?;
+                if map.next_key::<IgnoredAny>()?.is_some() {
+                    // SAFETY: just written.
+                    unsafe { partial.set_done(0) };
+                    return Err(self.expected("null or {\"Some\": ..}", "more"));
+                }
+            }
+            found => slot.fill(found)?,
+        }
+        // SAFETY: just written.
+        unsafe { partial.set_done(0) };
+        // SAFETY: the slot's room; the field is done.
+        unsafe { build_variant(ops, self.out, 1, partial, self.path) }.map_err(Error::custom)
+    }
+
+    fn find_variant<E: Error>(&self, name: &str) -> Result<(usize, &'static Variant), E> {
+        let variants = self.descriptor.variants();
+        let index = variants
+            .iter()
+            .position(|variant| variant.name() == name)
+            .or_else(|| variants.iter().position(|variant| variant.was() == name));
+        match index {
+            Some(index) => Ok((index, &variants[index])),
+            None => Err(self.expected(&format!("a variant of {}", self.descriptor.type_name()), &format!("{name:?}"))),
+        }
+    }
+
+    fn fill_enum<'de, S, M>(&self, ops: &EnumOps, found: Found<'_, S, M>) -> Result<(), S::Error>
+    where
+        S: SeqAccess<'de>,
+        M: MapAccess<'de, Error = S::Error>,
+    {
+        match found {
+            Found::Text(name) => {
+                let (index, variant) = self.find_variant(name)?;
+                let path = self.path.then(Step::Variant(variant.name()));
+                // SAFETY: the slot's room; `variant` is the variant `index`.
+                unsafe { variant_of_defaults(ops, self.out, index, variant, &path) }.map_err(Error::custom)
+            }
+            Found::Map(mut map) => {
+                let Some(name) = map.next_key::<String>()? else {
+                    return Err(self.expected(&format!("a variant of {}", self.descriptor.type_name()), "an empty map"));
+                };
+                let (index, variant) = self.find_variant(&name)?;
+                let path = self.path.then(Step::Variant(variant.name()));
+                let mut partial = Partial::of_variant(variant.fields());
+                let at_variant = Slot { path: &path, ..*self };
+                map.next_value_seed(VariantSeed { slot: &at_variant, variant, partial: &mut partial })?;
+                if map.next_key::<IgnoredAny>()?.is_some() {
+                    return Err(self.expected("one variant", "more than one"));
+                }
+                // SAFETY: the slot's room; the seed has done all fields of the variant.
+                unsafe { build_variant(ops, self.out, index, partial, self.path) }.map_err(Error::custom)
+            }
+            found => Err(self.expected(&format!("a variant of {}", self.descriptor.type_name()), &found.describe())),
+        }
+    }
+
+    fn fill_list<'de, S: SeqAccess<'de>>(&self, ops: &ListOps, mut list: S) -> Result<(), S::Error> {
+        // SAFETY: the slot's room.
+        unsafe { (ops.build)(self.out, list.size_hint().unwrap_or(0).min(MAX_PROMISED)) }
+            .into_result()
+            .map_err(|panicked| self.fault::<S::Error>(Reason::Panicked(panicked)))?;
+        // SAFETY: just written.
+        let undo = unsafe { Undo::new(self.descriptor, self.out) };
+        let place = Place::new((ops.element)());
+        for index in 0.. {
+            let path = self.path.then(Step::Index(index));
+            if list.next_element_seed(self.part((ops.element)(), place.as_ptr(), &path))?.is_none() {
+                break;
+            }
+            // SAFETY: a list, and an element that is consumed.
+            unsafe { (ops.push)(self.out, place.as_ptr()) }
+                .into_result()
+                .map_err(|panicked| S::Error::custom(path.fault(Reason::Panicked(panicked))))?;
+        }
+        undo.keep();
+        Ok(())
+    }
+
+    fn fill_array<'de, S: SeqAccess<'de>>(
+        &self,
+        element: &'static Descriptor,
+        len: usize,
+        mut list: S,
+    ) -> Result<(), S::Error> {
+        let mut written = Vec::with_capacity(len.min(MAX_PROMISED));
+        for index in 0..len {
+            let (at, path) = (self.out.wrapping_add(index * element.size), self.path.then(Step::Index(index)));
+            if list.next_element_seed(self.part(element, at, &path))?.is_none() {
+                return Err(self.expected(&format!("a list of {len}"), &format!("{index} elements")));
+            }
+            // SAFETY: just written.
+            written.push(unsafe { Undo::new(element, at) });
+        }
+        if list.next_element::<IgnoredAny>()?.is_some() {
+            return Err(self.expected(&format!("a list of {len}"), "more elements"));
+        }
+        written.into_iter().for_each(Undo::keep);
+        Ok(())
+    }
+
+    /// An empty map at the slot, which is dropped unless it is kept.
+    fn start_map<E: Error>(&self, ops: &MapOps, promised: Option<usize>) -> Result<Undo, E> {
+        // SAFETY: the slot's room.
+        unsafe { (ops.build)(self.out, promised.unwrap_or(0).min(MAX_PROMISED)) }
+            .into_result()
+            .map_err(|panicked| self.fault(Reason::Panicked(panicked)))?;
+        // SAFETY: just written.
+        Ok(unsafe { Undo::new(self.descriptor, self.out) })
+    }
+
+    /// Moves an entry out of two full places.
+    fn insert<E: Error>(&self, ops: &MapOps, key: &mut Place, value: &mut Place) -> Result<(), E> {
+        key.set_empty();
+        value.set_empty();
+        // SAFETY: the slot has a map; both places hold values, which are consumed.
+        unsafe { (ops.insert)(self.out, key.as_ptr(), value.as_ptr()) }
+            .into_result()
+            .map_err(|panicked| self.fault(Reason::Panicked(panicked)))
+    }
+
+    fn fill_map<'de, M: MapAccess<'de>>(&self, ops: &MapOps, mut map: M) -> Result<(), M::Error> {
+        let undo = self.start_map(ops, map.size_hint())?;
+        let (mut key_place, mut value_place) = (Place::new((ops.key)()), Place::new((ops.value)()));
+        // A key that is not a text in Rust is one in JSON.
+        let reader = super::read::Reader { options: super::JsonOptions { convert: true }, report: self.reader.report };
+        while let Some(key) = map.next_key::<String>()? {
+            let path = self.path.then(Step::Key(&key));
+            let slot = Slot { reader: &reader, ..self.part((ops.key)(), key_place.as_ptr(), &path) };
+            slot.fill(Simple::<M::Error>::Text(&key))?;
+            // SAFETY: just written.
+            unsafe { key_place.set_full() };
+            map.next_value_seed(self.part((ops.value)(), value_place.as_ptr(), &path))?;
+            self.insert(ops, &mut key_place, &mut value_place)?;
+        }
+        undo.keep();
+        Ok(())
+    }
+
+    fn fill_pairs<'de, S: SeqAccess<'de>>(&self, ops: &MapOps, mut list: S) -> Result<(), S::Error> {
+        let undo = self.start_map(ops, list.size_hint())?;
+        let (mut key_place, mut value_place) = (Place::new((ops.key)()), Place::new((ops.value)()));
+        for index in 0.. {
+            let path = self.path.then(Step::Index(index));
+            let slot = Slot { path: &path, ..*self };
+            let pair = PairSeed { slot: &slot, ops, key: &mut key_place, value: &mut value_place };
+            if list.next_element_seed(pair)?.is_none() {
+                break;
+            }
+            self.insert(ops, &mut key_place, &mut value_place)?;
+        }
+        undo.keep();
+        Ok(())
+    }
+}
+
+/// Reads the fields of a variant.
+struct VariantSeed<'a, 'b> {
+    slot: &'a Slot<'a>,
+    variant: &'static Variant,
+    partial: &'a mut Partial<'b>,
+}
+
+impl<'de> DeserializeSeed<'de> for VariantSeed<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(Handing(self))
+    }
+}
+
+impl<'de> Fill<'de> for VariantSeed<'_, '_> {
+    fn fill<S, M>(self, found: Found<'_, S, M>) -> Result<(), S::Error>
+    where
+        S: SeqAccess<'de>,
+        M: MapAccess<'de, Error = S::Error>,
+    {
+        self.slot.fill_fields(self.variant.fields(), self.partial, found, false)
+    }
+}
+
+/// Reads an entry that is a list of key and value.
+struct PairSeed<'a> {
+    slot: &'a Slot<'a>,
+    ops: &'a MapOps,
+    key: &'a mut Place,
+    value: &'a mut Place,
+}
+
+impl<'de> DeserializeSeed<'de> for PairSeed<'_> {
+    type Value = ();
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(Handing(self))
+    }
+}
+
+impl<'de> Fill<'de> for PairSeed<'_> {
+    fn fill<S, M>(self, found: Found<'_, S, M>) -> Result<(), S::Error>
+    where
+        S: SeqAccess<'de>,
+        M: MapAccess<'de, Error = S::Error>,
+    {
+        let Found::List(mut pair) = found else {
+            return Err(self.slot.expected("a key and a value", &found.describe()));
+        };
+        let key_path = self.slot.path.then(Step::KeyItself);
+        if pair.next_element_seed(self.slot.part((self.ops.key)(), self.key.as_ptr(), &key_path))?.is_none() {
+            return Err(self.slot.expected("a key and a value", "an empty list"));
+        }
+        // SAFETY: just written.
+        unsafe { self.key.set_full() };
+        if pair.next_element_seed(self.slot.part((self.ops.value)(), self.value.as_ptr(), self.slot.path))?.is_none() {
+            return Err(self.slot.expected("a key and a value", "a key alone"));
+        }
+        // SAFETY: just written.
+        unsafe { self.value.set_full() };
+        if pair.next_element::<IgnoredAny>()?.is_some() {
+            return Err(self.slot.expected("a key and a value", "more than that"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,136 @@
+//! Where in a value something is, and what is wrong there.
+
+use crate::boundary::Panicked;
+use core::fmt;
+
+/// Levels of nesting that are followed. Deeper values are refused: the walk itself needs stack.
+pub(crate) const MAX_DEPTH: u32 = 400;
+
+/// One step into a value.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Step<'a> {
+    /// The whole; named by its type.
+    Root(&'a str),
+    Field(&'a str),
+    Index(usize),
+    /// The value at a key.
+    Key(&'a str),
+    /// The key of an entry.
+    KeyItself,
+    Variant(&'a str),
+    /// What an owner, a proxy or `Some` holds: not shown.
+    Within,
+}
+
+/// A place in a value, as a list that lies on the stack of the walk.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Path<'a> {
+    parent: Option<&'a Path<'a>>,
+    step: Step<'a>,
+    depth: u32,
+}
+
+impl<'a> Path<'a> {
+    pub(crate) const fn root(name: &'a str) -> Self {
+        Self { parent: None, step: Step::Root(name), depth: 0 }
+    }
+
+    pub(crate) const fn then(&'a self, step: Step<'a>) -> Self {
+        Self { parent: Some(self), step, depth: self.depth + 1 }
+    }
+
+    /// A place inside the value at this one.
+    pub(crate) fn fault(&self, reason: Reason) -> Fault {
+        Fault { place: self.to_string(), reason }
+    }
+
+    pub(crate) fn check_depth(&self) -> Result<(), Fault> {
+        if self.depth < MAX_DEPTH { Ok(()) } else { Err(self.fault(Reason::TooDeep)) }
+    }
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(parent) = self.parent {
+            fmt::Display::fmt(parent, f)?;
+        }
+        match self.step {
+            Step::Root(name) => f.write_str(name),
+            Step::Field(name) => write!(f, ".{name}"),
+            Step::Index(index) => write!(f, "[{index}]"),
+            Step::Key(key) => write!(f, "[{key:?}]"),
+            Step::KeyItself => f.write_str("[key]"),
+            Step::Variant(name) => write!(f, "::{name}"),
+            Step::Within => Ok(()),
+        }
+    }
+}
+
+/// Why a value could not be read or made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Where: `game::Goblin.bag[3].weight`.
+    pub place: String,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// What is wrong at a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// Neither the field nor its type has a default, and none can be made from parts.
+    NoDefault {
+        /// The type.
+        ty: String,
+    },
+    /// The type's parts are not known.
+    Opaque {
+        /// The type.
+        ty: String,
+    },
+    /// A text that is not UTF-8.
+    NotText {
+        /// The type.
+        ty: String,
+    },
+    /// The value's serde form could not be made or read.
+    Serde(String),
+    /// The user's code panicked, or a value of this kind does not exist.
+    Panicked(Panicked),
+    /// Nested too deep.
+    TooDeep,
+    /// Something else than what the type needs.
+    Expected {
+        /// What the type needs.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.reason)
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoDefault { ty } => {
+                write!(f, "no default for `{ty}`: give the field `#[field(default = ..)]`, or the type a `Default`")
+            }
+            Self::Opaque { ty } => write!(
+                f,
+                "the parts of `{ty}` are not known: `#[derive(State)]` on the type or `#[field(serde)]` on the field makes them so"
+            ),
+            Self::NotText { ty } => write!(f, "this `{ty}` is not UTF-8 text"),
+            Self::Serde(reason) => f.write_str(reason),
+            Self::Panicked(panicked) => fmt::Display::fmt(panicked, f),
+            Self::TooDeep => write!(f, "nested deeper than {MAX_DEPTH} levels"),
+            Self::Expected { expected, found } => write!(f, "expected {expected}, found {found}"),
+        }
+    }
+}
+
+impl std::error::Error for Fault {}
