@@ -70,6 +70,7 @@ impl TableRef {
     ///
     /// At compile time, when neither extends the other, so that one number would mean two events.
     #[must_use]
+    #[track_caller]
     pub const fn wider(self, other: Self) -> Self {
         if self.names.extends(other.names) {
             self
@@ -82,6 +83,22 @@ impl TableRef {
             panic!("{}", message.text())
         }
     }
+}
+
+/// The one of `tables` that extends all others.
+///
+/// # Panics
+///
+/// At compile time, when there is none.
+#[must_use]
+#[track_caller]
+pub const fn widest(tables: &[TableRef]) -> TableRef {
+    let (mut widest, mut position) = (TableRef::of::<super::Lifecycle>(), 0);
+    while position < tables.len() {
+        widest = widest.wider(tables[position]);
+        position += 1;
+    }
+    widest
 }
 
 /// The names of a table, for look-ups at compile time.
@@ -190,6 +207,7 @@ inventory::collect!(TableEntry);
 ///
 /// At compile time, when the table has no such event.
 #[must_use]
+#[track_caller]
 pub const fn index_of<T: EventTable>(name: &'static str) -> u16 {
     match T::NAMES.find(name) {
         Some(index) => index,
@@ -211,6 +229,7 @@ pub const fn index_of<T: EventTable>(name: &'static str) -> u16 {
 ///
 /// At compile time, when name and event do not agree.
 #[must_use]
+#[track_caller]
 pub const fn index_of_event<E: Event>(name: &'static str) -> u16 {
     if !super::text::equal(E::NAME, name) {
         let names = const { &<E::Table as EventTable>::NAMES };
@@ -238,6 +257,7 @@ pub const fn first_after<T: EventTable>() -> u16 {
 /// # Panics
 ///
 /// At compile time, when there are too many events or one is declared twice along the chain of tables.
+#[track_caller]
 pub const fn check_table<T: EventTable>() {
     if T::END > EVENT_LIMIT {
         let mut message = Message::new();
