@@ -4,6 +4,6 @@ mod facts;
 mod table;
 mod thunk;
 
-pub use facts::{BaseLink, ClassFacts, TheBase, class_table};
+pub use facts::{BaseLink, ClassFacts, class_table};
 pub use table::*;
 pub use thunk::{handler, looping};

@@ -103,7 +103,7 @@ pub unsafe trait EnumState: Sized {
     /// Index of the active variant.
     fn variant(&self) -> u32;
     /// Puts the active variant's fields.
-    fn addresses(&self, out: &mut Addresses<'_>);
+    fn addresses<'a>(&'a self, out: &mut Addresses<'a>);
     /// Takes the variant's fields.
     fn build(variant: u32, parts: &mut Parts<'_>) -> Self;
 }

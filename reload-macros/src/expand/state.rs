@@ -1,0 +1,163 @@
+//! `State` of a struct or an enum: one table of its parts.
+
+use crate::{
+    model::{Carry, Field, Nested, Shape, Variant},
+    names::{path_of, private},
+};
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, format_ident, quote};
+use syn::{Member, ext::IdentExt as _};
+
+/// A type with `#[derive(State)]`.
+pub(crate) fn nested(nested: &Nested) -> TokenStream {
+    let name = &nested.name;
+    match &nested.shape {
+        Shape::Struct(fields) => state_of_struct(name, fields, &header(nested)),
+        Shape::Enum(variants) => state_of_enum(nested, variants),
+    }
+}
+
+/// `State` of a struct without parameters.
+pub(super) fn plain_struct(name: &Ident, fields: &[Field]) -> TokenStream {
+    let header = Header { generics: TokenStream::new(), ty: name.to_token_stream(), clause: TokenStream::new() };
+    state_of_struct(name, fields, &header)
+}
+
+/// The parts of an `impl`'s first line.
+struct Header {
+    generics: TokenStream,
+    ty: TokenStream,
+    clause: TokenStream,
+}
+
+/// Every type parameter is state.
+fn header(nested: &Nested) -> Header {
+    let (generics, arguments, written) = nested.generics.split_for_impl();
+    let name = &nested.name;
+    let state = private("State");
+    let parameters = nested.generics.type_params().map(|parameter| &parameter.ident);
+    let predicates = written.map(|clause| clause.predicates.iter()).into_iter().flatten();
+    let clause = if nested.generics.params.is_empty() && written.is_none() {
+        TokenStream::new()
+    } else {
+        quote!(where #(#predicates,)* #(#parameters: #state,)*)
+    };
+    Header { generics: generics.to_token_stream(), ty: quote!(#name #arguments), clause }
+}
+
+fn state_of_struct(name: &Ident, fields: &[Field], header: &Header) -> TokenStream {
+    let describe = private("struct_descriptor");
+    let core = private("core");
+    let fields = fields.iter().map(|field| {
+        let member = &field.member;
+        field_entry(field, &quote!(#core::mem::offset_of!(Self, #member)))
+    });
+    state(name, header, &describe, &quote!(#(#fields),*))
+}
+
+fn state_of_enum(nested: &Nested, variants: &[Variant]) -> TokenStream {
+    let header = header(nested);
+    let describe = private("enum_descriptor");
+    let entries = variants.iter().map(|variant| {
+        let make = private("variant");
+        let name = variant.name.unraw().to_string();
+        let renamed = variant.was.iter().map(|was| quote!(.renamed(#was)));
+        let fields = variant.fields.iter().map(|field| field_entry(field, &quote!(0)));
+        quote!(#make(#name, &[#(#fields),*]) #(#renamed)*)
+    });
+    let state = state(&nested.name, &header, &describe, &quote!(#(#entries),*));
+    let parts = enum_parts(variants, &header);
+    quote!(#state #parts)
+}
+
+/// `unsafe impl State`, the parts being the fields or the variants.
+fn state(name: &Ident, header: &Header, describe: &TokenStream, parts: &TokenStream) -> TokenStream {
+    let (state, descriptor) = (private("State"), private("Descriptor"));
+    let (probe, no_default) = (private("Probe"), private("NoDefault"));
+    let path = path_of(&name.unraw().to_string());
+    let Header { generics, ty, clause } = header;
+    quote! {
+        #[automatically_derived]
+        unsafe impl #generics #state for #ty #clause {
+            const DESCRIPTOR: #descriptor = {
+                use #no_default as _;
+                #describe::<Self>(#path, #probe::<Self>::DEFAULT, &[#parts])
+            };
+        }
+    }
+}
+
+fn field_entry(field: &Field, offset: &TokenStream) -> TokenStream {
+    let Field { member, ty, cfgs, was, default, carry } = field;
+    let make = private("field");
+    let name = match member {
+        Member::Named(name) => name.unraw().to_string(),
+        Member::Unnamed(index) => index.index.to_string(),
+    };
+    let table = match carry {
+        Carry::ByShape => {
+            let descriptor = private("descriptor");
+            quote!(#descriptor::<#ty>)
+        }
+        Carry::Reset | Carry::Opaque | Carry::Serde => opaque_table(ty),
+    };
+    let renamed = was.iter().map(|was| quote!(.renamed(#was)));
+    let starting_with = default.iter().map(|value| {
+        let default_with = private("default_with");
+        quote!(.starting_with(#default_with::<#ty, _>(|| #value)))
+    });
+    let carried = match carry {
+        Carry::ByShape | Carry::Opaque => None,
+        Carry::Reset => {
+            let carry = private("Carry");
+            Some(quote!(.carried(#carry::Reset)))
+        }
+        Carry::Serde => {
+            let (carry, serde_ops) = (private("Carry"), private("serde_ops"));
+            Some(quote!(.carried(#carry::Serde(#serde_ops::<#ty>()))))
+        }
+    };
+    quote!(#(#cfgs)* #make(#name, #offset, #table) #(#renamed)* #(#starting_with)* #carried)
+}
+
+/// The table of a type of which only name and layout are known.
+fn opaque_table(ty: &syn::Type) -> TokenStream {
+    let (descriptor, describe) = (private("Descriptor"), private("opaque_descriptor"));
+    let (probe, no_default, core) = (private("Probe"), private("NoDefault"), private("core"));
+    quote!({
+        extern "C" fn opaque() -> &'static #descriptor {
+            use #no_default as _;
+            const { &#describe::<#ty>(#core::stringify!(#ty), #probe::<#ty>::DEFAULT) }
+        }
+        opaque
+    })
+}
+
+/// An enum taken apart and put together.
+fn enum_parts(variants: &[Variant], header: &Header) -> TokenStream {
+    let (enum_state, no_such_variant) = (private("EnumState"), private("no_such_variant"));
+    let (addresses, parts, core) = (private("Addresses"), private("Parts"), private("core"));
+    let Header { generics, ty, clause } = header;
+    let numbered = || (0_u32..).zip(variants);
+    let u32_ty = quote!(#core::primitive::u32);
+    let indices = numbered().map(|(index, Variant { name, .. })| quote!(Self::#name { .. } => #index,));
+    let put = variants.iter().map(|Variant { name, fields, .. }| {
+        let members = fields.iter().map(|field| &field.member);
+        let places: Vec<Ident> = (0..fields.len()).map(|at| format_ident!("__field{at}")).collect();
+        quote!(Self::#name { #(#members: ref #places),* } => { #(__out.put(#places);)* })
+    });
+    let take = numbered().map(|(index, Variant { name, fields, .. })| {
+        let members = fields.iter().map(|field| &field.member);
+        quote!(#index => Self::#name { #(#members: __parts.take()),* },)
+    });
+    quote! {
+        #[automatically_derived]
+        unsafe impl #generics #enum_state for #ty #clause {
+            fn variant(&self) -> #u32_ty { match *self { #(#indices)* } }
+            fn addresses<'__value>(&'__value self, __out: &mut #addresses<'__value>) { match *self { #(#put)* } }
+            fn build(__variant: #u32_ty, __parts: &mut #parts<'_>) -> Self {
+                match __variant { #(#take)* _ => #no_such_variant(__variant) }
+            }
+        }
+    }
+}

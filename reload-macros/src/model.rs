@@ -1,0 +1,118 @@
+//! What was written, once it is known to make sense: each part with its own tokens, so that
+//! whatever the compiler finds wrong with it later is shown where it stands.
+
+use proc_macro2::{Ident, Span};
+use syn::{Attribute, DeriveInput, Expr, Generics, LitStr, Member, Path, Type, Visibility};
+
+/// A struct with `#[game_class]`.
+pub(crate) struct Class {
+    pub(crate) name: Ident,
+    pub(crate) fields: Vec<Field>,
+    pub(crate) base: Option<Base>,
+    pub(crate) was: Option<LitStr>,
+    /// Whether the struct says that there is no annotated `impl`.
+    pub(crate) no_handlers: bool,
+}
+
+/// The base of a class.
+pub(crate) struct Base {
+    pub(crate) path: Path,
+    /// The type of the field `base`.
+    pub(crate) part: Type,
+}
+
+/// A field of a class, a payload or a nested type.
+pub(crate) struct Field {
+    pub(crate) member: Member,
+    pub(crate) ty: Type,
+    pub(crate) cfgs: Vec<Attribute>,
+    pub(crate) was: Option<LitStr>,
+    pub(crate) default: Option<Expr>,
+    pub(crate) carry: Carry,
+}
+
+/// How a field is carried.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Carry {
+    ByShape,
+    Reset,
+    Opaque,
+    Serde,
+}
+
+/// A type with `#[derive(State)]`.
+pub(crate) struct Nested {
+    pub(crate) name: Ident,
+    pub(crate) generics: Generics,
+    pub(crate) shape: Shape,
+}
+
+/// The parts of a type.
+pub(crate) enum Shape {
+    Struct(Vec<Field>),
+    Enum(Vec<Variant>),
+}
+
+/// A variant of an enum.
+pub(crate) struct Variant {
+    pub(crate) name: Ident,
+    pub(crate) was: Option<LitStr>,
+    pub(crate) fields: Vec<Field>,
+}
+
+/// An `impl` block with `#[game_class]`.
+pub(crate) struct Handlers {
+    pub(crate) class: Type,
+    pub(crate) handlers: Vec<Handler>,
+    pub(crate) loops: Vec<Loop>,
+}
+
+/// An `event_*` method.
+pub(crate) struct Handler {
+    pub(crate) method: Ident,
+    /// `damaged` for `event_damaged`.
+    pub(crate) event: String,
+    pub(crate) kind: EventKind,
+    pub(crate) takes_event: bool,
+    pub(crate) takes_ctx: bool,
+    pub(crate) cfgs: Vec<Attribute>,
+}
+
+/// How a handler says which event it is for.
+pub(crate) enum EventKind {
+    /// By the payload's type, or the type that the method's name stands for.
+    Type(Type),
+    /// By its name alone, as one of the core's own events.
+    Lifecycle(&'static str),
+    /// By its name alone, as an event of a table.
+    Named(Path),
+}
+
+/// A `loop_*` method.
+pub(crate) struct Loop {
+    pub(crate) method: Ident,
+    /// `wander` for `loop_wander`.
+    pub(crate) name: String,
+    pub(crate) takes_ctx: bool,
+    /// Where a return type that does not fit is shown.
+    pub(crate) answer: Span,
+    pub(crate) cfgs: Vec<Attribute>,
+}
+
+/// An `event_table!`.
+pub(crate) struct Table {
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) vis: Visibility,
+    pub(crate) name: Ident,
+    pub(crate) base: Option<Path>,
+    pub(crate) events: Vec<Event>,
+}
+
+/// An event of a table.
+pub(crate) struct Event {
+    /// The payload as a struct.
+    pub(crate) item: DeriveInput,
+    /// `player_joined` for `PlayerJoined`.
+    pub(crate) handler_name: String,
+    pub(crate) fields: Vec<Field>,
+}
