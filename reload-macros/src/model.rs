@@ -1,11 +1,13 @@
 //! What was written, once it is known to make sense: each part with its own tokens, so that
-//! whatever the compiler finds wrong with it later is shown where it stands.
+//! whatever the compiler finds wrong with it later is shown where it stands. `attrs` are those that
+//! generated code takes over.
 
 use proc_macro2::{Ident, Span};
 use syn::{Attribute, DeriveInput, Expr, Generics, LitStr, Member, Path, Type, Visibility};
 
 /// A struct with `#[game_class]`.
 pub(crate) struct Class {
+    pub(crate) attrs: Vec<Attribute>,
     pub(crate) name: Ident,
     pub(crate) fields: Vec<Field>,
     pub(crate) base: Option<Base>,
@@ -25,7 +27,7 @@ pub(crate) struct Base {
 pub(crate) struct Field {
     pub(crate) member: Member,
     pub(crate) ty: Type,
-    pub(crate) cfgs: Vec<Attribute>,
+    pub(crate) attrs: Vec<Attribute>,
     pub(crate) was: Option<LitStr>,
     pub(crate) default: Option<Expr>,
     pub(crate) carry: Carry,
@@ -42,6 +44,7 @@ pub(crate) enum Carry {
 
 /// A type with `#[derive(State)]`.
 pub(crate) struct Nested {
+    pub(crate) attrs: Vec<Attribute>,
     pub(crate) name: Ident,
     pub(crate) generics: Generics,
     pub(crate) shape: Shape,
@@ -55,6 +58,7 @@ pub(crate) enum Shape {
 
 /// A variant of an enum.
 pub(crate) struct Variant {
+    pub(crate) attrs: Vec<Attribute>,
     pub(crate) name: Ident,
     pub(crate) was: Option<LitStr>,
     pub(crate) fields: Vec<Field>,
@@ -62,6 +66,7 @@ pub(crate) struct Variant {
 
 /// An `impl` block with `#[game_class]`.
 pub(crate) struct Handlers {
+    pub(crate) attrs: Vec<Attribute>,
     pub(crate) class: Type,
     pub(crate) handlers: Vec<Handler>,
     pub(crate) loops: Vec<Loop>,
@@ -75,7 +80,7 @@ pub(crate) struct Handler {
     pub(crate) kind: EventKind,
     pub(crate) takes_event: bool,
     pub(crate) takes_ctx: bool,
-    pub(crate) cfgs: Vec<Attribute>,
+    pub(crate) attrs: Vec<Attribute>,
 }
 
 /// How a handler says which event it is for.
@@ -96,11 +101,12 @@ pub(crate) struct Loop {
     pub(crate) takes_ctx: bool,
     /// Where a return type that does not fit is shown.
     pub(crate) answer: Span,
-    pub(crate) cfgs: Vec<Attribute>,
+    pub(crate) attrs: Vec<Attribute>,
 }
 
 /// An `event_table!`.
 pub(crate) struct Table {
+    /// All of them.
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
     pub(crate) name: Ident,
@@ -110,6 +116,7 @@ pub(crate) struct Table {
 
 /// An event of a table.
 pub(crate) struct Event {
+    pub(crate) attrs: Vec<Attribute>,
     /// The payload as a struct.
     pub(crate) item: DeriveInput,
     /// `player_joined` for `PlayerJoined`.

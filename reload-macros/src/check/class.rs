@@ -1,6 +1,6 @@
 //! The rules of a struct with `#[game_class]`.
 
-use super::{fields, generics, options};
+use super::{fields, generics, options, taken_over};
 use crate::{
     mistakes::Mistakes,
     model::{Base, Class, Field},
@@ -23,6 +23,7 @@ pub(crate) fn class(written: &[Opt], item: &DeriveInput, mistakes: &mut Mistakes
     let base = options.base.and_then(|path| base(path, &item.ident, &fields, mistakes));
     let no_parameters = item.generics.params.is_empty() && item.generics.where_clause.is_none();
     no_parameters.then(|| Class {
+        attrs: taken_over(&item.attrs),
         name: item.ident.clone(),
         fields,
         base,

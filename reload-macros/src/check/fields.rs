@@ -1,6 +1,6 @@
 //! The rules of fields and of the types that nest in them.
 
-use super::{cfgs, generics, options};
+use super::{generics, options, taken_over};
 use crate::{
     mistakes::Mistakes,
     model::{Carry, Field, Nested, Shape, Variant},
@@ -29,7 +29,12 @@ pub(crate) fn nested(input: &DeriveInput, mistakes: &mut Mistakes) -> Option<Nes
     if let Shape::Enum(variants) = &shape {
         names_before_differ(variants.iter().filter_map(|variant| variant.was.as_ref()), mistakes);
     }
-    (mistakes.len() == before).then(|| Nested { name: input.ident.clone(), generics: input.generics.clone(), shape })
+    (mistakes.len() == before).then(|| Nested {
+        attrs: taken_over(&input.attrs),
+        name: input.ident.clone(),
+        generics: input.generics.clone(),
+        shape,
+    })
 }
 
 impl Shape {
@@ -51,7 +56,7 @@ fn variant(written: &syn::Variant, mistakes: &mut Mistakes) -> Variant {
             options::unknown(&option, "a variant", "only `was = \"..\"`", mistakes);
         }
     }
-    Variant { name: written.ident.clone(), was, fields: fields(&written.fields, mistakes) }
+    Variant { attrs: taken_over(&written.attrs), name: written.ident.clone(), was, fields: fields(&written.fields, mistakes) }
 }
 
 /// The fields of a struct, a variant or a payload.
@@ -70,7 +75,7 @@ fn field(position: usize, written: &syn::Field, mistakes: &mut Mistakes) -> Fiel
     let mut field = Field {
         member,
         ty: written.ty.clone(),
-        cfgs: cfgs(&written.attrs),
+        attrs: taken_over(&written.attrs),
         was: None,
         default: None,
         carry: Carry::ByShape,

@@ -1,8 +1,9 @@
 //! The rules of an `impl` block with `#[game_class]`.
 
 use super::{
-    cfgs, generics, options,
+    generics, options,
     signature::{self, Role},
+    taken_over,
 };
 use crate::{
     case::camel,
@@ -26,10 +27,15 @@ pub(crate) fn handlers(written: &[Opt], block: &ImplBlock, mistakes: &mut Mistak
     if mistakes.len() > before {
         return None;
     }
-    let mut found = Handlers { class: block.self_ty.clone(), handlers: Vec::new(), loops: Vec::new() };
+    let mut found = Handlers {
+        attrs: taken_over(&block.attrs),
+        class: block.self_ty.clone(),
+        handlers: Vec::new(),
+        loops: Vec::new(),
+    };
     let mut any = false;
     for method in &block.methods {
-        let name = method.name().unraw().to_string();
+        let name = method.sig.ident.unraw().to_string();
         if name.starts_with("event_") {
             any = true;
             found.handlers.extend(handler(method, events.as_ref(), mistakes));
@@ -98,7 +104,7 @@ fn handler(method: &Method, events: Option<&Path>, mistakes: &mut Mistakes) -> O
         kind,
         takes_event: parameters.event.is_some(),
         takes_ctx: parameters.ctx,
-        cfgs: cfgs(&method.attrs),
+        attrs: taken_over(&method.attrs),
     })
 }
 
@@ -132,5 +138,5 @@ fn turn(method: &Method, mistakes: &mut Mistakes) -> Option<Loop> {
     let parameters = signature::parameters(Role::Loop, sig, mistakes);
     let answer = signature::answers_when(sig, mistakes);
     let (name, answer) = name.zip(answer).filter(|_| mistakes.len() == before)?;
-    Some(Loop { method: sig.ident.clone(), name, takes_ctx: parameters.ctx, answer, cfgs: cfgs(&method.attrs) })
+    Some(Loop { method: sig.ident.clone(), name, takes_ctx: parameters.ctx, answer, attrs: taken_over(&method.attrs) })
 }

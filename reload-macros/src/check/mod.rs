@@ -14,9 +14,15 @@ pub(crate) use fields::nested;
 pub(crate) use handlers::handlers;
 pub(crate) use table::table;
 
-use syn::Attribute;
+use syn::{Attribute, parse_quote};
 
-/// The `#[cfg]`s among `attrs`: what is generated for an item exists when the item does.
-fn cfgs(attrs: &[Attribute]) -> Vec<Attribute> {
-    attrs.iter().filter(|attr| attr.path().is_ident("cfg")).cloned().collect()
+/// What generated code for an item takes over from the item's own attributes: it exists when the item does,
+/// and what the author allows there, or has said by `#[deprecated]`, is not said again.
+fn taken_over(attrs: &[Attribute]) -> Vec<Attribute> {
+    let mut taken: Vec<Attribute> =
+        attrs.iter().filter(|attr| attr.path().is_ident("cfg") || attr.path().is_ident("allow")).cloned().collect();
+    if attrs.iter().any(|attr| attr.path().is_ident("deprecated")) {
+        taken.push(parse_quote!(#[allow(deprecated)]));
+    }
+    taken
 }

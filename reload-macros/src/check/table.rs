@@ -1,6 +1,6 @@
 //! The rules of an `event_table!`.
 
-use super::{fields, generics};
+use super::{fields, generics, taken_over};
 use crate::{
     case::{camel, snake},
     mistakes::Mistakes,
@@ -31,7 +31,8 @@ pub(crate) fn table(written: TableDecl, mistakes: &mut Mistakes) -> Table {
         has_named_fields(&event, mistakes);
         let (item, fields) = payload(event, &written.vis, mistakes);
         if mistakes.len() == before {
-            events.push(Event { item, handler_name, fields });
+            let attrs = taken_over(&item.attrs);
+            events.push(Event { attrs, item, handler_name, fields });
         }
     }
     Table { attrs: written.attrs, vis: written.vis, name: written.name, base: written.base, events }

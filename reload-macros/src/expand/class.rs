@@ -1,6 +1,6 @@
 //! The struct half of a class.
 
-use super::state::plain_struct;
+use super::{state::plain_struct, under};
 use crate::{
     model::{Base, Class},
     names::{at, private},
@@ -18,7 +18,7 @@ pub(crate) fn class(class: &Class) -> TokenStream {
     let (event_mask, class_facts, inventory) = (private("EventMask"), private("ClassFacts"), private("inventory"));
     let no_handlers = class.no_handlers.then(|| quote!(impl #annotated_impl for #name {}));
     let table = class.base.as_ref().map(table);
-    quote! {
+    let items = quote! {
         #state
         impl #annotated_struct for #name {
             const FACTS: #class_facts = #facts;
@@ -37,7 +37,8 @@ pub(crate) fn class(class: &Class) -> TokenStream {
             pub const EVENT_MASK: #event_mask = <Self as #game_class>::EVENT_MASK;
         }
         #inventory::submit! { #class_entry(<#name as #game_class>::record) }
-    }
+    };
+    under(&class.attrs, items)
 }
 
 /// Keeps the other half's errors away when the struct's own have been told.

@@ -10,7 +10,7 @@ use syn::{Type, ext::IdentExt as _, spanned::Spanned as _};
 
 /// Everything that stands beside the `impl` block.
 pub(crate) fn handlers(block: &Handlers) -> TokenStream {
-    let Handlers { class, handlers, loops } = block;
+    let Handlers { attrs, class, handlers, loops } = block;
     let annotated_impl = private("TheAnnotatedImpl");
     let (slots, tables) = (handlers.iter().map(slot), handlers_tables(class, handlers));
     let loops = (!loops.is_empty()).then(|| {
@@ -18,6 +18,7 @@ pub(crate) fn handlers(block: &Handlers) -> TokenStream {
         quote!(const LOOPS: &'static [#record] = &[#(#entries),*];)
     });
     quote! {
+        #(#attrs)*
         const _: () = {
             #(#slots)*
             impl #annotated_impl for #class { #tables #loops }
@@ -33,7 +34,7 @@ pub(crate) fn stub_of_handlers(class: &Type) -> TokenStream {
 
 /// Which event a handler is for, as a constant with the method's name, and a check that it is so.
 fn slot(handler: &Handler) -> TokenStream {
-    let Handler { method, event, kind, cfgs, .. } = handler;
+    let Handler { method, event, kind, attrs, .. } = handler;
     let (slot, constant) = (private("Slot"), slot_name(method));
     let (find, place) = match kind {
         EventKind::Type(ty) => (quote!(of::<#ty>), method.span()),
@@ -46,8 +47,8 @@ fn slot(handler: &Handler) -> TokenStream {
     // The check stands where the method's name is.
     let check = quote_spanned!(at(place)=> #constant.check());
     quote! {
-        #(#cfgs)* const #constant: #slot = #slot::#find(#event);
-        #(#cfgs)* const _: () = #check;
+        #(#attrs)* const #constant: #slot = #slot::#find(#event);
+        #(#attrs)* const _: () = #check;
     }
 }
 
@@ -61,9 +62,9 @@ fn handlers_tables(class: &Type, handlers: &[Handler]) -> Option<TokenStream> {
         return None;
     }
     let (table_ref, widest, record) = (private("TableRef"), private("widest"), private("HandlerRecord"));
-    let tables = handlers.iter().map(|Handler { method, cfgs, .. }| {
+    let tables = handlers.iter().map(|Handler { method, attrs, .. }| {
         let constant = slot_name(method);
-        quote!(#(#cfgs)* #constant.table)
+        quote!(#(#attrs)* #constant.table)
     });
     let entries = handlers.iter().map(entry);
     let widest = quote_spanned!(at(class.span())=> #widest(&[#(#tables),*]));
@@ -74,7 +75,7 @@ fn handlers_tables(class: &Type, handlers: &[Handler]) -> Option<TokenStream> {
 }
 
 fn entry(handler: &Handler) -> TokenStream {
-    let Handler { method, event, kind, takes_event, takes_ctx, cfgs } = handler;
+    let Handler { method, event, kind, takes_event, takes_ctx, attrs } = handler;
     let (make, constant) = (private("handler"), slot_name(method));
     let payload = match kind {
         EventKind::Type(ty) if *takes_event => ty.to_token_stream(),
@@ -84,17 +85,17 @@ fn entry(handler: &Handler) -> TokenStream {
     let event_argument = takes_event.then(|| quote!(, __event));
     let ctx_argument = takes_ctx.then(|| quote!(, __ctx));
     quote! {
-        #(#cfgs)* #make::<Self, #payload, _>(#event, #constant.index, #line, |__this, __event, __ctx| {
+        #(#attrs)* #make::<Self, #payload, _>(#event, #constant.index, #line, |__this, __event, __ctx| {
             Self::#method(__this #event_argument #ctx_argument)
         })
     }
 }
 
 fn turn(turn: &Loop) -> TokenStream {
-    let Loop { method, name, takes_ctx, answer, cfgs } = turn;
+    let Loop { method, name, takes_ctx, answer, attrs } = turn;
     let (make, next, line) = (private("looping"), private("Next"), line_of(method.span()));
     let ctx_argument = takes_ctx.then(|| quote!(, __ctx));
     // A return type that does not fit is shown where it stands.
     let call = quote_spanned!(at(*answer)=> Self::#method(__this #ctx_argument));
-    quote!(#(#cfgs)* #make::<Self, _>(#name, #line, |__this, __ctx| -> #next { #call }))
+    quote!(#(#attrs)* #make::<Self, _>(#name, #line, |__this, __ctx| -> #next { #call }))
 }

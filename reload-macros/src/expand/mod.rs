@@ -10,3 +10,12 @@ pub(crate) use class::{class, stub_of_class};
 pub(crate) use handlers::{handlers, stub_of_handlers};
 pub(crate) use state::nested;
 pub(crate) use table::table;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::Attribute;
+
+/// `items` under `attrs`, where there are any: a constant without a name keeps them together.
+fn under(attrs: &[Attribute], items: TokenStream) -> TokenStream {
+    if attrs.is_empty() { items } else { quote!(#(#attrs)* const _: () = { #items };) }
+}

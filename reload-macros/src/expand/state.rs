@@ -1,5 +1,6 @@
 //! `State` of a struct or an enum: one table of its parts.
 
+use super::under;
 use crate::{
     model::{Carry, Field, Nested, Shape, Variant},
     names::{path_of, private},
@@ -11,10 +12,11 @@ use syn::{Member, ext::IdentExt as _};
 /// A type with `#[derive(State)]`.
 pub(crate) fn nested(nested: &Nested) -> TokenStream {
     let name = &nested.name;
-    match &nested.shape {
+    let items = match &nested.shape {
         Shape::Struct(fields) => state_of_struct(name, fields, &header(nested)),
         Shape::Enum(variants) => state_of_enum(nested, variants),
-    }
+    };
+    under(&nested.attrs, items)
 }
 
 /// `State` of a struct without parameters.
@@ -88,7 +90,7 @@ fn state(name: &Ident, header: &Header, describe: &TokenStream, parts: &TokenStr
 }
 
 fn field_entry(field: &Field, offset: &TokenStream) -> TokenStream {
-    let Field { member, ty, cfgs, was, default, carry } = field;
+    let Field { member, ty, attrs, was, default, carry } = field;
     let make = private("field");
     let name = match member {
         Member::Named(name) => name.unraw().to_string(),
@@ -117,7 +119,7 @@ fn field_entry(field: &Field, offset: &TokenStream) -> TokenStream {
             Some(quote!(.carried(#carry::Serde(#serde_ops::<#ty>()))))
         }
     };
-    quote!(#(#cfgs)* #make(#name, #offset, #table) #(#renamed)* #(#starting_with)* #carried)
+    quote!(#(#attrs)* #make(#name, #offset, #table) #(#renamed)* #(#starting_with)* #carried)
 }
 
 /// The table of a type of which only name and layout are known.
@@ -140,15 +142,15 @@ fn enum_parts(variants: &[Variant], header: &Header) -> TokenStream {
     let Header { generics, ty, clause } = header;
     let numbered = || (0_u32..).zip(variants);
     let u32_ty = quote!(#core::primitive::u32);
-    let indices = numbered().map(|(index, Variant { name, .. })| quote!(Self::#name { .. } => #index,));
-    let put = variants.iter().map(|Variant { name, fields, .. }| {
+    let indices = numbered().map(|(index, Variant { attrs, name, .. })| quote!(#(#attrs)* Self::#name { .. } => #index,));
+    let put = variants.iter().map(|Variant { attrs, name, fields, .. }| {
         let members = fields.iter().map(|field| &field.member);
         let places: Vec<Ident> = (0..fields.len()).map(|at| format_ident!("__field{at}")).collect();
-        quote!(Self::#name { #(#members: ref #places),* } => { #(__out.put(#places);)* })
+        quote!(#(#attrs)* Self::#name { #(#members: ref #places),* } => { #(__out.put(#places);)* })
     });
-    let take = numbered().map(|(index, Variant { name, fields, .. })| {
+    let take = numbered().map(|(index, Variant { attrs, name, fields, .. })| {
         let members = fields.iter().map(|field| &field.member);
-        quote!(#index => Self::#name { #(#members: __parts.take()),* },)
+        quote!(#(#attrs)* #index => Self::#name { #(#members: __parts.take()),* },)
     });
     quote! {
         #[automatically_derived]

@@ -1,6 +1,6 @@
 //! An event table: a struct for each event, and the records.
 
-use super::state::plain_struct;
+use super::{state::plain_struct, under};
 use crate::{
     model::{Event, Table},
     names::{at, path_of, private, private_at},
@@ -57,30 +57,31 @@ pub(crate) fn table(table: &Table, sound: bool) -> TokenStream {
 }
 
 fn event_items(table: &Table, position: usize, event: &Event) -> TokenStream {
-    let Event { item, handler_name, fields } = event;
+    let Event { attrs, item, handler_name, fields } = event;
     let (name, table_name) = (&item.ident, &table.name);
     let documented = documented(item, handler_name);
     let state = plain_struct(name, fields);
     let (event_trait, event_table, core) = (private("Event"), private("EventTable"), private("core"));
     // A table has at most 512 events.
     let position = proc_macro2::Literal::usize_unsuffixed(position);
-    quote! {
-        #documented
+    let items = quote! {
         #state
         unsafe impl #event_trait for #name {
             type Table = #table_name;
             const NAME: &'static #core::primitive::str = #handler_name;
             const INDEX: #core::primitive::u16 = <#table_name as #event_table>::NAMES.first + #position;
         }
-    }
+    };
+    let items = under(attrs, items);
+    quote!(#documented #items)
 }
 
 fn event_record(event: &Event) -> TokenStream {
-    let Event { item, handler_name, .. } = event;
+    let Event { attrs, item, handler_name, .. } = event;
     let (record, raw_str, descriptor) = (private("EventRecord"), private("RawStr"), private("descriptor"));
     let name = &item.ident;
     let path = path_of(&name.unraw().to_string());
-    quote!(#record { path: #raw_str::new(#path), name: #raw_str::new(#handler_name), payload: #descriptor::<#name> })
+    quote!(#(#attrs)* #record { path: #raw_str::new(#path), name: #raw_str::new(#handler_name), payload: #descriptor::<#name> })
 }
 
 /// The event with a word of documentation wherever its author left it out: a table reads as a list, and a

@@ -3,13 +3,14 @@
 
 use proc_macro2::{Group, TokenTree};
 use syn::{
-    Attribute, Generics, Ident, Signature, Token, Type, Visibility, braced,
+    Attribute, Generics, Signature, Token, Type, Visibility, braced,
     parse::{Parse, ParseStream},
     token,
 };
 
-/// An `impl` block without its attributes.
+/// An `impl` block.
 pub(crate) struct ImplBlock {
+    pub(crate) attrs: Vec<Attribute>,
     pub(crate) generics: Generics,
     /// The trait, in `impl Trait for Type`.
     pub(crate) implements: Option<Type>,
@@ -25,6 +26,8 @@ pub(crate) struct Method {
 
 impl Parse for ImplBlock {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let attrs = input.call(Attribute::parse_outer)?;
+        input.parse::<Option<Token![unsafe]>>()?;
         input.parse::<Token![impl]>()?;
         let mut generics: Generics = if input.peek(Token![<]) { input.parse()? } else { Generics::default() };
         let first: Type = input.parse()?;
@@ -52,7 +55,7 @@ impl Parse for ImplBlock {
                 skip_item(&body)?;
             }
         }
-        Ok(Self { generics, implements, self_ty, methods })
+        Ok(Self { attrs, generics, implements, self_ty, methods })
     }
 }
 
@@ -98,11 +101,4 @@ pub(crate) fn skip_rest(input: ParseStream<'_>) -> syn::Result<()> {
         }
         Ok(((), rest))
     })
-}
-
-/// The name of a function, for rules that quote it.
-impl Method {
-    pub(crate) fn name(&self) -> &Ident {
-        &self.sig.ident
-    }
 }

@@ -10,7 +10,7 @@ pub(crate) use table::{TableDecl, TableEvent};
 
 use syn::{
     Attribute, DeriveInput, Token, Visibility,
-    parse::{Parse, ParseStream, discouraged::Speculative as _},
+    parse::{Parse, ParseStream},
 };
 
 /// The item under `#[game_class]`.
@@ -33,7 +33,6 @@ impl Parse for Item {
         }
         ahead.parse::<Option<Token![unsafe]>>()?;
         if ahead.peek(Token![impl]) {
-            input.advance_to(&ahead);
             return Ok(Self::Impl(input.parse()?));
         }
         block::skip_rest(input)?;
