@@ -3,19 +3,20 @@
 pub use crate::{
     boundary::{Outcome, RawSlice, RawStr, guard},
     class::{
-        ClassEntry, ClassRecord, GameClass, HandlerRecord, LoopRecord, TheAnnotatedImpl, TheAnnotatedStruct, handler,
-        looping,
+        BaseLink, ClassEntry, ClassFacts, ClassRecord, GameClass, HandlerRecord, LoopRecord, TheAnnotatedImpl,
+        TheAnnotatedStruct, class_table, handler, looping,
     },
     dispatch::{Ctx, Next},
     event::{
-        Constructed, Destroyed, Event, EventMask, EventRecord, EventTable, Lifecycle, Reloaded, TableEntry, TableNames, TableRecord, TableRef,
-        check_table, first_after, index_of, index_of_event,
+        Constructed, Destroyed, Event, EventMask, EventRecord, EventTable, Lifecycle, Reloaded, Slot, TableEntry, TableNames,
+        TableRecord, TableRef, check_table, first_after, widest,
     },
     library::{Hooks, LibraryTable, LinkedLibrary},
     schema::{
-        ArrayOps, Carry, Descriptor, DescriptorFn, EnumOps, Field, ListOps, MapOps, NoDefault, OwnerOps, Probe,
-        ProxyOps, Scalar, SerdeOps, Shape, State, TextOps, Variant, WriteFn, default_of, default_with, descriptor,
-        drop_of, opaque, serde_ops,
+        Addresses, ArrayOps, Carry, Descriptor, DescriptorFn, EnumOps, EnumState, Field, ListOps, MapOps, NoDefault,
+        OwnerOps, Parts, Probe, ProxyOps, Scalar, SerdeOps, Shape, State, TextOps, Variant, WriteFn, default_of,
+        default_with, descriptor, drop_of, enum_descriptor, field, no_such_variant, opaque_descriptor, serde_ops,
+        struct_descriptor, variant,
     },
 };
 pub use core;

@@ -1,77 +1,125 @@
-//! What was written, each part with the tokens that it came from.
+//! What was written, once it is known to make sense: each part with its own tokens, so that
+//! whatever the compiler finds wrong with it later is shown where it stands. `attrs` are those that
+//! generated code takes over.
 
-use proc_macro2::Ident;
-use syn::{Attribute, Expr, LitStr, Path, Type, Visibility};
+use proc_macro2::{Ident, Span};
+use syn::{Attribute, DeriveInput, Expr, Generics, LitStr, Member, Path, Type, Visibility};
 
-/// `#[game_class(..)]`.
-#[derive(Default)]
-pub(crate) struct ClassOptions {
-    pub(crate) base: Option<Path>,
-    pub(crate) no_handlers: Option<Path>,
+/// A struct with `#[game_class]`.
+pub(crate) struct Class {
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) name: Ident,
+    pub(crate) fields: Vec<Field>,
+    pub(crate) base: Option<Base>,
     pub(crate) was: Option<LitStr>,
-    pub(crate) path: Option<LitStr>,
-    pub(crate) events: Option<Path>,
+    /// Whether the struct says that there is no annotated `impl`.
+    pub(crate) no_handlers: bool,
 }
 
-/// `#[field(..)]`.
-#[derive(Default)]
-pub(crate) struct FieldOptions {
-    pub(crate) default: Option<Expr>,
-    pub(crate) was: Option<LitStr>,
-    pub(crate) reset: bool,
-    pub(crate) opaque: bool,
-    pub(crate) serde: bool,
+/// The base of a class.
+pub(crate) struct Base {
+    pub(crate) path: Path,
+    /// The type of the field `base`.
+    pub(crate) part: Type,
 }
 
-/// A field of a struct, a variant or an event.
-pub(crate) struct FieldModel {
-    /// As it is named in `offset_of!` and patterns: an identifier or a number.
-    pub(crate) member: syn::Member,
-    /// As it is named in the schema.
-    pub(crate) name: String,
+/// A field of a class, a payload or a nested type.
+pub(crate) struct Field {
+    pub(crate) member: Member,
     pub(crate) ty: Type,
-    /// `#[cfg]`s, repeated on what is generated.
-    pub(crate) cfg: Vec<Attribute>,
-    pub(crate) options: FieldOptions,
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) was: Option<LitStr>,
+    pub(crate) default: Option<Expr>,
+    pub(crate) carry: Carry,
+}
+
+/// How a field is carried.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Carry {
+    ByShape,
+    Reset,
+    Opaque,
+    Serde,
+}
+
+/// A type with `#[derive(State)]`.
+pub(crate) struct Nested {
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) name: Ident,
+    pub(crate) generics: Generics,
+    pub(crate) shape: Shape,
+}
+
+/// The parts of a type.
+pub(crate) enum Shape {
+    Struct(Vec<Field>),
+    Enum(Vec<Variant>),
 }
 
 /// A variant of an enum.
-pub(crate) struct VariantModel {
-    pub(crate) ident: Ident,
+pub(crate) struct Variant {
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) name: Ident,
     pub(crate) was: Option<LitStr>,
-    pub(crate) fields: Vec<FieldModel>,
+    pub(crate) fields: Vec<Field>,
 }
 
-/// A method that the host calls.
-pub(crate) struct Method {
-    pub(crate) ident: Ident,
-    /// Without `event_` or `loop_`.
-    pub(crate) name: String,
-    pub(crate) cfg: Vec<Attribute>,
-    /// The payload's type, without the reference.
-    pub(crate) payload: Option<Type>,
+/// An `impl` block with `#[game_class]`.
+pub(crate) struct Handlers {
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) class: Type,
+    pub(crate) handlers: Vec<Handler>,
+    pub(crate) loops: Vec<Loop>,
+}
+
+/// An `event_*` method.
+pub(crate) struct Handler {
+    pub(crate) method: Ident,
+    /// `damaged` for `event_damaged`.
+    pub(crate) event: String,
+    pub(crate) kind: EventKind,
+    pub(crate) takes_event: bool,
     pub(crate) takes_ctx: bool,
+    pub(crate) attrs: Vec<Attribute>,
 }
 
-/// What `#[game_class]` on an `impl` found.
-pub(crate) struct Methods {
-    pub(crate) handlers: Vec<Method>,
-    pub(crate) loops: Vec<Method>,
+/// How a handler says which event it is for.
+pub(crate) enum EventKind {
+    /// By the payload's type, or the type that the method's name stands for.
+    Type(Type),
+    /// By its name alone, as one of the core's own events.
+    Lifecycle(&'static str),
+    /// By its name alone, as an event of a table.
+    Named(Path),
 }
 
-/// `event_table! { .. }`.
+/// A `loop_*` method.
+pub(crate) struct Loop {
+    pub(crate) method: Ident,
+    /// `wander` for `loop_wander`.
+    pub(crate) name: String,
+    pub(crate) takes_ctx: bool,
+    /// Where a return type that does not fit is shown.
+    pub(crate) answer: Span,
+    pub(crate) attrs: Vec<Attribute>,
+}
+
+/// An `event_table!`.
 pub(crate) struct Table {
+    /// All of them.
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) vis: Visibility,
-    pub(crate) ident: Ident,
+    pub(crate) name: Ident,
     pub(crate) base: Option<Path>,
-    pub(crate) events: Vec<EventModel>,
+    pub(crate) events: Vec<Event>,
 }
 
-/// One event of a table.
-pub(crate) struct EventModel {
+/// An event of a table.
+pub(crate) struct Event {
     pub(crate) attrs: Vec<Attribute>,
-    pub(crate) ident: Ident,
-    /// `None` for `Event` without braces.
-    pub(crate) fields: Option<Vec<syn::Field>>,
+    /// The payload as a struct.
+    pub(crate) item: DeriveInput,
+    /// `player_joined` for `PlayerJoined`.
+    pub(crate) handler_name: String,
+    pub(crate) fields: Vec<Field>,
 }

@@ -1,56 +1,35 @@
-//! The only file that spells where generated code finds the core.
+//! Where generated code finds the core. No other file spells the path, and no generated code names
+//! anything of the core, of `core` or of `std` in another way: a user's module may be called like any of them.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote;
+use quote::{quote, quote_spanned};
 
-/// Everything that generated code may name.
-pub(crate) fn private() -> TokenStream {
-    quote!(::reload_core::__private)
+/// An item of the core's hidden module.
+pub(crate) fn private(item: &str) -> TokenStream {
+    let item = Ident::new(item, Span::call_site());
+    quote!(::reload_core::__private::#item)
 }
 
-/// `PlayerJoined` -> `player_joined`.
-pub(crate) fn snake(camel: &str) -> String {
-    let mut snake = String::with_capacity(camel.len() + 4);
-    let letters: Vec<char> = camel.chars().collect();
-    for (at, letter) in letters.iter().enumerate() {
-        let starts_word = letter.is_uppercase()
-            && at > 0
-            && (!letters[at - 1].is_uppercase() || letters.get(at + 1).is_some_and(|next| next.is_lowercase()));
-        if starts_word && !snake.ends_with('_') {
-            snake.push('_');
-        }
-        snake.extend(letter.to_lowercase());
-    }
-    snake
+/// [`private`], so that an error is shown at `place`.
+pub(crate) fn private_at(place: Span, item: &str) -> TokenStream {
+    let place = at(place);
+    let item = Ident::new(item, place);
+    quote_spanned!(place=> ::reload_core::__private::#item)
 }
 
-/// `player_joined` -> `PlayerJoined`, at `span`.
-pub(crate) fn camel(snake: &str, span: Span) -> Ident {
-    let mut camel = String::with_capacity(snake.len());
-    for word in snake.split('_') {
-        let mut letters = word.chars();
-        camel.extend(letters.next().map(char::to_uppercase).into_iter().flatten());
-        camel.extend(letters);
-    }
-    Ident::new(&camel, span)
+/// An error in code with this span is shown at `place`, while lints see it as the macro's own code.
+pub(crate) fn at(place: Span) -> Span {
+    Span::call_site().located_at(place)
 }
 
-/// The name without `r#`.
-pub(crate) fn plain(ident: &Ident) -> String {
-    let name = ident.to_string();
-    name.strip_prefix("r#").map(str::to_owned).unwrap_or(name)
+/// `module::path::Name` as the compiler of the user's crate writes it.
+pub(crate) fn path_of(name: &str) -> TokenStream {
+    let core = private("core");
+    let suffix = format!("::{name}");
+    quote!(#core::concat!(#core::module_path!(), #suffix))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_go_there_and_back() {
-        for (camel_name, snake_name) in [("Tick", "tick"), ("PlayerJoined", "player_joined"), ("A", "a")] {
-            assert_eq!(snake(camel_name), snake_name);
-            assert_eq!(camel(snake_name, Span::call_site()).to_string(), camel_name);
-        }
-        assert_eq!(snake("HTTPRequest"), "http_request");
-    }
+/// The line of `place`. The token has to be the user's own: elsewhere the line would be that of the macro's call.
+pub(crate) fn line_of(place: Span) -> TokenStream {
+    quote_spanned!(place=> ::reload_core::__private::core::line!())
 }

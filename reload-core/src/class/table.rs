@@ -4,9 +4,10 @@
 use crate::{
     boundary::{Outcome, RawSlice, RawStr},
     dispatch::Ctx,
-    event::{EventMask, TableRecord, TableRef},
+    event::{EventMask, Lifecycle, TableRecord, TableRef},
     schema::{DescriptorFn, State, WriteFn},
 };
+use super::facts::{ClassFacts, class_table};
 
 /// Delivers an event to `count` objects that lie `stride` bytes apart, `first` being the address of
 /// the first one's part that the handler is written for. Panics do not leave it: they are handed to
@@ -90,11 +91,14 @@ pub struct LoopRecord {
     note = "put `#[game_class]` on the struct and on the `impl` block with its `event_*` methods; \
             a class without handlers says `#[game_class(no_handlers)]` on the struct"
 )]
-pub unsafe trait GameClass: State {
+pub unsafe trait GameClass: State + TheAnnotatedStruct + TheAnnotatedImpl {
     /// The events that the class handles, own and inherited.
-    const EVENT_MASK: EventMask;
+    const EVENT_MASK: EventMask = match Self::FACTS.base {
+        Some(base) => Self::OWN_MASK.union(base.mask),
+        None => Self::OWN_MASK,
+    };
     /// The table that numbers the mask: the widest of those that own and inherited handlers need.
-    const TABLE: TableRef;
+    const TABLE: TableRef = class_table::<Self>();
     /// The boundary record; there is one for each class in an image.
     extern "C" fn record() -> &'static ClassRecord;
 }
@@ -106,15 +110,15 @@ pub unsafe trait GameClass: State {
     note = "put `#[game_class]` on the `impl` block that has the handlers, \
             or write `#[game_class(no_handlers)]` on the struct if there are none"
 )]
-pub trait TheAnnotatedImpl {
+pub trait TheAnnotatedImpl: TheAnnotatedStruct {
     /// The table that numbers the own handlers' events.
-    const TABLE: TableRef;
+    const TABLE: TableRef = TableRef::of::<Lifecycle>();
     /// Own handlers as a mask.
-    const OWN_MASK: EventMask;
+    const OWN_MASK: EventMask = mask_of(Self::HANDLERS);
     /// Own handlers.
-    const HANDLERS: &'static [HandlerRecord];
+    const HANDLERS: &'static [HandlerRecord] = &[];
     /// Own loops.
-    const LOOPS: &'static [LoopRecord];
+    const LOOPS: &'static [LoopRecord] = &[];
 }
 
 /// The half of a class that `#[game_class]` on the struct makes.
@@ -122,7 +126,19 @@ pub trait TheAnnotatedImpl {
     message = "`{Self}` has `#[game_class]` on an `impl` block but not on its struct",
     label = "put `#[game_class]` on `struct {Self}` as well"
 )]
-pub trait TheAnnotatedStruct {}
+pub trait TheAnnotatedStruct: Sized {
+    /// What the struct says about the class, its state aside.
+    const FACTS: ClassFacts = ClassFacts::NONE;
+}
+
+const fn mask_of(handlers: &[HandlerRecord]) -> EventMask {
+    let (mut mask, mut position) = (EventMask::EMPTY, 0);
+    while position < handlers.len() {
+        mask = mask.with(handlers[position].index);
+        position += 1;
+    }
+    mask
+}
 
 /// A class of an image, collected by `inventory`.
 #[derive(Debug)]

@@ -8,6 +8,5 @@ mod text;
 pub use lifecycle::{Constructed, Destroyed, Discarded, Lifecycle, Reloaded};
 pub use mask::{EVENT_LIMIT, EventMask, FIRST_USER_EVENT, MAX_USER_EVENTS};
 pub use table::{
-    Event, EventRecord, EventTable, TableEntry, TableNames, TableRecord, TableRef, check_table, first_after, index_of,
-    index_of_event,
+    Event, EventRecord, EventTable, Slot, TableEntry, TableNames, TableRecord, TableRef, check_table, first_after, widest,
 };

@@ -70,6 +70,7 @@ impl TableRef {
     ///
     /// At compile time, when neither extends the other, so that one number would mean two events.
     #[must_use]
+    #[track_caller]
     pub const fn wider(self, other: Self) -> Self {
         if self.names.extends(other.names) {
             self
@@ -82,6 +83,22 @@ impl TableRef {
             panic!("{}", message.text())
         }
     }
+}
+
+/// The one of `tables` that extends all others.
+///
+/// # Panics
+///
+/// At compile time, when there is none.
+#[must_use]
+#[track_caller]
+pub const fn widest(tables: &[TableRef]) -> TableRef {
+    let (mut widest, mut position) = (TableRef::of::<super::Lifecycle>(), 0);
+    while position < tables.len() {
+        widest = widest.wider(tables[position]);
+        position += 1;
+    }
+    widest
 }
 
 /// The names of a table, for look-ups at compile time.
@@ -184,47 +201,71 @@ pub struct TableEntry(pub extern "C" fn() -> &'static TableRecord);
 
 inventory::collect!(TableEntry);
 
-/// The index of the event called `name` in the table `T`.
+/// What a handler is for: the event's number, and the table that numbers it.
 ///
-/// # Panics
-///
-/// At compile time, when the table has no such event.
-#[must_use]
-pub const fn index_of<T: EventTable>(name: &'static str) -> u16 {
-    match T::NAMES.find(name) {
-        Some(index) => index,
-        None => {
-            let mut message = Message::new();
-            message.push("no event `").push(name).push("` in the table `").push(T::NAMES.name).push("`");
-            match T::NAMES.nearest(name) {
-                Some(near) => message.push("; did you mean `event_").push(near).push("`?"),
-                None => message.push(": declare it there, or give the method another name"),
-            };
-            panic!("{}", message.text())
-        }
-    }
+/// Finding a slot never fails; [`Slot::check`] does, in a constant of its own. So each handler that is wrong
+/// is one error at its own place, and the class's tables stay sound meanwhile.
+#[derive(Clone, Copy, Debug)]
+pub struct Slot {
+    /// The name in the handler.
+    name: &'static str,
+    /// The name of the event that was found; `None` where the table has none of the handler's name.
+    event: Option<&'static str>,
+    /// The event's number; meaningless where nothing was found.
+    pub index: u16,
+    /// The table that numbers it.
+    pub table: TableRef,
 }
 
-/// The index of the event `E`, which a handler called `event_<name>` is for.
-///
-/// # Panics
-///
-/// At compile time, when name and event do not agree.
-#[must_use]
-pub const fn index_of_event<E: Event>(name: &'static str) -> u16 {
-    if !super::text::equal(E::NAME, name) {
-        let names = const { &<E::Table as EventTable>::NAMES };
+impl Slot {
+    /// The handler `event_<name>` with the payload `E`.
+    #[must_use]
+    pub const fn of<E: Event>(name: &'static str) -> Self {
+        Self { name, event: Some(E::NAME), index: E::INDEX, table: TableRef::of_event::<E>() }
+    }
+
+    /// The handler `event_<name>` without payload, of the table `T`.
+    #[must_use]
+    pub const fn named<T: EventTable>(name: &'static str) -> Self {
+        let (event, index) = match T::NAMES.find(name) {
+            Some(index) => (Some(name), index),
+            None => (None, 0),
+        };
+        Self { name, event, index, table: TableRef::of::<T>() }
+    }
+
+    /// Checks that there is such an event and that the name says which.
+    ///
+    /// # Panics
+    ///
+    /// At compile time, with what to write instead.
+    #[track_caller]
+    pub const fn check(self) {
+        let (name, table) = (self.name, self.table.names);
         let mut message = Message::new();
-        message.push("`event_").push(name).push("` takes the payload of `event_").push(E::NAME).push("`: ");
-        if names.find(name).is_some() {
-            message.push("take the event that the name says, or rename the method");
-        } else {
-            message.push("the table `").push(names.name).push("` has no event `").push(name);
-            message.push("`; did you mean `event_").push(E::NAME).push("`?");
+        match self.event {
+            Some(event) => {
+                if super::text::equal(event, name) {
+                    return;
+                }
+                message.push("`event_").push(name).push("` takes the payload of `event_").push(event).push("`: ");
+                if table.find(name).is_some() {
+                    message.push("take the event that the name says, or rename the method");
+                } else {
+                    message.push("the table `").push(table.name).push("` has no event `").push(name);
+                    message.push("`; did you mean `event_").push(event).push("`?");
+                }
+            }
+            None => {
+                message.push("no event `").push(name).push("` in the table `").push(table.name).push("`");
+                match table.nearest(name) {
+                    Some(near) => message.push("; did you mean `event_").push(near).push("`?"),
+                    None => message.push(": declare it there, or give the method another name"),
+                };
+            }
         }
         panic!("{}", message.text())
     }
-    E::INDEX
 }
 
 /// The index of the first own event of a table that extends `T`.
@@ -238,6 +279,7 @@ pub const fn first_after<T: EventTable>() -> u16 {
 /// # Panics
 ///
 /// At compile time, when there are too many events or one is declared twice along the chain of tables.
+#[track_caller]
 pub const fn check_table<T: EventTable>() {
     if T::END > EVENT_LIMIT {
         let mut message = Message::new();

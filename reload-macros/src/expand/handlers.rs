@@ -1,132 +1,101 @@
-//! The `impl`'s half of a class.
+//! The `impl` half of a class.
 
 use crate::{
-    model::{ClassOptions, Method, Methods},
-    names::{camel, private},
+    model::{EventKind, Handler, Handlers, Loop},
+    names::{at, line_of, private},
 };
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
-use syn::{Type, spanned::Spanned};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Type, ext::IdentExt as _, spanned::Spanned as _};
 
-/// What stands beside the `impl`.
-pub(crate) fn handlers(class: &Type, options: &ClassOptions, methods: &Methods) -> TokenStream {
-    let p = private();
-    let handlers: Vec<Handler<'_>> =
-        methods.handlers.iter().enumerate().map(|(at, method)| Handler::of(at, method, options)).collect();
-    let indices = handlers.iter().map(|handler| {
-        let Handler { method: Method { cfg, .. }, index, find, .. } = handler;
-        let at = handler.method.ident.span();
-        quote_spanned!(at=> #(#cfg)* const #index: u16 = #find;)
+/// Everything that stands beside the `impl` block.
+pub(crate) fn handlers(block: &Handlers) -> TokenStream {
+    let Handlers { attrs, class, handlers, loops } = block;
+    let annotated_impl = private("TheAnnotatedImpl");
+    let (slots, tables) = (handlers.iter().map(slot), handlers_tables(class, handlers));
+    let loops = (!loops.is_empty()).then(|| {
+        let (record, entries) = (private("LoopRecord"), loops.iter().map(turn));
+        quote!(const LOOPS: &'static [#record] = &[#(#entries),*];)
     });
-    let tables = handlers.iter().map(|handler| {
-        let Handler { method: Method { cfg, .. }, table, .. } = handler;
-        quote!(#(#cfg)* let table = table.wider(#table);)
-    });
-    let masks = handlers.iter().map(|handler| {
-        let Handler { method: Method { cfg, .. }, index, .. } = handler;
-        quote!(#(#cfg)* let mask = mask.with(#index);)
-    });
-    let records = handlers.iter().map(|handler| handler_record(class, handler));
-    let loops = methods.loops.iter().map(|method| loop_record(class, method));
-    let needs_struct = quote_spanned!(class.span()=> #p::TheAnnotatedStruct);
     quote! {
+        #(#attrs)*
         const _: () = {
-            #(#indices)*
-            #[automatically_derived]
-            impl #p::TheAnnotatedImpl for #class where #class: #needs_struct {
-                const TABLE: #p::TableRef = {
-                    let table = #p::TableRef::of::<#p::Lifecycle>();
-                    #(#tables)*
-                    table
-                };
-                const OWN_MASK: #p::EventMask = {
-                    let mask = #p::EventMask::EMPTY;
-                    #(#masks)*
-                    mask
-                };
-                const HANDLERS: &'static [#p::HandlerRecord] = &[#(#records),*];
-                const LOOPS: &'static [#p::LoopRecord] = &[#(#loops),*];
-            }
+            #(#slots)*
+            impl #annotated_impl for #class { #tables #loops }
         };
     }
 }
 
-/// A handler and where its event is found.
-struct Handler<'a> {
-    method: &'a Method,
-    /// The constant with the event's number.
-    index: Ident,
-    find: TokenStream,
-    table: TokenStream,
-    /// The payload's type; `()` where the handler does not look at it.
-    payload: TokenStream,
+/// Keeps the other half's errors away when the block's own have been told.
+pub(crate) fn stub_of_handlers(class: &Type) -> TokenStream {
+    let annotated_impl = private("TheAnnotatedImpl");
+    quote!(impl #annotated_impl for #class {})
 }
 
-impl<'a> Handler<'a> {
-    fn of(at: usize, method: &'a Method, options: &ClassOptions) -> Self {
-        let p = private();
-        let (name, span) = (&method.name, method.ident.span());
-        let index = format_ident!("EVENT_{at}", span = span);
-        if method.payload.is_none()
-            && !LIFECYCLE.contains(&name.as_str())
-            && let Some(events) = &options.events
-        {
-            return Self {
-                method,
-                index,
-                find: quote_spanned!(span=> #p::index_of::<#events>(#name)),
-                table: quote!(#p::TableRef::of::<#events>()),
-                payload: quote!(()),
-            };
+/// Which event a handler is for, as a constant with the method's name, and a check that it is so.
+fn slot(handler: &Handler) -> TokenStream {
+    let Handler { method, event, kind, attrs, .. } = handler;
+    let (slot, constant) = (private("Slot"), slot_name(method));
+    let (find, place) = match kind {
+        EventKind::Type(ty) => (quote!(of::<#ty>), method.span()),
+        EventKind::Lifecycle(name) => {
+            let ty = private(name);
+            (quote!(of::<#ty>), method.span())
         }
-        let event = match &method.payload {
-            Some(payload) => quote!(#payload),
-            None if LIFECYCLE.contains(&name.as_str()) => {
-                let event = camel(name, span);
-                quote!(#p::#event)
-            }
-            None => {
-                let event = camel(name, span);
-                quote!(#event)
-            }
-        };
-        Self {
-            method,
-            index,
-            find: quote_spanned!(span=> #p::index_of_event::<#event>(#name)),
-            table: quote_spanned!(span=> #p::TableRef::of_event::<#event>()),
-            payload: event,
-        }
-    }
-}
-
-/// The core's own events, found without an import.
-const LIFECYCLE: [&str; 3] = ["constructed", "reloaded", "destroyed"];
-
-fn handler_record(class: &Type, handler: &Handler<'_>) -> TokenStream {
-    let p = private();
-    let Handler { method, index, payload, .. } = handler;
-    let Method { cfg, ident, name, .. } = method;
-    let line = line(ident);
-    let call = match (method.payload.is_some(), method.takes_ctx) {
-        (false, false) => quote!(|this, _, _| this.#ident()),
-        (true, false) => quote!(|this, event, _| this.#ident(event)),
-        (false, true) => quote!(|this, _, ctx| this.#ident(ctx)),
-        (true, true) => quote!(|this, event, ctx| this.#ident(event, ctx)),
+        EventKind::Named(table) => (quote!(named::<#table>), method.span()),
     };
-    quote!(#(#cfg)* #p::handler::<#class, #payload, _>(#name, #index, #line, #call))
+    // The check stands where the method's name is.
+    let check = quote_spanned!(at(place)=> #constant.check());
+    quote! {
+        #(#attrs)* const #constant: #slot = #slot::#find(#event);
+        #(#attrs)* const _: () = #check;
+    }
 }
 
-fn loop_record(class: &Type, method: &Method) -> TokenStream {
-    let p = private();
-    let Method { cfg, ident, name, takes_ctx, .. } = method;
-    let line = line(ident);
-    let call = if *takes_ctx { quote!(|this, ctx| this.#ident(ctx)) } else { quote!(|this, _| this.#ident()) };
-    quote!(#(#cfg)* #p::looping::<#class, _>(#name, #line, #call))
+/// The slot's name. It belongs to the macro: a lint does not look at it.
+fn slot_name(method: &Ident) -> Ident {
+    Ident::new(&format!("__{}", method.unraw()), at(method.span()))
 }
 
-/// The line of the method.
-fn line(ident: &Ident) -> TokenStream {
-    let p = private();
-    quote_spanned!(ident.span()=> #p::core::line!())
+fn handlers_tables(class: &Type, handlers: &[Handler]) -> Option<TokenStream> {
+    if handlers.is_empty() {
+        return None;
+    }
+    let (table_ref, widest, record) = (private("TableRef"), private("widest"), private("HandlerRecord"));
+    let tables = handlers.iter().map(|Handler { method, attrs, .. }| {
+        let constant = slot_name(method);
+        quote!(#(#attrs)* #constant.table)
+    });
+    let entries = handlers.iter().map(entry);
+    let widest = quote_spanned!(at(class.span())=> #widest(&[#(#tables),*]));
+    Some(quote! {
+        const TABLE: #table_ref = #widest;
+        const HANDLERS: &'static [#record] = &[#(#entries),*];
+    })
+}
+
+fn entry(handler: &Handler) -> TokenStream {
+    let Handler { method, event, kind, takes_event, takes_ctx, attrs } = handler;
+    let (make, constant) = (private("handler"), slot_name(method));
+    let payload = match kind {
+        EventKind::Type(ty) if *takes_event => ty.to_token_stream(),
+        _ => quote!(()),
+    };
+    let line = line_of(method.span());
+    let event_argument = takes_event.then(|| quote!(, __event));
+    let ctx_argument = takes_ctx.then(|| quote!(, __ctx));
+    quote! {
+        #(#attrs)* #make::<Self, #payload, _>(#event, #constant.index, #line, |__this, __event, __ctx| {
+            Self::#method(__this #event_argument #ctx_argument)
+        })
+    }
+}
+
+fn turn(turn: &Loop) -> TokenStream {
+    let Loop { method, name, takes_ctx, answer, attrs } = turn;
+    let (make, next, line) = (private("looping"), private("Next"), line_of(method.span()));
+    let ctx_argument = takes_ctx.then(|| quote!(, __ctx));
+    // A return type that does not fit is shown where it stands.
+    let call = quote_spanned!(at(*answer)=> Self::#method(__this #ctx_argument));
+    quote!(#(#attrs)* #make::<Self, _>(#name, #line, |__this, __ctx| -> #next { #call }))
 }

@@ -1,11 +1,21 @@
-//! From the model to code. Cannot fail, and only fills tables: behaviour is the core's.
+//! From the model to code. Cannot fail, and writes no behaviour: tables are filled, and what the
+//! tables are for is the core's.
 
 mod class;
 mod handlers;
 mod state;
 mod table;
 
-pub(crate) use class::class;
-pub(crate) use handlers::handlers;
-pub(crate) use state::{derive_enum, derive_struct};
+pub(crate) use class::{class, stub_of_class};
+pub(crate) use handlers::{handlers, stub_of_handlers};
+pub(crate) use state::nested;
 pub(crate) use table::table;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::Attribute;
+
+/// `items` under `attrs`, where there are any: a constant without a name keeps them together.
+fn under(attrs: &[Attribute], items: TokenStream) -> TokenStream {
+    if attrs.is_empty() { items } else { quote!(#(#attrs)* const _: () = { #items };) }
+}

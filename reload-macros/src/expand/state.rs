@@ -1,169 +1,165 @@
-//! `State`: the descriptor of a type.
+//! `State` of a struct or an enum: one table of its parts.
 
+use super::under;
 use crate::{
-    model::{FieldModel, VariantModel},
-    names::{plain, private},
+    model::{Carry, Field, Nested, Shape, Variant},
+    names::{path_of, private},
 };
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
-use syn::{LitStr, spanned::Spanned};
+use quote::{ToTokens, format_ident, quote};
+use syn::{Member, ext::IdentExt as _};
 
-/// The impl for a struct.
-pub(crate) fn derive_struct(ident: &Ident, fields: &[FieldModel]) -> TokenStream {
-    let p = private();
+/// A type with `#[derive(State)]`.
+pub(crate) fn nested(nested: &Nested) -> TokenStream {
+    let name = &nested.name;
+    let items = match &nested.shape {
+        Shape::Struct(fields) => state_of_struct(name, fields, &header(nested)),
+        Shape::Enum(variants) => state_of_enum(nested, variants),
+    };
+    under(&nested.attrs, items)
+}
+
+/// `State` of a struct without parameters.
+pub(super) fn plain_struct(name: &Ident, fields: &[Field]) -> TokenStream {
+    let header = Header { generics: TokenStream::new(), ty: name.to_token_stream(), clause: TokenStream::new() };
+    state_of_struct(name, fields, &header)
+}
+
+/// The parts of an `impl`'s first line.
+struct Header {
+    generics: TokenStream,
+    ty: TokenStream,
+    clause: TokenStream,
+}
+
+/// Every type parameter is state.
+fn header(nested: &Nested) -> Header {
+    let (generics, arguments, written) = nested.generics.split_for_impl();
+    let name = &nested.name;
+    let state = private("State");
+    let parameters = nested.generics.type_params().map(|parameter| &parameter.ident);
+    let predicates = written.map(|clause| clause.predicates.iter()).into_iter().flatten();
+    let clause = if nested.generics.params.is_empty() && written.is_none() {
+        TokenStream::new()
+    } else {
+        quote!(where #(#predicates,)* #(#parameters: #state,)*)
+    };
+    Header { generics: generics.to_token_stream(), ty: quote!(#name #arguments), clause }
+}
+
+fn state_of_struct(name: &Ident, fields: &[Field], header: &Header) -> TokenStream {
+    let describe = private("struct_descriptor");
+    let core = private("core");
     let fields = fields.iter().map(|field| {
         let member = &field.member;
-        field_record(field, &quote!(#p::core::mem::offset_of!(#ident, #member)))
+        field_entry(field, &quote!(#core::mem::offset_of!(Self, #member)))
     });
-    state(ident, &quote!(#p::Shape::Struct(#p::RawSlice::new(&[#(#fields),*]))))
+    state(name, header, &describe, &quote!(#(#fields),*))
 }
 
-/// The impl for an enum.
-pub(crate) fn derive_enum(ident: &Ident, variants: &[VariantModel]) -> TokenStream {
-    let p = private();
-    let records = variants.iter().map(|variant| {
-        let (name, was) = (plain(&variant.ident), optional_text(variant.was.as_ref()));
-        let fields = variant.fields.iter().map(|field| field_record(field, &quote!(0)));
-        quote! {
-            #p::Variant {
-                name: #p::RawStr::new(#name),
-                was: #was,
-                fields: #p::RawSlice::new(&[#(#fields),*]),
-            }
-        }
+fn state_of_enum(nested: &Nested, variants: &[Variant]) -> TokenStream {
+    let header = header(nested);
+    let describe = private("enum_descriptor");
+    let entries = variants.iter().map(|variant| {
+        let make = private("variant");
+        let name = variant.name.unraw().to_string();
+        let renamed = variant.was.iter().map(|was| quote!(.renamed(#was)));
+        let fields = variant.fields.iter().map(|field| field_entry(field, &quote!(0)));
+        quote!(#make(#name, &[#(#fields),*]) #(#renamed)*)
     });
-    let numbers = variants.iter().enumerate().map(|(number, variant)| {
-        let (number, name) = (number as u32, &variant.ident);
-        quote!(#ident::#name { .. } => #number)
-    });
-    let addresses = variants.iter().map(|variant| {
-        let name = &variant.ident;
-        let members = variant.fields.iter().map(|field| &field.member);
-        let places: Vec<Ident> = (0..variant.fields.len()).map(|at| format_ident!("field_{at}")).collect();
-        let positions = 0..variant.fields.len();
-        quote! {
-            #ident::#name { #(#members: #places),* } => {
-                #(out.add(#positions).write(#p::core::ptr::from_ref(#places).cast());)*
-            }
-        }
-    });
-    let builds = variants.iter().enumerate().map(|(number, variant)| {
-        let (number, name) = (number as u32, &variant.ident);
-        let members = variant.fields.iter().map(|field| &field.member);
-        let types = variant.fields.iter().map(|field| &field.ty);
-        let positions = 0..variant.fields.len();
-        quote! {
-            #number => out.cast::<#ident>().write(#ident::#name {
-                #(#members: (*fields.add(#positions)).cast::<#types>().read()),*
-            })
-        }
-    });
-    let shape = quote! {
-        #p::Shape::Enum(#p::EnumOps {
-            variants: #p::RawSlice::new(&[#(#records),*]),
-            variant: {
-                unsafe extern "C" fn variant(value: *const u8) -> u32 {
-                    unsafe { match &*value.cast::<#ident>() { #(#numbers),* } }
-                }
-                variant
-            },
-            fields: {
-                #[allow(unused_variables, reason = "an enum may have no fields")]
-                unsafe extern "C" fn fields(value: *const u8, out: *mut *const u8) {
-                    unsafe { match &*value.cast::<#ident>() { #(#addresses)* } }
-                }
-                fields
-            },
-            build: {
-                #[allow(unused_variables, reason = "an enum may have no fields")]
-                unsafe extern "C" fn build(out: *mut u8, variant: u32, fields: *const *mut u8) -> #p::Outcome {
-                    #p::guard(|| unsafe {
-                        match variant {
-                            #(#builds,)*
-                            _ => #p::core::panic!("no such variant"),
-                        }
-                    })
-                }
-                build
-            },
-        })
-    };
-    state(ident, &shape)
+    let state = state(&nested.name, &header, &describe, &quote!(#(#entries),*));
+    let parts = enum_parts(variants, &header);
+    quote!(#state #parts)
 }
 
-fn state(ident: &Ident, shape: &TokenStream) -> TokenStream {
-    let p = private();
-    let name = plain(ident);
+/// `unsafe impl State`, the parts being the fields or the variants.
+fn state(name: &Ident, header: &Header, describe: &TokenStream, parts: &TokenStream) -> TokenStream {
+    let (state, descriptor) = (private("State"), private("Descriptor"));
+    let (probe, no_default) = (private("Probe"), private("NoDefault"));
+    let path = path_of(&name.unraw().to_string());
+    let Header { generics, ty, clause } = header;
     quote! {
         #[automatically_derived]
-        unsafe impl #p::State for #ident {
-            const DESCRIPTOR: #p::Descriptor = #p::Descriptor {
-                path: #p::RawStr::new(#p::core::concat!(#p::core::module_path!(), "::", #name)),
-                size: #p::core::mem::size_of::<#ident>(),
-                align: #p::core::mem::align_of::<#ident>(),
-                drop_in_place: #p::drop_of::<#ident>(),
-                default: {
-                    #[allow(unused_imports, reason = "used where the type has no `Default`")]
-                    use #p::NoDefault as _;
-                    #p::Probe::<#ident>::DEFAULT
-                },
-                shape: #shape,
+        unsafe impl #generics #state for #ty #clause {
+            const DESCRIPTOR: #descriptor = {
+                use #no_default as _;
+                #describe::<Self>(#path, #probe::<Self>::DEFAULT, &[#parts])
             };
         }
     }
 }
 
-/// The record of a field.
-fn field_record(field: &FieldModel, offset: &TokenStream) -> TokenStream {
-    let p = private();
-    let (cfg, ty, name) = (&field.cfg, &field.ty, &field.name);
-    let was = optional_text(field.options.was.as_ref());
-    let default = match &field.options.default {
-        Some(value) => {
-            quote_spanned!(value.span()=> #p::core::option::Option::Some(#p::default_with::<#ty, _>(|| #value)))
+fn field_entry(field: &Field, offset: &TokenStream) -> TokenStream {
+    let Field { member, ty, attrs, was, default, carry } = field;
+    let make = private("field");
+    let name = match member {
+        Member::Named(name) => name.unraw().to_string(),
+        Member::Unnamed(index) => index.index.to_string(),
+    };
+    let table = match carry {
+        Carry::ByShape => {
+            let descriptor = private("descriptor");
+            quote!(#descriptor::<#ty>)
         }
-        None => quote!(#p::core::option::Option::None),
+        Carry::Reset | Carry::Opaque | Carry::Serde => opaque_table(ty),
     };
-    let descriptor = if field.options.opaque || field.options.serde {
-        let path = quote!(#ty).to_string().replace(' ', "");
-        quote!({
-            extern "C" fn opaque() -> &'static #p::Descriptor {
-                static DESCRIPTOR: #p::Descriptor = {
-                    #[allow(unused_imports, reason = "used where the type has no `Default`")]
-                    use #p::NoDefault as _;
-                    #p::opaque::<#ty>(#path, #p::Probe::<#ty>::DEFAULT)
-                };
-                &DESCRIPTOR
-            }
-            opaque
-        })
-    } else {
-        quote_spanned!(ty.span()=> #p::descriptor::<#ty>)
-    };
-    let carry = if field.options.serde {
-        quote_spanned!(ty.span()=> #p::Carry::Serde(#p::serde_ops::<#ty>()))
-    } else if field.options.reset {
-        quote!(#p::Carry::Reset)
-    } else {
-        quote!(#p::Carry::ByShape)
-    };
-    quote! {
-        #(#cfg)*
-        #p::Field {
-            name: #p::RawStr::new(#name),
-            was: #was,
-            offset: #offset,
-            ty: #descriptor,
-            default: #default,
-            carry: #carry,
+    let renamed = was.iter().map(|was| quote!(.renamed(#was)));
+    let starting_with = default.iter().map(|value| {
+        let default_with = private("default_with");
+        quote!(.starting_with(#default_with::<#ty, _>(|| #value)))
+    });
+    let carried = match carry {
+        Carry::ByShape | Carry::Opaque => None,
+        Carry::Reset => {
+            let carry = private("Carry");
+            Some(quote!(.carried(#carry::Reset)))
         }
-    }
+        Carry::Serde => {
+            let (carry, serde_ops) = (private("Carry"), private("serde_ops"));
+            Some(quote!(.carried(#carry::Serde(#serde_ops::<#ty>()))))
+        }
+    };
+    quote!(#(#attrs)* #make(#name, #offset, #table) #(#renamed)* #(#starting_with)* #carried)
 }
 
-pub(super) fn optional_text(text: Option<&LitStr>) -> TokenStream {
-    let p = private();
-    match text {
-        Some(text) => quote!(#p::RawStr::new(#text)),
-        None => quote!(#p::RawStr::ABSENT),
+/// The table of a type of which only name and layout are known.
+fn opaque_table(ty: &syn::Type) -> TokenStream {
+    let (descriptor, describe) = (private("Descriptor"), private("opaque_descriptor"));
+    let (probe, no_default, core) = (private("Probe"), private("NoDefault"), private("core"));
+    quote!({
+        extern "C" fn opaque() -> &'static #descriptor {
+            use #no_default as _;
+            const { &#describe::<#ty>(#core::stringify!(#ty), #probe::<#ty>::DEFAULT) }
+        }
+        opaque
+    })
+}
+
+/// An enum taken apart and put together.
+fn enum_parts(variants: &[Variant], header: &Header) -> TokenStream {
+    let (enum_state, no_such_variant) = (private("EnumState"), private("no_such_variant"));
+    let (addresses, parts, core) = (private("Addresses"), private("Parts"), private("core"));
+    let Header { generics, ty, clause } = header;
+    let numbered = || (0_u32..).zip(variants);
+    let u32_ty = quote!(#core::primitive::u32);
+    let indices = numbered().map(|(index, Variant { attrs, name, .. })| quote!(#(#attrs)* Self::#name { .. } => #index,));
+    let put = variants.iter().map(|Variant { attrs, name, fields, .. }| {
+        let members = fields.iter().map(|field| &field.member);
+        let places: Vec<Ident> = (0..fields.len()).map(|at| format_ident!("__field{at}")).collect();
+        quote!(#(#attrs)* Self::#name { #(#members: ref #places),* } => { #(__out.put(#places);)* })
+    });
+    let take = numbered().map(|(index, Variant { attrs, name, fields, .. })| {
+        let members = fields.iter().map(|field| &field.member);
+        quote!(#(#attrs)* #index => Self::#name { #(#members: __parts.take()),* },)
+    });
+    quote! {
+        #[automatically_derived]
+        unsafe impl #generics #enum_state for #ty #clause {
+            fn variant(&self) -> #u32_ty { match *self { #(#indices)* } }
+            fn addresses<'__value>(&'__value self, __out: &mut #addresses<'__value>) { match *self { #(#put)* } }
+            fn build(__variant: #u32_ty, __parts: &mut #parts<'_>) -> Self {
+                match __variant { #(#take)* _ => #no_such_variant(__variant) }
+            }
+        }
     }
 }

@@ -1,0 +1,97 @@
+//! What `#[game_class]` on a struct says, and the class record made from both halves of a class.
+
+use super::table::{ClassRecord, GameClass, TheAnnotatedImpl, TheAnnotatedStruct};
+use crate::{
+    boundary::{RawSlice, RawStr},
+    event::{EventMask, TableRef},
+    schema::descriptor,
+};
+
+/// What the struct says about a class, its state aside.
+#[derive(Clone, Copy, Debug)]
+pub struct ClassFacts {
+    /// Source file.
+    pub file: &'static str,
+    /// Line of the struct.
+    pub line: u32,
+    /// `#[game_class(was = "..")]`.
+    pub was: Option<&'static str>,
+    /// `#[game_class(base = ..)]`.
+    pub base: Option<BaseLink>,
+}
+
+impl ClassFacts {
+    /// The facts of a class whose struct could not be understood.
+    pub const NONE: Self = Self { file: "", line: 0, was: None, base: None };
+}
+
+/// The base class of a class, and where its part is.
+#[derive(Clone, Copy, Debug)]
+pub struct BaseLink {
+    pub(super) record: extern "C" fn() -> &'static ClassRecord,
+    pub(super) offset: usize,
+    pub(super) mask: EventMask,
+    pub(super) table: TableRef,
+}
+
+/// Is only true of a type and itself.
+#[diagnostic::on_unimplemented(
+    message = "the field `base` is of the type `{Self}`, but the base class is `{Base}`",
+    label = "must be `{Base}`",
+    note = "the base part is the field `base: {Base}`; an object of the class is an object of its base class by that part"
+)]
+pub trait TheBase<Base> {}
+impl<T> TheBase<T> for T {}
+
+impl BaseLink {
+    /// The link to `Base`, whose part is a field of type `Part` at `offset`.
+    #[must_use]
+    pub const fn to<Base: GameClass, Part: TheBase<Base>>(offset: usize) -> Self {
+        Self { record: Base::record, offset, mask: Base::EVENT_MASK, table: <Base as GameClass>::TABLE }
+    }
+}
+
+/// The table that numbers a class's mask.
+///
+/// # Panics
+///
+/// At compile time, when the class and its base use tables of which neither extends the other.
+#[must_use]
+#[track_caller]
+pub const fn class_table<C: TheAnnotatedStruct + TheAnnotatedImpl>() -> TableRef {
+    let own = <C as TheAnnotatedImpl>::TABLE;
+    match C::FACTS.base {
+        Some(base) => own.wider(base.table),
+        None => own,
+    }
+}
+
+impl ClassRecord {
+    /// The record of `C`.
+    #[must_use]
+    pub const fn of<C: GameClass>() -> Self {
+        let (facts, state) = (C::FACTS, C::DESCRIPTOR);
+        let (base, base_offset) = match facts.base {
+            Some(base) => (Some(base.record), base.offset),
+            None => (None, 0),
+        };
+        Self {
+            path: state.path,
+            was: match facts.was {
+                Some(was) => RawStr::new(was),
+                None => RawStr::ABSENT,
+            },
+            file: RawStr::new(facts.file),
+            line: facts.line,
+            state: descriptor::<C>,
+            base,
+            base_offset,
+            table: <C as GameClass>::TABLE.record,
+            mask: C::EVENT_MASK,
+            own_mask: C::OWN_MASK,
+            handlers: RawSlice::new(C::HANDLERS),
+            loops: RawSlice::new(C::LOOPS),
+            construct: state.default,
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! From what a derive lists to a type's table. Everything that generated code would otherwise repeat
+//! per type is here once; the derive itself only names fields and variants.
+#![expect(unsafe_code, reason = "boundary functions of enums")]
+
+use super::{Carry, Descriptor, DescriptorFn, EnumOps, Field, Shape, Variant, WriteFn, drop_of};
+use crate::boundary::{Outcome, RawSlice, RawStr, guard};
+use core::marker::PhantomData;
+
+/// The table of the struct `T`.
+#[must_use]
+pub const fn struct_descriptor<T>(
+    path: &'static str,
+    default: Option<WriteFn>,
+    fields: &'static [Field],
+) -> Descriptor {
+    described::<T>(path, default, Shape::Struct(RawSlice::new(fields)))
+}
+
+/// The table of the enum `T`.
+#[must_use]
+pub const fn enum_descriptor<T: EnumState>(
+    path: &'static str,
+    default: Option<WriteFn>,
+    variants: &'static [Variant],
+) -> Descriptor {
+    let ops = EnumOps {
+        variants: RawSlice::new(variants),
+        variant: active_variant::<T>,
+        fields: active_fields::<T>,
+        build: build::<T>,
+    };
+    described::<T>(path, default, Shape::Enum(ops))
+}
+
+/// The table of a field's type that is not described: `opaque`, `serde` and `reset` fields.
+#[must_use]
+pub const fn opaque_descriptor<T>(path: &'static str, default: Option<WriteFn>) -> Descriptor {
+    described::<T>(path, default, Shape::Opaque)
+}
+
+const fn described<T>(path: &'static str, default: Option<WriteFn>, shape: Shape) -> Descriptor {
+    Descriptor {
+        path: RawStr::new(path),
+        size: size_of::<T>(),
+        align: align_of::<T>(),
+        drop_in_place: drop_of::<T>(),
+        default,
+        shape,
+    }
+}
+
+/// A field that is carried by the shape of its type.
+#[must_use]
+pub const fn field(name: &'static str, offset: usize, ty: DescriptorFn) -> Field {
+    Field { name: RawStr::new(name), was: RawStr::ABSENT, offset, ty, default: None, carry: Carry::ByShape }
+}
+
+impl Field {
+    /// `#[field(was = "..")]`.
+    #[must_use]
+    pub const fn renamed(mut self, was: &'static str) -> Self {
+        self.was = RawStr::new(was);
+        self
+    }
+
+    /// `#[field(default = ..)]`.
+    #[must_use]
+    pub const fn starting_with(mut self, default: WriteFn) -> Self {
+        self.default = Some(default);
+        self
+    }
+
+    /// `#[field(reset)]`, `#[field(serde)]`.
+    #[must_use]
+    pub const fn carried(mut self, carry: Carry) -> Self {
+        self.carry = carry;
+        self
+    }
+}
+
+/// A variant and its fields, whose offsets are not used.
+#[must_use]
+pub const fn variant(name: &'static str, fields: &'static [Field]) -> Variant {
+    Variant { name: RawStr::new(name), was: RawStr::ABSENT, fields: RawSlice::new(fields) }
+}
+
+impl Variant {
+    /// `#[field(was = "..")]` on a variant.
+    #[must_use]
+    pub const fn renamed(mut self, was: &'static str) -> Self {
+        self.was = RawStr::new(was);
+        self
+    }
+}
+
+/// An enum taken apart and put together, as `#[derive(State)]` writes it.
+///
+/// # Safety
+///
+/// 1. `addresses` puts the fields of the active variant, and `build` takes those of the variant asked for,
+///    each once, in the order and with the types of the table made for the enum.
+pub unsafe trait EnumState: Sized {
+    /// Index of the active variant.
+    fn variant(&self) -> u32;
+    /// Puts the active variant's fields.
+    fn addresses<'a>(&'a self, out: &mut Addresses<'a>);
+    /// Takes the variant's fields.
+    fn build(variant: u32, parts: &mut Parts<'_>) -> Self;
+}
+
+/// Where the addresses of a variant's fields go.
+#[derive(Debug)]
+pub struct Addresses<'a> {
+    next: *mut *const u8,
+    value: PhantomData<&'a u8>,
+}
+
+impl<'a> Addresses<'a> {
+    /// The next field.
+    pub const fn put<T>(&mut self, field: &'a T) {
+        // SAFETY: made by `active_fields` with room for every field; `EnumState` (1) puts no more.
+        unsafe { self.next.write((&raw const *field).cast()) };
+        self.next = self.next.wrapping_add(1);
+    }
+}
+
+/// Where a variant's fields come from.
+#[derive(Debug)]
+pub struct Parts<'a> {
+    next: *const *mut u8,
+    parts: PhantomData<&'a mut u8>,
+}
+
+impl Parts<'_> {
+    /// The next field, moved out.
+    #[must_use]
+    pub const fn take<T>(&mut self) -> T {
+        // SAFETY: made by `build` with an address for every field; `EnumState` (1) takes no more, and of these types.
+        let part = unsafe { self.next.read().cast::<T>().read() };
+        self.next = self.next.wrapping_add(1);
+        part
+    }
+}
+
+/// The answer of [`EnumState::build`] to an index that is not a variant's.
+#[cold]
+pub fn no_such_variant(variant: u32) -> ! {
+    panic!("no variant {variant}")
+}
+
+/// # Safety
+///
+/// 1. `value` points to a valid `T`.
+unsafe extern "C" fn active_variant<T: EnumState>(value: *const u8) -> u32 {
+    // SAFETY: (1)
+    unsafe { &*value.cast::<T>() }.variant()
+}
+
+/// # Safety
+///
+/// 1. `value` points to a valid `T`.
+/// 2. `out` has room for the addresses of the active variant's fields.
+unsafe extern "C" fn active_fields<T: EnumState>(value: *const u8, out: *mut *const u8) {
+    // SAFETY: (1)
+    let value = unsafe { &*value.cast::<T>() };
+    value.addresses(&mut Addresses { next: out, value: PhantomData });
+}
+
+/// # Safety
+///
+/// 1. `out` is valid for a write of `T`.
+/// 2. `fields` holds the address of each field of the variant: valid values that are not used again.
+unsafe extern "C" fn build<T: EnumState>(out: *mut u8, variant: u32, fields: *const *mut u8) -> Outcome {
+    guard(|| {
+        let value = T::build(variant, &mut Parts { next: fields, parts: PhantomData });
+        // SAFETY: (1)
+        unsafe { out.cast::<T>().write(value) }
+    })
+}

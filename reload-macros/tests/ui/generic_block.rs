@@ -1,0 +1,17 @@
+//! A block with parameters.
+#![allow(unused, reason = "only what the macros say matters here")]
+use reload_core::{Ctx, Next, ObjectId, event_table, game_class};
+
+event_table! { pub table Events { Damaged { amount: i32 }, Healed { amount: i32 }, Poked } }
+
+#[game_class]
+pub struct Thing {
+    pub hp: i32,
+}
+
+#[game_class]
+impl<T> Thing {
+    fn event_damaged(&mut self) {}
+}
+
+fn main() {}

@@ -1,0 +1,21 @@
+//! Handlers and loops are not generic.
+#![allow(unused, reason = "only what the macros say matters here")]
+use reload_core::{Ctx, Next, ObjectId, event_table, game_class};
+
+event_table! { pub table Events { Damaged { amount: i32 }, Healed { amount: i32 }, Poked } }
+
+#[game_class]
+pub struct Thing {
+    pub hp: i32,
+}
+
+#[game_class]
+impl Thing {
+    fn event_damaged<T: Default>(&mut self) {}
+    fn event_healed<'a>(&'a mut self, ev: &'a Healed) {}
+    fn loop_wander<const N: usize>(&mut self) -> Next {
+        Next::turn()
+    }
+}
+
+fn main() {}

@@ -1,0 +1,21 @@
+//! Handlers and loops are safe, and Rust.
+#![allow(unused, reason = "only what the macros say matters here")]
+use reload_core::{Ctx, Next, ObjectId, event_table, game_class};
+
+event_table! { pub table Events { Damaged { amount: i32 }, Healed { amount: i32 }, Poked } }
+
+#[game_class]
+pub struct Thing {
+    pub hp: i32,
+}
+
+#[game_class]
+impl Thing {
+    unsafe fn event_damaged(&mut self) {}
+    extern "C" fn event_healed(&mut self) {}
+    unsafe extern "C" fn loop_wander(&mut self) -> Next {
+        Next::turn()
+    }
+}
+
+fn main() {}
