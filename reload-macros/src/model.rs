@@ -11,6 +11,7 @@ pub(crate) struct Class {
     pub(crate) name: Ident,
     pub(crate) fields: Vec<Field>,
     pub(crate) base: Option<Base>,
+    pub(crate) path: Option<LitStr>,
     pub(crate) was: Option<LitStr>,
     /// Whether the struct says that there is no annotated `impl`.
     pub(crate) no_handlers: bool,

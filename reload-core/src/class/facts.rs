@@ -14,6 +14,8 @@ pub struct ClassFacts {
     pub file: &'static str,
     /// Line of the struct.
     pub line: u32,
+    /// `#[game_class(path = "..")]`.
+    pub path: Option<&'static str>,
     /// `#[game_class(was = "..")]`.
     pub was: Option<&'static str>,
     /// `#[game_class(base = ..)]`.
@@ -22,7 +24,7 @@ pub struct ClassFacts {
 
 impl ClassFacts {
     /// The facts of a class whose struct could not be understood.
-    pub const NONE: Self = Self { file: "", line: 0, was: None, base: None };
+    pub const NONE: Self = Self { file: "", line: 0, path: None, was: None, base: None };
 }
 
 /// The base class of a class, and where its part is.
@@ -76,7 +78,10 @@ impl ClassRecord {
             None => (None, 0),
         };
         Self {
-            path: state.path,
+            path: match facts.path {
+                Some(path) => RawStr::new(path),
+                None => state.path,
+            },
             was: match facts.was {
                 Some(was) => RawStr::new(was),
                 None => RawStr::ABSENT,

@@ -28,6 +28,7 @@ pub(crate) fn class(written: &[Opt], item: &DeriveInput, mistakes: &mut Mistakes
         fields,
         base,
         was: options.was,
+        path: options.path,
         no_handlers: options.no_handlers,
     })
 }
@@ -36,6 +37,7 @@ pub(crate) fn class(written: &[Opt], item: &DeriveInput, mistakes: &mut Mistakes
 struct ClassOptions {
     base: Option<Path>,
     was: Option<LitStr>,
+    path: Option<LitStr>,
     no_handlers: bool,
 }
 
@@ -46,6 +48,7 @@ fn class_options(written: &[Opt], mistakes: &mut Mistakes) -> ClassOptions {
         match option.name.to_string().as_str() {
             "base" => found.base = options::path(option, "base = Creature", mistakes),
             "was" => found.was = options::text(option, "was = \"game::old::Path\"", mistakes),
+            "path" => found.path = options::text(option, "path = \"game::Class\"", mistakes),
             "no_handlers" => {
                 options::flag(option, mistakes);
                 found.no_handlers = true;
@@ -54,7 +57,7 @@ fn class_options(written: &[Opt], mistakes: &mut Mistakes) -> ClassOptions {
             _ => options::unknown(
                 option,
                 "`#[game_class(..)]` on a struct",
-                "`base = ..`, `was = \"..\"` and `no_handlers`",
+                "`base = ..`, `path = \"..\"`, `was = \"..\"` and `no_handlers`",
                 mistakes,
             ),
         }

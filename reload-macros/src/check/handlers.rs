@@ -56,7 +56,7 @@ fn block_options(written: &[Opt], mistakes: &mut Mistakes) -> Option<Path> {
     for option in written {
         match option.name.to_string().as_str() {
             "events" => events = options::path(option, "events = GameEvents", mistakes),
-            "base" | "was" | "no_handlers" => {
+            "base" | "path" | "was" | "no_handlers" => {
                 mistakes.at(&option.name, format_args!("`{}` belongs on the class's struct", option.name));
             }
             _ => options::unknown(option, "`#[game_class(..)]` on an `impl` block", "only `events = ..`", mistakes),

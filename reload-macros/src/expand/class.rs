@@ -49,12 +49,13 @@ pub(crate) fn stub_of_class(name: &Ident) -> TokenStream {
 
 fn facts(class: &Class) -> TokenStream {
     let (class_facts, core, option) = (private("ClassFacts"), private("core"), some_or_none);
+    let path = option(class.path.as_ref().map(|path| quote!(#path)));
     let was = option(class.was.as_ref().map(|was| quote!(#was)));
     let base = option(class.base.as_ref().map(|Base { path, part }| {
         let link = private("BaseLink");
         quote!(#link::to::<#path, #part>(#core::mem::offset_of!(Self, base)))
     }));
-    quote!(#class_facts { file: #core::file!(), line: #core::line!(), was: #was, base: #base })
+    quote!(#class_facts { file: #core::file!(), line: #core::line!(), path: #path, was: #was, base: #base })
 }
 
 fn some_or_none(value: Option<TokenStream>) -> TokenStream {
