@@ -3,7 +3,7 @@
 use crate::{
     commands,
     creatures::Creature,
-    events::{Arrived, Damaged, Departed, Fell, Said, Seen, Typed},
+    events::{Arrived, Damaged, Departed, Fell, Respawn, Said, Seen, Typed, Unplugged},
     rooms::Room,
     world_setup,
 };
