@@ -24,8 +24,11 @@ pub struct Options {
     /// Build the logic with optimisations.
     #[arg(long)]
     pub release: bool,
+    /// A folder in the workspace of the logic, if it is not this one.
+    #[arg(long, value_name = "DIR")]
+    pub logic: Option<PathBuf>,
     /// Do not build the logic: follow the library in this folder, whoever builds it.
-    #[arg(long, value_name = "DIR", conflicts_with = "release")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["release", "logic"])]
     pub watch: Option<PathBuf>,
     /// What opens the commands that begin with @; made up and printed if not given.
     #[arg(long, value_name = "TOKEN", env = "MUD_ADMIN_TOKEN", hide_env_values = true, value_parser = token)]

@@ -1,4 +1,7 @@
 //! The real host as a process, and players with real sockets.
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+pub(crate) mod town;
 
 use core::time::Duration;
 use std::{
@@ -12,7 +15,7 @@ use std::{
 pub(crate) const TOKEN: &str = "opensesame";
 /// Loading may begin with a build.
 const STARTING: Duration = Duration::from_secs(300);
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(60);
 
 /// A running host. Ends with the test.
 pub(crate) struct Host {
@@ -23,7 +26,14 @@ pub(crate) struct Host {
 
 impl Host {
     pub(crate) fn start() -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_reload-demo"))
+        Self::start_with(|_| {})
+    }
+
+    /// With more to say to the host.
+    pub(crate) fn start_with(more: impl FnOnce(&mut Command)) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_reload-demo"));
+        more(&mut command);
+        let mut process = command
             .args(["--port", "0", "--admin-token", TOKEN])
             .stdout(Stdio::piped())
             .spawn()
