@@ -8,8 +8,8 @@ pub use crate::{
     },
     dispatch::{Ctx, Next},
     event::{
-        Constructed, Destroyed, Event, EventMask, EventRecord, EventTable, Lifecycle, Reloaded, Slot, TableEntry, TableNames,
-        TableRecord, TableRef, check_table, first_after, widest,
+        Constructed, Destroyed, Event, EventMask, EventRecord, EventTable, Lifecycle, Reloaded, Slot, TableEntry,
+        TableNames, TableRecord, TableRef, check_table, first_after, widest,
     },
     library::{Hooks, LibraryTable, LinkedLibrary},
     schema::{

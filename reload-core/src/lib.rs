@@ -31,12 +31,12 @@ pub use event::{
     Constructed, Destroyed, Discarded, EVENT_LIMIT, Event, EventMask, EventTable, FIRST_USER_EVENT, Lifecycle,
     MAX_USER_EVENTS, Reloaded,
 };
+pub use library::LibrarySource;
 pub use library::{ClassView, InProcess, ReloadView};
 pub use mailbox::{Mailbox, WorldGone};
 pub use reload_macros::{State, event_table, game_class};
 pub use report::{ClassChange, ClassFate, Outcome, ReloadReport, StageTime};
 pub use schema::State;
-pub use library::LibrarySource;
 pub use session::ReloadSession;
 pub use validation::{Problem, Rejection};
 pub use world::{ClassSummary, SpawnError, World};

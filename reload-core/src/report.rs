@@ -211,7 +211,11 @@ impl fmt::Display for ReloadReport {
                     )?;
                 }
                 for (name, count) in dropped_events {
-                    write!(f, "\n  ! {count} queued {} of event_{name} dropped: its declaration changed", plural(*count, "event"))?;
+                    write!(
+                        f,
+                        "\n  ! {count} queued {} of event_{name} dropped: its declaration changed",
+                        plural(*count, "event")
+                    )?;
                 }
             }
             Outcome::Refused { problems } => {

@@ -135,7 +135,8 @@ impl LogReceiver {
 
 impl Drop for LogReceiver {
     fn drop(&mut self) {
-        let receiver = RECEIVERS.lock().unwrap_or_else(PoisonError::into_inner).as_mut().and_then(|all| all.remove(&self.0));
+        let receiver =
+            RECEIVERS.lock().unwrap_or_else(PoisonError::into_inner).as_mut().and_then(|all| all.remove(&self.0));
         if let Some(receiver) = receiver {
             // Spans that the library left open or entered are closed by letting go of their state.
             drop(receiver.persist());
@@ -150,7 +151,9 @@ unsafe extern "C" fn log(receiver: u64, record: RawStr) {
     // SAFETY: (1)
     let record = unsafe { record.get() };
     let contained = guarded(|| match serde_json::from_str::<TracingEvent>(record) {
-        Err(error) => tracing::warn!(target: "reload_core::telemetry", %error, record, "a log record of a library cannot be read"),
+        Err(error) => {
+            tracing::warn!(target: "reload_core::telemetry", %error, record, "a log record of a library cannot be read")
+        }
         Ok(event) => {
             let mut receivers = RECEIVERS.lock().unwrap_or_else(PoisonError::into_inner);
             // A thread that outlives its library's epoch is not listened to any more.

@@ -139,7 +139,11 @@ fn a_reload_rewires_what_already_lives() {
     assert_eq!(*log.borrow(), [(creature, "creature, new".to_owned()), (goblin, "goblin".to_owned())]);
     drain(&log);
     world.advance(2.5);
-    assert_eq!(drain(&log), ["dances", "dances", "dances"], "the old loop has stopped, the new one runs in the old object");
+    assert_eq!(
+        drain(&log),
+        ["dances", "dances", "dances"],
+        "the old loop has stopped, the new one runs in the old object"
+    );
     let state = world.get::<v2::Goblin>(goblin).expect("alive");
     assert_eq!((state.base.hp, state.ticks, state.name.as_str()), (5, 101, "+reloaded"));
     assert_eq!(world.get::<v2::Creature>(goblin).expect("its base part").hp, 5);

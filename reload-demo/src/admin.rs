@@ -86,12 +86,18 @@ impl Admins {
             self.failed.remove(&from);
             self.known.insert(from);
             tracing::info!(connection = from, "admin");
-            return Verdict::Answer("You may use the commands that begin with @ now; @help lists them. Reloads are told to you.");
+            return Verdict::Answer(
+                "You may use the commands that begin with @ now; @help lists them. Reloads are told to you.",
+            );
         }
         let failed = self.failed.entry(from).or_default();
         *failed += 1;
         tracing::warn!(connection = from, tries = *failed, "wrong admin token");
-        if *failed < TRIES { Verdict::Answer("That is not the token.") } else { Verdict::Close("That is not the token. Goodbye.") }
+        if *failed < TRIES {
+            Verdict::Answer("That is not the token.")
+        } else {
+            Verdict::Close("That is not the token. Goodbye.")
+        }
     }
 
     /// The connections that have shown the token.

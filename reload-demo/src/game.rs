@@ -7,11 +7,7 @@ use crate::{
 use anyhow::Context;
 use mud_protocol::{Find, Found, Hangup, Input, Joined, Left, Output, Tick};
 use reload_core::{ClassSummary, LibrarySource, ObjectId, ReloadReport, ReloadSession, World};
-use std::{
-    cell::RefCell,
-    collections::VecDeque,
-    rc::Rc,
-};
+use std::{cell::RefCell, collections::VecDeque, rc::Rc};
 
 #[cfg(feature = "linked")]
 use mud_logic as _;

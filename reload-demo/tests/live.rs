@@ -101,7 +101,8 @@ fn the_same_driven_by_cargo_watch() {
         .spawn()
         .expect("`cargo watch` starts: `cargo install cargo-watch --locked`");
     let _ended = Ended(watch);
-    let library = target.join("debug").join(format!("{}mud_logic{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX));
+    let library =
+        target.join("debug").join(format!("{}mud_logic{}", std::env::consts::DLL_PREFIX, std::env::consts::DLL_SUFFIX));
     let started = std::time::Instant::now();
     while !library.exists() {
         assert!(started.elapsed().as_secs() < 300, "`cargo watch` has built nothing");

@@ -44,7 +44,9 @@ fn class(options: &Options, mut item: DeriveInput, mistakes: &mut Mistakes) -> (
 fn handlers(options: &Options, block: &crate::parse::ImplBlock, mistakes: &mut Mistakes) -> TokenStream {
     match check::handlers(&options.0, block, mistakes) {
         Some(handlers) => expand::handlers(&handlers),
-        None if block.implements.is_none() && block.generics.params.is_empty() => expand::stub_of_handlers(&block.self_ty),
+        None if block.implements.is_none() && block.generics.params.is_empty() => {
+            expand::stub_of_handlers(&block.self_ty)
+        }
         None => TokenStream::new(),
     }
 }

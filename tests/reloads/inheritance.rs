@@ -4,8 +4,15 @@
 use super::support::Game;
 use std::collections::BTreeMap;
 
-const CLASSES: [(&str, Option<&str>); 7] =
-    [("A", None), ("B", Some("A")), ("C", Some("A")), ("D", Some("A")), ("E", Some("B")), ("F", Some("B")), ("G", Some("F"))];
+const CLASSES: [(&str, Option<&str>); 7] = [
+    ("A", None),
+    ("B", Some("A")),
+    ("C", Some("A")),
+    ("D", Some("A")),
+    ("E", Some("B")),
+    ("F", Some("B")),
+    ("G", Some("F")),
+];
 
 /// A library in which the classes named in `handling` handle `Test`.
 fn source(handling: &str) -> String {
@@ -19,7 +26,8 @@ fn source(handling: &str) -> String {
             options.push("no_handlers".to_owned());
         }
         let field = base.map(|base| format!("base: {base}")).unwrap_or_default();
-        text += &format!("#[game_class({})]\n#[derive(Default)]\npub struct {class} {{ {field} }}\n", options.join(", "));
+        text +=
+            &format!("#[game_class({})]\n#[derive(Default)]\npub struct {class} {{ {field} }}\n", options.join(", "));
         if handles {
             text += &format!(
                 "#[game_class]\nimpl {class} {{\n    fn event_test(&mut self, _: &Test, ctx: &mut Ctx) {{\n        \
@@ -34,7 +42,8 @@ fn source(handling: &str) -> String {
 #[track_caller]
 fn check_reload(package: &str, handling: &str, expected: &[(&str, &str)]) {
     let mut game = Game::start(package, &source("BG"));
-    let mut objects: BTreeMap<_, _> = CLASSES.iter().map(|(class, _)| (game.spawn(class), (*class).to_owned())).collect();
+    let mut objects: BTreeMap<_, _> =
+        CLASSES.iter().map(|(class, _)| (game.spawn(class), (*class).to_owned())).collect();
     check_answers(&mut game, &objects, &[("B", "B"), ("E", "B"), ("F", "B"), ("G", "G")]);
     game.reload(&source(handling));
     check_answers(&mut game, &objects, expected);
@@ -47,7 +56,8 @@ fn check_reload(package: &str, handling: &str, expected: &[(&str, &str)]) {
 /// Every object of `expected`'s classes answers once, by the class named, and nobody else does.
 #[track_caller]
 fn check_answers(game: &mut Game, objects: &BTreeMap<reload_core::ObjectId, String>, expected: &[(&str, &str)]) {
-    let mut answers: Vec<(String, String)> = game.ask().into_iter().map(|(who, by)| (objects[&who].clone(), by)).collect();
+    let mut answers: Vec<(String, String)> =
+        game.ask().into_iter().map(|(who, by)| (objects[&who].clone(), by)).collect();
     answers.sort();
     let mut due: Vec<(String, String)> = objects
         .values()

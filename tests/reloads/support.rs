@@ -56,10 +56,7 @@ impl Workspace {
     }
 
     fn source(&self) -> LibrarySource {
-        LibrarySource::cargo(self.package.as_str())
-            .manifest_dir(self.folder.path())
-            .target_dir(target_dir())
-            .into()
+        LibrarySource::cargo(self.package.as_str()).manifest_dir(self.folder.path()).target_dir(target_dir()).into()
     }
 }
 

@@ -72,7 +72,10 @@ fn a_librarys_records_reach_the_hosts_subscriber_over_many_reloads() {
         assert_eq!(seen.len(), 1, "the host's filter holds for the library: {seen:?}");
         let line = &seen[0];
         assert!(line.trim_start().starts_with("WARN"), "{line}");
-        assert!(line.contains(&format!("frame:concert{{version={version}}}: bard::voice: version {version} sings")), "{line}");
+        assert!(
+            line.contains(&format!("frame:concert{{version={version}}}: bard::voice: version {version} sings")),
+            "{line}"
+        );
         assert!(line.contains(&format!("songs={version}")), "{line}");
     }
 }

@@ -79,7 +79,9 @@ impl core::str::FromStr for ObjectId {
         }
         text.strip_prefix('#')
             .and_then(|rest| rest.split_once('.'))
-            .and_then(|(slot, generation)| Some(Self { slot: slot.parse().ok()?, generation: generation.parse().ok()? }))
+            .and_then(|(slot, generation)| {
+                Some(Self { slot: slot.parse().ok()?, generation: generation.parse().ok()? })
+            })
             .ok_or_else(|| NotAnObjectId(text.to_owned()))
     }
 }

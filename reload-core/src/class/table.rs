@@ -1,13 +1,13 @@
 //! What `#[game_class]` emits: one record per class, in the form in which it crosses the boundary.
 #![expect(unsafe_code, reason = "`GameClass` promises a record, which only an unsafe trait can")]
 
+use super::facts::{ClassFacts, class_table};
 use crate::{
     boundary::{Outcome, RawSlice, RawStr},
     dispatch::Ctx,
     event::{EventMask, Lifecycle, TableRecord, TableRef},
     schema::{DescriptorFn, State, WriteFn},
 };
-use super::facts::{ClassFacts, class_table};
 
 /// Delivers an event to `count` objects that lie `stride` bytes apart, `first` being the address of
 /// the first one's part that the handler is written for. Panics do not leave it: they are handed to

@@ -2,12 +2,12 @@
 //! touches the world goes through [`HostCalls`], so that the world's own code is the host's.
 #![expect(unsafe_code, reason = "calls into the host with erased values")]
 
+use super::queue::{NOBODY, Origin};
 use crate::{
     boundary::{ObjectId, Panicked, RawStr},
     class::{ClassRecord, GameClass},
     event::{Event, EventTable, TableRecord},
 };
-use super::queue::{NOBODY, Origin};
 use core::{marker::PhantomData, mem::ManuallyDrop, time::Duration};
 
 /// The functions of the host that a handler can reach. None of them unwinds.

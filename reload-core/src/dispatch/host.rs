@@ -51,7 +51,8 @@ unsafe extern "C" fn launch(
     contained("launch", false, || {
         // SAFETY: game code holds no reference into the live state.
         let live = unsafe { live(ctx) };
-        let entry = live.registry.vocabulary.id(table, index).and_then(|id| Some((id, live.registry.vocabulary.event(id)?)));
+        let entry =
+            live.registry.vocabulary.id(table, index).and_then(|id| Some((id, live.registry.vocabulary.event(id)?)));
         let Some((event, entry)) = entry else {
             // SAFETY: the record is one of the calling image.
             let what = format!("the world does not know event {index} of `{}`", unsafe { table.path.get() });
@@ -210,7 +211,11 @@ unsafe extern "C" fn faulted(ctx: &mut Ctx, part: *mut u8, message: RawStr, loca
         let object = unsafe { live.store.id_at(part.wrapping_sub(ctx.part_offset)) };
         // SAFETY: the texts live during the call.
         let panic = unsafe { Panicked { message: message.get().to_owned(), location: location.get().to_owned() } };
-        let class = live.store.slots.object(object).map_or_else(String::new, |(_, number)| live.registry.class(number).path.to_string());
+        let class = live
+            .store
+            .slots
+            .object(object)
+            .map_or_else(String::new, |(_, number)| live.registry.class(number).path.to_string());
         let during = live.running_name(ctx.running.event_or_marker());
         live.fallen.push(object);
         live.faults.report(Fault { class, object, during, kind: FaultKind::Panicked { panic, quarantined: true } });
@@ -220,6 +225,11 @@ unsafe extern "C" fn faulted(ctx: &mut Ctx, part: *mut u8, message: RawStr, loca
 impl Live {
     fn report_unknown(&mut self, ctx: &Ctx, what: String) {
         let during = self.running_name(ctx.running.event_or_marker());
-        self.faults.report(Fault { class: String::new(), object: ObjectId::NONE, during, kind: FaultKind::Unknown { what } });
+        self.faults.report(Fault {
+            class: String::new(),
+            object: ObjectId::NONE,
+            during,
+            kind: FaultKind::Unknown { what },
+        });
     }
 }

@@ -120,9 +120,9 @@ unsafe fn listen(live: LivePtr, event: u16, payload: *const u8, ctx: &mut Ctx) {
     ctx.part = core::ptr::null_mut();
     // The listeners are taken out while they run, so that nothing refers into the live state.
     // SAFETY: (1)
-    let Some(mut listeners) =
-        (unsafe { (&mut (*this).listeners).get_mut(usize::from(event)).filter(|list| !list.is_empty()).map(std::mem::take) })
-    else {
+    let Some(mut listeners) = (unsafe {
+        (&mut (*this).listeners).get_mut(usize::from(event)).filter(|list| !list.is_empty()).map(std::mem::take)
+    }) else {
         return;
     };
     for listener in &mut listeners {
@@ -440,7 +440,10 @@ impl Live {
 
     /// `event_damaged`, or `a loop`.
     pub(crate) fn running_name(&self, event: u16) -> String {
-        self.registry.vocabulary.event(event).map_or_else(|| "a loop".to_owned(), |entry| format!("event_{}", entry.name))
+        self.registry
+            .vocabulary
+            .event(event)
+            .map_or_else(|| "a loop".to_owned(), |entry| format!("event_{}", entry.name))
     }
 
     /// Drops an event's payload.

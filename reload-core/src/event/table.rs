@@ -292,7 +292,11 @@ pub const fn check_table<T: EventTable>() {
         if base.find(T::NAMES.events[position]).is_some() {
             let mut message = Message::new();
             message.push("the table `").push(T::NAMES.name).push("` declares the event `");
-            message.push(T::NAMES.events[position]).push("`, which `").push(base.name).push("` or a table below it has already");
+            message
+                .push(T::NAMES.events[position])
+                .push("`, which `")
+                .push(base.name)
+                .push("` or a table below it has already");
             panic!("{}", message.text())
         }
         position += 1;

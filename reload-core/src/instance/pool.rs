@@ -206,7 +206,10 @@ impl Pool {
                 self.slot_place(last).write(mine);
             }
         }
-        Some([Moved { slot: mine, object: there }, Moved { slot: other, object: if index == last { there } else { here } }])
+        Some([
+            Moved { slot: mine, object: there },
+            Moved { slot: other, object: if index == last { there } else { here } },
+        ])
     }
 
     /// Makes all instances active again.

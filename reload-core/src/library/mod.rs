@@ -8,9 +8,9 @@ mod entry;
 #[cfg(feature = "hot")]
 mod epoch;
 mod fingerprint;
-mod in_process;
 #[cfg(feature = "hot")]
 mod follow;
+mod in_process;
 #[cfg(feature = "hot")]
 mod object;
 #[cfg(feature = "hot")]

@@ -182,7 +182,14 @@ impl Registry {
     }
 
     /// Enters one class; its base is linked when all are entered.
-    fn enter(&mut self, library: LibraryId, epoch: u32, valid: &ValidClass, image: &Image, problems: &mut Vec<Problem>) {
+    fn enter(
+        &mut self,
+        library: LibraryId,
+        epoch: u32,
+        valid: &ValidClass,
+        image: &Image,
+        problems: &mut Vec<Problem>,
+    ) {
         let renamed = valid.was.as_deref().filter(|_| !self.by_path.contains_key(valid.path.as_str()));
         let known = self.find_any(&valid.path).or_else(|| renamed.and_then(|was| self.find_any(was)));
         if let Some(number) = known

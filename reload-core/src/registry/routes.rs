@@ -33,11 +33,7 @@ pub(super) fn build(classes: &[Class]) -> (Vec<Vec<Route>>, Vec<Box<[Option<One>
     for number in order {
         for handler in &classes[number].handlers {
             let event = usize::from(handler.event);
-            routes[event].push(Route {
-                class: number as u16,
-                batch: handler.batch,
-                part_offset: handler.part_offset,
-            });
+            routes[event].push(Route { class: number as u16, batch: handler.batch, part_offset: handler.part_offset });
             if rows[event].is_empty() {
                 rows[event] = vec![None; classes.len()].into();
             }

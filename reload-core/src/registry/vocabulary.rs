@@ -110,9 +110,9 @@ impl Vocabulary {
             // A number is not used again in the same reload, because queued events may still have it.
             let core = table.record.first < FIRST_USER_EVENT;
             let range = if core { 0..FIRST_USER_EVENT } else { FIRST_USER_EVENT..EVENT_LIMIT };
-            let free = range.into_iter().find(|id| {
-                next.events[usize::from(*id)].is_none() && self.events[usize::from(*id)].is_none()
-            });
+            let free = range
+                .into_iter()
+                .find(|id| next.events[usize::from(*id)].is_none() && self.events[usize::from(*id)].is_none());
             match free {
                 Some(id) => {
                     next.events[usize::from(id)] = Some(EventEntry {
@@ -153,8 +153,7 @@ impl Vocabulary {
 }
 
 fn shared_event_changed(host: &EventEntry, library: &'static Descriptor) -> Problem {
-    let differences: Vec<String> =
-        schema::differences(host.payload, library).iter().map(ToString::to_string).collect();
+    let differences: Vec<String> = schema::differences(host.payload, library).iter().map(ToString::to_string).collect();
     Problem::new(
         "protocol.changed",
         &host.path,

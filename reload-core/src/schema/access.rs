@@ -48,7 +48,8 @@ impl Descriptor {
 
     /// Whether this is `Option<_>`.
     pub(crate) fn is_option(&self) -> bool {
-        self.path() == "Option" && matches!(self.variants(), [none, some] if none.fields().is_empty() && some.fields().len() == 1)
+        self.path() == "Option"
+            && matches!(self.variants(), [none, some] if none.fields().is_empty() && some.fields().len() == 1)
     }
 
     /// Whether this is a tuple struct with one field, which stands for that field.
@@ -122,10 +123,8 @@ pub(crate) fn is_positional(fields: &[Field]) -> bool {
 /// another new name says that it `was` that one and has no namesake of its own.
 pub(crate) fn continued(old: &[&str], new: &[(&str, &str)]) -> Vec<Option<usize>> {
     let find = |name: &str| old.iter().position(|old| *old == name);
-    let mut found: Vec<Option<usize>> = new
-        .iter()
-        .map(|&(name, was)| if was.is_empty() || find(name).is_some() { None } else { find(was) })
-        .collect();
+    let mut found: Vec<Option<usize>> =
+        new.iter().map(|&(name, was)| if was.is_empty() || find(name).is_some() { None } else { find(was) }).collect();
     let renamed: Vec<usize> = found.iter().flatten().copied().collect();
     for (found, &(name, _)) in found.iter_mut().zip(new) {
         if found.is_none() {

@@ -2,7 +2,8 @@
 #![expect(unsafe_code, reason = "calls the table's functions on memory that the caller vouches for")]
 
 use super::{
-    Descriptor, EnumOps, Fault, Field, OwnerOps, Partial, Path, Place, ProxyOps, Reason, Shape, Step, Variant, place::Undo,
+    Descriptor, EnumOps, Fault, Field, OwnerOps, Partial, Path, Place, ProxyOps, Reason, Shape, Step, Variant,
+    place::Undo,
 };
 use crate::boundary::Panicked;
 
@@ -78,7 +79,11 @@ pub(crate) unsafe fn default_at(descriptor: &'static Descriptor, out: *mut u8, p
         }
         Shape::Array(ops) => {
             // SAFETY: (1)
-            unsafe { fill_array((ops.element)(), ops.len, out, |index, at| default_at((ops.element)(), at, &path.then(Step::Index(index)))) }
+            unsafe {
+                fill_array((ops.element)(), ops.len, out, |index, at| {
+                    default_at((ops.element)(), at, &path.then(Step::Index(index)))
+                })
+            }
         }
         Shape::Owner(ops) => {
             let mut inner = Place::new((ops.inner)());
@@ -147,7 +152,12 @@ pub(crate) unsafe fn fill_array<E>(
 ///
 /// 1. `out` is valid for a write of the owner.
 /// 2. `inner` holds a value of the inner type.
-pub(crate) unsafe fn build_owner(ops: &OwnerOps, out: *mut u8, inner: &mut Place, path: &Path<'_>) -> Result<(), Fault> {
+pub(crate) unsafe fn build_owner(
+    ops: &OwnerOps,
+    out: *mut u8,
+    inner: &mut Place,
+    path: &Path<'_>,
+) -> Result<(), Fault> {
     inner.set_empty();
     // SAFETY: (1), (2); the function consumes the value whatever comes of it.
     let outcome = unsafe { (ops.build)(out, inner.as_ptr()) };
@@ -160,7 +170,12 @@ pub(crate) unsafe fn build_owner(ops: &OwnerOps, out: *mut u8, inner: &mut Place
 ///
 /// 1. `out` is valid for a write of the value.
 /// 2. `proxy` holds a value of the proxy's type.
-pub(crate) unsafe fn build_proxied(ops: &ProxyOps, out: *mut u8, proxy: &mut Place, path: &Path<'_>) -> Result<(), Fault> {
+pub(crate) unsafe fn build_proxied(
+    ops: &ProxyOps,
+    out: *mut u8,
+    proxy: &mut Place,
+    path: &Path<'_>,
+) -> Result<(), Fault> {
     proxy.set_empty();
     // SAFETY: (1), (2); the function consumes the proxy whatever comes of it.
     let outcome = unsafe { (ops.build)(out, proxy.as_ptr()) };

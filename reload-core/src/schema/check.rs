@@ -43,7 +43,8 @@ impl Default for Limits {
 ///    fingerprint is this one's; so does every slice and text in it that is neither null nor misaligned nor absurd.
 /// 2. Every function in it that is not null is what its type says.
 pub unsafe fn check_descriptor(descriptor: *const Descriptor, limits: &Limits) -> Result<(), Vec<String>> {
-    let mut walk = Walk { limits, problems: Vec::new(), known: HashSet::new(), waiting: Vec::new(), inside: HashMap::new() };
+    let mut walk =
+        Walk { limits, problems: Vec::new(), known: HashSet::new(), waiting: Vec::new(), inside: HashMap::new() };
     walk.meet(descriptor, "the type");
     while let Some((descriptor, place)) = walk.waiting.pop() {
         if walk.known.len() > limits.types {
@@ -158,7 +159,8 @@ impl Walk<'_> {
             return None;
         }
         // SAFETY: (2); neither null nor misaligned, and these fields may be any number.
-        let (size, align) = unsafe { ((&raw const (*descriptor).size).read(), (&raw const (*descriptor).align).read()) };
+        let (size, align) =
+            unsafe { ((&raw const (*descriptor).size).read(), (&raw const (*descriptor).align).read()) };
         Some(Part { descriptor, size, align })
     }
 
@@ -168,7 +170,11 @@ impl Walk<'_> {
     unsafe fn descriptor(&mut self, descriptor: *const Descriptor, place: &str) {
         // SAFETY: (1); these fields may hold any bytes.
         let (path, size, align) = unsafe {
-            ((&raw const (*descriptor).path).read(), (&raw const (*descriptor).size).read(), (&raw const (*descriptor).align).read())
+            (
+                (&raw const (*descriptor).path).read(),
+                (&raw const (*descriptor).size).read(),
+                (&raw const (*descriptor).align).read(),
+            )
         };
         // SAFETY: (1)
         let name = unsafe { self.text(path, "the path", place) };
@@ -180,7 +186,8 @@ impl Walk<'_> {
             return self.problem(place, format_args!("the alignment {align} is not a power of two, or absurd"));
         }
         if size % align != 0 || size > isize::MAX as usize {
-            return self.problem(place, format_args!("the size {size} is not a multiple of the alignment {align}, or absurd"));
+            return self
+                .problem(place, format_args!("the size {size} is not a multiple of the alignment {align}, or absurd"));
         }
         let shape = descriptor.cast::<u8>().wrapping_add(offset_of!(Descriptor, shape));
         // SAFETY: (1) the tag is a number.
@@ -272,7 +279,10 @@ impl Walk<'_> {
         match layout {
             None => self.problem(place, format_args!("there is no scalar {scalar}")),
             Some(layout) if layout != (whole.size, whole.align) => {
-                self.problem(place, format_args!("size {} and alignment {} are not this scalar's", whole.size, whole.align));
+                self.problem(
+                    place,
+                    format_args!("size {} and alignment {} are not this scalar's", whole.size, whole.align),
+                );
             }
             Some(_) => {}
         }
@@ -289,7 +299,9 @@ impl Walk<'_> {
         // SAFETY: (1); a length may be any number.
         let len = unsafe { at.wrapping_add(offset_of!(ArrayOps, len)).cast::<usize>().read() };
         // SAFETY: looked at.
-        let Some(element) = (unsafe { self.part(at.wrapping_add(offset_of!(ArrayOps, element)), place) }) else { return };
+        let Some(element) = (unsafe { self.part(at.wrapping_add(offset_of!(ArrayOps, element)), place) }) else {
+            return;
+        };
         if element.size.checked_mul(len) != Some(whole.size) || element.align != whole.align {
             self.problem(place, format_args!("{len} elements of {} bytes are not {} bytes", element.size, whole.size));
         }
@@ -371,7 +383,11 @@ impl Walk<'_> {
             let field = first.wrapping_add(index);
             // SAFETY: (1); texts and numbers may hold any bytes.
             let (name, was, offset) = unsafe {
-                ((&raw const (*field).name).read(), (&raw const (*field).was).read(), (&raw const (*field).offset).read())
+                (
+                    (&raw const (*field).name).read(),
+                    (&raw const (*field).was).read(),
+                    (&raw const (*field).offset).read(),
+                )
             };
             // SAFETY: (1)
             let name = unsafe { self.member_name(name, was, "field", index, &mut names, place) };

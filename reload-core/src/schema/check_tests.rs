@@ -55,8 +55,14 @@ fn names_are_there_and_differ() {
     check_refuses(&structure(2, 1, &TWICE), "two fields are called `a`");
     static NAMELESS: [Field; 1] = [field("", 0, descriptor::<u8>)];
     check_refuses(&structure(1, 1, &NAMELESS), "the field 0 has no name");
-    static ABSENT: [Field; 1] =
-        [Field { name: RawStr::ABSENT, was: RawStr::ABSENT, offset: 0, ty: descriptor::<u8>, default: None, carry: Carry::Reset }];
+    static ABSENT: [Field; 1] = [Field {
+        name: RawStr::ABSENT,
+        was: RawStr::ABSENT,
+        offset: 0,
+        ty: descriptor::<u8>,
+        default: None,
+        carry: Carry::Reset,
+    }];
     check_refuses(&structure(1, 1, &ABSENT), "the name is missing");
     let mut bad_path = Copied::of(descriptor::<u32>());
     bad_path.spoil(offset_of!(Descriptor, path), b"\xff\xfe\xfd".as_ptr());

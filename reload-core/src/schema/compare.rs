@@ -1,7 +1,9 @@
 //! Compares the structures of two types: whether the bytes of one are those of the other, and what
 //! differs, for people. Follows types that refer to themselves.
 
-use super::{Carry, Descriptor, Field, Shape, Variant, continued_fields, continued_variants, fingerprint::plain_variants};
+use super::{
+    Carry, Descriptor, Field, Shape, Variant, continued_fields, continued_variants, fingerprint::plain_variants,
+};
 use core::fmt;
 use std::collections::HashSet;
 
@@ -29,9 +31,11 @@ fn same(old: &Descriptor, new: &Descriptor, seen: &mut Pairs) -> bool {
         (Shape::Struct(_), Shape::Struct(_)) => same_fields(old.fields(), new.fields(), true, seen),
         (Shape::Enum(_), Shape::Enum(_)) => {
             old.variants().len() == new.variants().len()
-                && old.variants().iter().zip(new.variants()).all(|(old, new)| {
-                    old.name() == new.name() && same_fields(old.fields(), new.fields(), false, seen)
-                })
+                && old
+                    .variants()
+                    .iter()
+                    .zip(new.variants())
+                    .all(|(old, new)| old.name() == new.name() && same_fields(old.fields(), new.fields(), false, seen))
                 && plain_variants(old) == plain_variants(new)
         }
         (Shape::List(old), Shape::List(new)) | (Shape::Set(old), Shape::Set(new)) => types(old.element, new.element),
@@ -53,7 +57,9 @@ fn same_fields(old: &[Field], new: &[Field], by_name: bool, seen: &mut Pairs) ->
                     && (!by_name || old.offset == new.offset)
                     && matches!(
                         (&old.carry, &new.carry),
-                        (Carry::ByShape, Carry::ByShape) | (Carry::Reset, Carry::Reset) | (Carry::Serde(_), Carry::Serde(_))
+                        (Carry::ByShape, Carry::ByShape)
+                            | (Carry::Reset, Carry::Reset)
+                            | (Carry::Serde(_), Carry::Serde(_))
                     )
                     && same(old.descriptor(), new.descriptor(), seen)
             })

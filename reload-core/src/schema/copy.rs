@@ -109,7 +109,9 @@ pub(crate) unsafe fn copy_at(from: Value<'_>, out: *mut u8, path: &Path<'_>) -> 
                     unsafe { copy_at(value, value_place.as_ptr(), &entry)? };
                     key_place.set_empty();
                     // SAFETY: a map, and an entry that is consumed.
-                    unsafe { (ops.insert)(out, key_place.as_ptr(), value_place.as_ptr()) }.into_result().map_err(panicked)
+                    unsafe { (ops.insert)(out, key_place.as_ptr(), value_place.as_ptr()) }
+                        .into_result()
+                        .map_err(panicked)
                 });
                 index += 1;
                 result.is_ok()
@@ -166,7 +168,9 @@ unsafe fn copy_field(field: &Field, from: Value<'_>, out: *mut u8, path: &Path<'
         Carry::ByShape => unsafe { copy_at(from, out, path) },
         // What starts over at a reload has no state worth a copy, and often none that could be copied.
         // SAFETY: (1)
-        Carry::Reset if matches!(from.descriptor().shape, Shape::Opaque) => unsafe { field_default_at(field, out, path) },
+        Carry::Reset if matches!(from.descriptor().shape, Shape::Opaque) => unsafe {
+            field_default_at(field, out, path)
+        },
         // SAFETY: (1)
         Carry::Reset => unsafe { copy_at(from, out, path) },
         Carry::Serde(ops) => {

@@ -1,7 +1,10 @@
 //! Types for tests, described by hand where the derive would do it, and values that are counted.
 #![expect(unsafe_code, reason = "tables written by hand")]
 
-use super::{Descriptor, State, default_of, std_types::{Proxied, proxied}};
+use super::{
+    Descriptor, State, default_of,
+    std_types::{Proxied, proxied},
+};
 use core::cell::Cell;
 
 /// The table of a struct: `state_struct!(Item, "game::Item" { name: String, weight: u32 = 5 })`.

@@ -33,14 +33,7 @@ impl Hot {
     pub(super) fn start(source: LibrarySource) -> Result<Self, Rejection> {
         let supply = Supply::start(source)?;
         let loader = Loader::new(supply.library_name());
-        Ok(Self {
-            supply,
-            loader,
-            shelf: Shelf::new(),
-            versions: Vec::new(),
-            refused: None,
-            waits_for_file: false,
-        })
+        Ok(Self { supply, loader, shelf: Shelf::new(), versions: Vec::new(), refused: None, waits_for_file: false })
     }
 
     /// Whether there is nothing to wait for but somebody else's build.
@@ -127,7 +120,13 @@ impl Hot {
         self.reload(version, stages, slot, world)
     }
 
-    fn reload(&mut self, version: Rc<Version>, stages: Vec<StageTime>, slot: &mut Slot, world: &mut World) -> ReloadReport {
+    fn reload(
+        &mut self,
+        version: Rc<Version>,
+        stages: Vec<StageTime>,
+        slot: &mut Slot,
+        world: &mut World,
+    ) -> ReloadReport {
         let image = Image::of(version.library.table(), version.clone());
         let report = slot.reload(world, image, stages);
         let former = self.refused.take();

@@ -183,7 +183,12 @@ impl std::fmt::Debug for ReloadSession {
 fn linked_image() -> Result<Image, Rejection> {
     let table = linked_library()?;
     (table.attach)(&HostLink::SAME_IMAGE).into_result().map_err(|panic| {
-        Problem::new("library.attach", "the linked library", panic.to_string(), "this is a mistake of reload-core: report it")
+        Problem::new(
+            "library.attach",
+            "the linked library",
+            panic.to_string(),
+            "this is a mistake of reload-core: report it",
+        )
     })?;
     Ok(Image::of(table, Rc::new(())))
 }

@@ -63,11 +63,18 @@ impl Slot {
     fn ask(&self, plan: &Plan) -> Result<(), Rejection> {
         let Some(hook) = self.current.as_ref().and_then(|image| image.before_reload) else { return Ok(()) };
         let mut reasons: Vec<String> = Vec::new();
-        let outcome = with_view(self.epoch, plan.epoch, &plan.classes, |view| crate::library::call_before(hook, view, &mut reasons));
+        let outcome = with_view(self.epoch, plan.epoch, &plan.classes, |view| {
+            crate::library::call_before(hook, view, &mut reasons)
+        });
         let mut problems: Vec<Problem> = reasons
             .into_iter()
             .map(|reason| {
-                Problem::new("hook.refused", "before_reload", reason, "the running library's hook decides; its own conditions have to be met")
+                Problem::new(
+                    "hook.refused",
+                    "before_reload",
+                    reason,
+                    "the running library's hook decides; its own conditions have to be met",
+                )
             })
             .collect();
         if let Err(panic) = outcome.into_result() {
@@ -95,7 +102,9 @@ impl Slot {
         if let Some(hook) = image.after_reload {
             let mut ctx = Ctx::new(&HOST_CALLS, world.live_ptr().as_ptr().cast());
             let outcome = timed(stages, "after", || {
-                with_view(from_epoch, self.epoch, &committed.classes, |view| crate::library::call_after(hook, view, &mut ctx))
+                with_view(from_epoch, self.epoch, &committed.classes, |view| {
+                    crate::library::call_after(hook, view, &mut ctx)
+                })
             });
             if let Err(panic) = outcome.into_result() {
                 warnings.push(format!("the new library's after_reload hook {panic}; the reload itself is complete"));
@@ -103,7 +112,9 @@ impl Slot {
             world.settle();
         }
         self.current = Some(image);
-        for change in committed.classes.iter().filter(|change| change.fate == ClassFate::Removed && change.instances > 0) {
+        for change in
+            committed.classes.iter().filter(|change| change.fate == ClassFate::Removed && change.instances > 0)
+        {
             warnings.push(format!(
                 "{} is gone with {} objects left: they are parked, keep their ids, and go on when the class comes back",
                 change.path, change.instances

@@ -183,7 +183,10 @@ impl Reader<'_> {
             }
             tables.push(ValidTable { record, path, events });
         }
-        self.duplicates("event.duplicate", tables.iter().flat_map(|table| &table.events).map(|event| (&event.path, &event.name)));
+        self.duplicates(
+            "event.duplicate",
+            tables.iter().flat_map(|table| &table.events).map(|event| (&event.path, &event.name)),
+        );
         tables
     }
 
@@ -262,7 +265,10 @@ impl Reader<'_> {
                 continue;
             }
             let Some(event) = event_at((record.table)(), entry.index, tables) else {
-                self.corrupt(path, format!("`event_{name}` is numbered {}, which its table does not have", entry.index));
+                self.corrupt(
+                    path,
+                    format!("`event_{name}` is numbered {}, which its table does not have", entry.index),
+                );
                 continue;
             };
             if event.name != name {

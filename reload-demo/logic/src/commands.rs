@@ -258,7 +258,10 @@ fn put(item: ObjectId, place: ObjectId, ctx: &mut Ctx) {
 fn is_called(name: &str, wanted: &str) -> bool {
     let (name, wanted) = (name.to_lowercase(), wanted.to_lowercase());
     let wanted = ["the ", "a "].iter().find_map(|article| wanted.strip_prefix(article)).unwrap_or(&wanted).trim();
-    !wanted.is_empty() && (name == wanted || name.split(' ').any(|word| word.starts_with(wanted)) || name.contains(&format!(" {wanted}")))
+    !wanted.is_empty()
+        && (name == wanted
+            || name.split(' ').any(|word| word.starts_with(wanted))
+            || name.contains(&format!(" {wanted}")))
 }
 
 #[cfg(test)]

@@ -74,7 +74,8 @@ impl Bard {
     }
 
     fn loop_sing(&mut self, ctx: &mut Ctx) -> Next {
-        let verses = ["the river runs, the river stays", "who mends the boat while it is rowed?", "la la, the second voice"];
+        let verses =
+            ["the river runs, the river stays", "who mends the boat while it is rowed?", "la la, the second voice"];
         self.base.act(&format!("sings: {}.", verses[self.verse as usize % verses.len()]), ctx);
         self.verse = self.verse.wrapping_add(1);
         Next::after_secs(45.0)

@@ -12,7 +12,11 @@ impl Dice {
     /// Dice that roll differently for each name.
     #[must_use]
     pub fn named(name: &str) -> Self {
-        Self { state: name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)) }
+        Self {
+            state: name
+                .bytes()
+                .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)),
+        }
     }
 
     /// A number below `sides`; 0 if there are none.

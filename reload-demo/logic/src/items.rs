@@ -50,6 +50,10 @@ impl Bell {
     fn event_used(&mut self, ev: &Used, ctx: &mut Ctx) {
         self.rung += 1;
         let Some(room) = ctx.get::<Creature>(ev.by).map(|creature| creature.room) else { return };
-        rooms::tell(ctx, room, &Seen { text: format!("{} rings the bell: ding, for the {}. time.", ev.name, self.rung) });
+        rooms::tell(
+            ctx,
+            room,
+            &Seen { text: format!("{} rings the bell: ding, for the {}. time.", ev.name, self.rung) },
+        );
     }
 }

@@ -113,9 +113,8 @@ fn check_name(name: &str, ctx: &Ctx) -> Result<String, String> {
         return Err("A name is 2 to 16 letters, from A to Z.".to_owned());
     }
     let name: String = name[..1].to_uppercase() + &name[1..].to_lowercase();
-    let taken = ctx
-        .instances::<Creature>()
-        .into_iter()
-        .any(|id| ctx.get::<Creature>(id).is_some_and(|other| other.name.split(' ').any(|word| word.eq_ignore_ascii_case(&name))));
+    let taken = ctx.instances::<Creature>().into_iter().any(|id| {
+        ctx.get::<Creature>(id).is_some_and(|other| other.name.split(' ').any(|word| word.eq_ignore_ascii_case(&name)))
+    });
     if taken { Err(format!("Somebody here is called {name} already.")) } else { Ok(name) }
 }

@@ -24,7 +24,12 @@ fn rooms() -> Vec<Room> {
         room("inn", "The inn", "Low beams, a long table, and a smell of onions.", &[(West, "square"), (Up, "attic")]),
         room("attic", "The attic of the inn", "Dust, and what people hoped to need again one day.", &[(Down, "inn")]),
         room("forge", "The forge", "The fire is never out, and nothing here is ever finished.", &[(South, "square")]),
-        room("gate", "The town gate", "The road goes south, to the hills. Few come back by it.", &[(North, "square"), (South, "cave")]),
+        room(
+            "gate",
+            "The town gate",
+            "The road goes south, to the hills. Few come back by it.",
+            &[(North, "square"), (South, "cave")],
+        ),
         Room { echoes: true, ..room("cave", "A cave in the hills", "Dark. Something drips.", &[(North, "gate")]) },
     ]
 }
@@ -39,7 +44,12 @@ fn inhabit(place: &Places, ctx: &mut Ctx) {
         ctx.spawn(Bard { base, ..Bard::default() });
     }
     if !lives::<Cat>("cat", ctx) {
-        let base = Creature { max_hp: 5, hp: 5, strength: 1, ..Creature::new("the grey cat", "It pretends not to see you.", place.of("square")) };
+        let base = Creature {
+            max_hp: 5,
+            hp: 5,
+            strength: 1,
+            ..Creature::new("the grey cat", "It pretends not to see you.", place.of("square"))
+        };
         ctx.spawn(Cat { base });
     }
 }
@@ -94,7 +104,9 @@ impl Places {
 
 /// Whether a `T` lives whose name contains `name`.
 fn lives<T: GameClass>(name: &str, ctx: &Ctx) -> bool {
-    ctx.instances::<T>().into_iter().any(|id| ctx.get::<Creature>(id).is_some_and(|creature| creature.name.contains(name)))
+    ctx.instances::<T>()
+        .into_iter()
+        .any(|id| ctx.get::<Creature>(id).is_some_and(|creature| creature.name.contains(name)))
 }
 
 fn lies(name: &str, ctx: &Ctx) -> bool {

@@ -33,7 +33,9 @@ enum Place {
     /// After a carriage return, whose line feed or NUL belongs to the same line end.
     Return,
     Command,
-    Option { verb: u8 },
+    Option {
+        verb: u8,
+    },
     Subnegotiation,
     SubnegotiationCommand,
 }

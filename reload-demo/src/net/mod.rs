@@ -107,7 +107,9 @@ pub enum NetError {
     #[error("cannot listen on {0}: this port needs special rights; choose one above 1023, such as --port 4000")]
     Forbidden(SocketAddr),
     /// The address is not one of this computer.
-    #[error("cannot listen on {0}: no network interface here has this address; use --listen 127.0.0.1 or --listen 0.0.0.0")]
+    #[error(
+        "cannot listen on {0}: no network interface here has this address; use --listen 127.0.0.1 or --listen 0.0.0.0"
+    )]
     NotOurs(SocketAddr),
     /// Anything else.
     #[error("cannot listen on {address}: {error}")]

@@ -91,7 +91,9 @@ fn base(path: Path, class: &Ident, fields: &[Field], mistakes: &mut Mistakes) ->
         let wanted = quote::ToTokens::to_token_stream(&path).to_string().replace(' ', "");
         mistakes.at(
             class,
-            format_args!("a class with `base = {wanted}` has its base part in a field `base: {wanted}`, which is missing"),
+            format_args!(
+                "a class with `base = {wanted}` has its base part in a field `base: {wanted}`, which is missing"
+            ),
         );
         return None;
     };

@@ -56,7 +56,12 @@ fn variant(written: &syn::Variant, mistakes: &mut Mistakes) -> Variant {
             options::unknown(&option, "a variant", "only `was = \"..\"`", mistakes);
         }
     }
-    Variant { attrs: taken_over(&written.attrs), name: written.ident.clone(), was, fields: fields(&written.fields, mistakes) }
+    Variant {
+        attrs: taken_over(&written.attrs),
+        name: written.ident.clone(),
+        was,
+        fields: fields(&written.fields, mistakes),
+    }
 }
 
 /// The fields of a struct, a variant or a payload.
@@ -70,7 +75,9 @@ pub(super) fn fields(written: &Fields, mistakes: &mut Mistakes) -> Vec<Field> {
 fn field(position: usize, written: &syn::Field, mistakes: &mut Mistakes) -> Field {
     let member = match &written.ident {
         Some(name) => Member::Named(name.clone()),
-        None => Member::Unnamed(Index { index: u32::try_from(position).unwrap_or(u32::MAX), span: written_span(written) }),
+        None => {
+            Member::Unnamed(Index { index: u32::try_from(position).unwrap_or(u32::MAX), span: written_span(written) })
+        }
     };
     let mut field = Field {
         member,
@@ -114,7 +121,8 @@ fn was_is_another_name(field: &Field, mistakes: &mut Mistakes) {
     if let (Some(was), Member::Named(name)) = (&field.was, &field.member)
         && name.unraw() == was.value()
     {
-        mistakes.at(was, format_args!("the field is called `{}` now: `was` is the name that it had before", was.value()));
+        mistakes
+            .at(was, format_args!("the field is called `{}` now: `was` is the name that it had before", was.value()));
     }
 }
 

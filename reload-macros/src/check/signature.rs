@@ -34,8 +34,10 @@ pub(super) fn plain(role: Role, sig: &Signature, mistakes: &mut Mistakes) {
     if let Safety::Unsafe(token) = &sig.safety {
         mistakes.at(
             token,
-            format_args!("{what} cannot be `unsafe`, because the core, which calls it, can promise nothing: \
-                          put an `unsafe` block inside"),
+            format_args!(
+                "{what} cannot be `unsafe`, because the core, which calls it, can promise nothing: \
+                          put an `unsafe` block inside"
+            ),
         );
     }
     if let Some(abi) = &sig.abi {
@@ -67,7 +69,9 @@ pub(super) fn borrows_self(role: Role, sig: &Signature, mistakes: &mut Mistakes)
     if !borrowed {
         mistakes.at(
             receiver,
-            format_args!("{what} cannot take the object itself, which lives on in the world: take `&mut self` or `&self`"),
+            format_args!(
+                "{what} cannot take the object itself, which lives on in the world: take `&mut self` or `&self`"
+            ),
         );
     }
 }
@@ -110,7 +114,10 @@ pub(super) fn parameters<'a>(role: Role, sig: &'a Signature, mistakes: &mut Mist
                 let name = name_of(&parameter.pat);
                 mistakes.at(
                     other,
-                    format_args!("{} is given references, and `{name}` is not one; the whole form is `{form}`", role.name()),
+                    format_args!(
+                        "{} is given references, and `{name}` is not one; the whole form is `{form}`",
+                        role.name()
+                    ),
                 );
             }
         }

@@ -55,7 +55,8 @@ fn not_too_many(events: &[TableEvent], mistakes: &mut Mistakes) {
 fn comes_back_from_snake_case(event: &TableEvent, handler_name: &str, mistakes: &mut Mistakes) {
     let back = camel(handler_name);
     if event.name.unraw() != back {
-        mistakes.at(&event.name, format_args!("an event is a type, and handlers spell it in snake case: call it `{back}`"));
+        mistakes
+            .at(&event.name, format_args!("an event is a type, and handlers spell it in snake case: call it `{back}`"));
     }
 }
 

@@ -142,7 +142,8 @@ fn enum_parts(variants: &[Variant], header: &Header) -> TokenStream {
     let Header { generics, ty, clause } = header;
     let numbered = || (0_u32..).zip(variants);
     let u32_ty = quote!(#core::primitive::u32);
-    let indices = numbered().map(|(index, Variant { attrs, name, .. })| quote!(#(#attrs)* Self::#name { .. } => #index,));
+    let indices =
+        numbered().map(|(index, Variant { attrs, name, .. })| quote!(#(#attrs)* Self::#name { .. } => #index,));
     let put = variants.iter().map(|Variant { attrs, name, fields, .. }| {
         let members = fields.iter().map(|field| &field.member);
         let places: Vec<Ident> = (0..fields.len()).map(|at| format_ident!("__field{at}")).collect();

@@ -17,7 +17,8 @@ pub(crate) fn table(table: &Table, sound: bool) -> TokenStream {
     let items = events.iter().enumerate().map(|(position, event)| event_items(table, position, event));
     let doc = (!has_doc(attrs)).then(|| quote!(#[doc = "A table of events."]));
     let handler_names: Vec<_> = events.iter().map(|event| &event.handler_name).collect();
-    let (event_table, table_names, table_record) = (private("EventTable"), private("TableNames"), private("TableRecord"));
+    let (event_table, table_names, table_record) =
+        (private("EventTable"), private("TableNames"), private("TableRecord"));
     let (first_after, raw_str, raw_slice) = (private("first_after"), private("RawStr"), private("RawSlice"));
     let (core, inventory, table_entry) = (private("core"), private("inventory"), private("TableEntry"));
     let written_name = name.unraw().to_string();
@@ -108,4 +109,3 @@ fn has_doc(attrs: &[Attribute]) -> bool {
 fn doc(text: &str) -> Attribute {
     syn::parse_quote!(#[doc = #text])
 }
-

@@ -31,11 +31,8 @@ impl Parse for ImplBlock {
         input.parse::<Token![impl]>()?;
         let mut generics: Generics = if input.peek(Token![<]) { input.parse()? } else { Generics::default() };
         let first: Type = input.parse()?;
-        let (implements, self_ty) = if input.parse::<Option<Token![for]>>()?.is_some() {
-            (Some(first), input.parse()?)
-        } else {
-            (None, first)
-        };
+        let (implements, self_ty) =
+            if input.parse::<Option<Token![for]>>()?.is_some() { (Some(first), input.parse()?) } else { (None, first) };
         generics.where_clause = input.parse()?;
         let body;
         braced!(body in input);

@@ -47,7 +47,9 @@ impl Parse for TableDecl {
         braced!(body in input);
         let events = body.parse_terminated(TableEvent::parse, Token![,])?.into_iter().collect();
         if !input.is_empty() {
-            return Err(input.error("one `event_table!` declares one table: put the next one into a macro call of its own"));
+            return Err(
+                input.error("one `event_table!` declares one table: put the next one into a macro call of its own")
+            );
         }
         Ok(Self { attrs, vis, name, generics, base, events })
     }

@@ -2,8 +2,9 @@
 #![expect(unsafe_code, reason = "writes values where a slot vouches for the room")]
 
 use super::{
-    OPAQUE, SOME, may_be_null,
+    OPAQUE, SOME,
     found::{Fill, Found, Handing, Simple},
+    may_be_null,
     read::Slot,
 };
 use crate::{
@@ -151,7 +152,14 @@ impl Slot<'_> {
     }
 
     fn field<'b>(&'b self, field: &'b Field, out: *mut u8, path: &'b crate::schema::Path<'b>) -> Slot<'b> {
-        Slot { descriptor: field.descriptor(), carry: &field.carry, default: field.default, out, path, reader: self.reader }
+        Slot {
+            descriptor: field.descriptor(),
+            carry: &field.carry,
+            default: field.default,
+            out,
+            path,
+            reader: self.reader,
+        }
     }
 
     fn fill_positions<'de, S: SeqAccess<'de>>(

@@ -2,7 +2,10 @@
 #![expect(unsafe_code, reason = "writes scalars where a slot vouches for the room")]
 
 use super::{found::Found, read::Slot};
-use crate::{ObjectId, schema::{Reason, Scalar}};
+use crate::{
+    ObjectId,
+    schema::{Reason, Scalar},
+};
 use serde::de::{Error, MapAccess, SeqAccess};
 
 /// Writes the scalar if what was found is one, exactly; with `convert`, also if it is one as text.
@@ -106,5 +109,8 @@ where
 
 #[cold]
 fn out_of_range<E: Error>(slot: &Slot<'_>, found: &str) -> E {
-    slot.fault(Reason::Expected { expected: slot.descriptor.path().to_owned(), found: format!("{found}, which does not fit") })
+    slot.fault(Reason::Expected {
+        expected: slot.descriptor.path().to_owned(),
+        found: format!("{found}, which does not fit"),
+    })
 }

@@ -81,7 +81,10 @@ fn structs_and_enums_are_as_serde_has_them() {
     let item = || Item { name: "axe".into(), weight: 7 };
     check_json(item(), json!({ "name": "axe", "weight": 7 }));
     check_json(Mood::Calm, json!("Calm"));
-    check_json(Mood::Angry { level: 2, at: ObjectId::from_parts(12, 3) }, json!({ "Angry": { "level": 2, "at": "#12.3" } }));
+    check_json(
+        Mood::Angry { level: 2, at: ObjectId::from_parts(12, 3) },
+        json!({ "Angry": { "level": 2, "at": "#12.3" } }),
+    );
     check_json(Mood::Wants(item()), json!({ "Wants": { "name": "axe", "weight": 7 } }));
     check_json(Mood::Pair(1, 2), json!({ "Pair": [1, 2] }));
     check_json(PlayerId(4), json!(4));
@@ -152,23 +155,36 @@ fn what_is_wrong_is_said_with_its_place() {
         &goblin(&format!(r#"[{item}, {item}, {item}, {{ "weight": "x" }}]"#)),
         r#"game::Goblin.bag[3].weight: expected u32, found string "x""#,
     );
-    check_refused::<Goblin>(r#"{ "mood": { "Angry": { "level": -1 } } }"#, "game::Goblin.mood::Angry.level: expected u32, found -1, which does not fit");
-    check_refused::<Goblin>(r#"{ "mood": "Glad" }"#, r#"game::Goblin.mood: expected a variant of game::Mood, found "Glad""#);
+    check_refused::<Goblin>(
+        r#"{ "mood": { "Angry": { "level": -1 } } }"#,
+        "game::Goblin.mood::Angry.level: expected u32, found -1, which does not fit",
+    );
+    check_refused::<Goblin>(
+        r#"{ "mood": "Glad" }"#,
+        r#"game::Goblin.mood: expected a variant of game::Mood, found "Glad""#,
+    );
     check_refused::<Goblin>(r#"{ "bag": 1 }"#, "game::Goblin.bag: expected a list, found 1");
     check_refused::<Goblin>(r#"{ "hp": 1, "hp": 2 }"#, "game::Goblin.hp: expected the field once");
     check_refused::<Goblin>("[]", "game::Goblin: expected the fields of game::Goblin, found a list");
-    check_refused::<BTreeMap<u8, BTreeMap<String, bool>>>(r#"{ "1": { "a b": 0 } }"#, r#"BTreeMap<u8, BTreeMap<String, bool>>["1"]["a b"]: expected bool, found 0"#);
+    check_refused::<BTreeMap<u8, BTreeMap<String, bool>>>(
+        r#"{ "1": { "a b": 0 } }"#,
+        r#"BTreeMap<u8, BTreeMap<String, bool>>["1"]["a b"]: expected bool, found 0"#,
+    );
     check_refused::<BTreeMap<u8, ()>>(r#"{ "300": null }"#, r#"BTreeMap<u8, ()>["300"]: expected u8"#);
     check_refused::<[u8; 2]>("[1]", "[u8; 2]: expected a list of 2, found 1 elements");
     check_refused::<[u8; 2]>("[1, 2, 3]", "[u8; 2]: expected a list of 2, found more");
     check_refused::<core::num::NonZeroU8>("0", "NonZeroU8: panicked");
     check_refused::<Result<u8, u8>>(r#"{ "Ok": 1, "Err": 2 }"#, "Result<u8, u8>: expected one variant");
-    check_refused::<Vec<Result<core::num::NonZeroU8, ()>>>(r#"["Ok"]"#, "Vec<Result<NonZeroU8, ()>>[0]::Ok.0: panicked");
+    check_refused::<Vec<Result<core::num::NonZeroU8, ()>>>(
+        r#"["Ok"]"#,
+        "Vec<Result<NonZeroU8, ()>>[0]::Ok.0: panicked",
+    );
 }
 
 #[test]
 fn missing_fields_get_defaults_and_unknown_ones_are_reported() {
-    let (goblin, report) = read::<Goblin>(r#"{ "bag": [{ "mass": 4, "colour": {} }], "old": [1] }"#, JsonOptions::default()).unwrap();
+    let (goblin, report) =
+        read::<Goblin>(r#"{ "bag": [{ "mass": 4, "colour": {} }], "old": [1] }"#, JsonOptions::default()).unwrap();
     assert_eq!(goblin.bag, [Item { name: String::new(), weight: 4 }]);
     assert_eq!((goblin.mood, goblin.hp), (Mood::Calm, 10));
     assert_eq!(report.unknown, ["game::Goblin.bag[0].colour", "game::Goblin.old"]);
@@ -317,9 +333,7 @@ state_struct!(Node, "game::Node" { value: u32, next: Option<Box<Node>> });
 
 #[test]
 fn deep_values_are_followed_and_deeper_ones_refused() {
-    let chain = |length: u32| {
-        (0..length).fold(None, |next, value| Some(Box::new(Node { value, next })))
-    };
+    let chain = |length: u32| (0..length).fold(None, |next, value| Some(Box::new(Node { value, next })));
     let list = chain(90);
     let text = serde_json::to_string(&Value::of(&list)).unwrap();
     let (again, _) = read::<Option<Box<Node>>>(&text, JsonOptions::default()).unwrap();

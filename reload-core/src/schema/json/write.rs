@@ -30,12 +30,14 @@ impl Serialize for Json<'_> {
         self.path.check_depth().map_err(S::Error::custom)?;
         if let Carry::Serde(ops) = self.carry {
             let text = read_serde(ops, self.value).map_err(|reason| S::Error::custom(self.path.fault(reason)))?;
-            let json: serde_json::Value =
-                serde_json::from_str(&text).map_err(|error| S::Error::custom(self.path.fault(Reason::Serde(error.to_string()))))?;
+            let json: serde_json::Value = serde_json::from_str(&text)
+                .map_err(|error| S::Error::custom(self.path.fault(Reason::Serde(error.to_string()))))?;
             return json.serialize(serializer);
         }
         let descriptor = self.value.descriptor();
-        let inner = |value, serializer: S| Json { value, carry: &Carry::ByShape, path: &self.path.then(Step::Within) }.serialize(serializer);
+        let inner = |value, serializer: S| {
+            Json { value, carry: &Carry::ByShape, path: &self.path.then(Step::Within) }.serialize(serializer)
+        };
         match &descriptor.shape {
             Shape::Scalar(scalar) => scalar_json(plain(self.value, *scalar), serializer),
             Shape::Text(_) => match self.value.text() {
@@ -44,8 +46,13 @@ impl Serialize for Json<'_> {
             },
             Shape::Struct(_) => {
                 let values: Vec<Value<'_>> = self.value.fields().map(|(_, value)| value).collect();
-                Fields { fields: descriptor.fields(), values: &values, path: self.path, is_tuple: descriptor.path() == TUPLE }
-                    .serialize(serializer)
+                Fields {
+                    fields: descriptor.fields(),
+                    values: &values,
+                    path: self.path,
+                    is_tuple: descriptor.path() == TUPLE,
+                }
+                .serialize(serializer)
             }
             Shape::Enum(_) => self.variant(serializer),
             Shape::List(_) | Shape::Array(_) => {
@@ -106,8 +113,7 @@ impl Json<'_> {
             true => self.path.then(Step::Within),
             false => self.path.then(Step::Variant(active.variant.name())),
         };
-        let fields =
-            Fields { fields: active.variant.fields(), values: &active.values, path: &path, is_tuple: false };
+        let fields = Fields { fields: active.variant.fields(), values: &active.values, path: &path, is_tuple: false };
         if descriptor.is_option() {
             return match active.values.first() {
                 None => serializer.serialize_none(),
@@ -140,7 +146,11 @@ impl Json<'_> {
             // Numbers sort as texts do: the order is stable, not meaningful.
             elements.sort_by_cached_key(|element| key_text(*element, self.path).ok().flatten());
             for (index, value) in elements.into_iter().enumerate() {
-                list.serialize_element(&Json { value, carry: &Carry::ByShape, path: &self.path.then(Step::Index(index)) })?;
+                list.serialize_element(&Json {
+                    value,
+                    carry: &Carry::ByShape,
+                    path: &self.path.then(Step::Index(index)),
+                })?;
             }
         } else {
             self.elements(|element| list.serialize_element(element))?;
@@ -207,7 +217,8 @@ impl Serialize for Fields<'_> {
             return map.end();
         }
         if let ([field], [value], false) = (self.fields, self.values, self.is_tuple) {
-            return Json { value: *value, carry: &field.carry, path: &self.path.then(Step::Within) }.serialize(serializer);
+            return Json { value: *value, carry: &field.carry, path: &self.path.then(Step::Within) }
+                .serialize(serializer);
         }
         let mut list = serializer.serialize_seq(Some(self.fields.len()))?;
         for (field, value) in each {

@@ -126,8 +126,7 @@ unsafe extern "C" fn build<C: Choice>(out: *mut u8, variant: u32, fields: *const
 
 // SAFETY: (1) functions of the same type.
 unsafe impl<T: State> State for Option<T> {
-    const DESCRIPTOR: Descriptor =
-        table::<Self>("Option", Some(default_of::<Self>()), Shape::Enum(enum_ops::<Self>()));
+    const DESCRIPTOR: Descriptor = table::<Self>("Option", Some(default_of::<Self>()), Shape::Enum(enum_ops::<Self>()));
 }
 
 // SAFETY: (1) functions of the same type.

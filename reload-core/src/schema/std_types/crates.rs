@@ -60,7 +60,11 @@ mod uuid_types {
 mod smallvec_types {
     use crate::schema::{
         Descriptor, Shape, State, default_of,
-        std_types::{refuse, sequence::{Sequence, list_ops}, table},
+        std_types::{
+            refuse,
+            sequence::{Sequence, list_ops},
+            table,
+        },
     };
     use smallvec::{Array, SmallVec};
 
@@ -97,7 +101,12 @@ mod smallvec_types {
 mod indexmap_types {
     use crate::schema::{
         Descriptor, HasherFn, Shape, State, default_of,
-        std_types::{map::{Mapping, map_ops}, refuse, sequence::{Sequence, hasher_of, list_ops}, table},
+        std_types::{
+            map::{Mapping, map_ops},
+            refuse,
+            sequence::{Sequence, hasher_of, list_ops},
+            table,
+        },
     };
     use core::hash::{BuildHasher, Hash};
     use indexmap::{IndexMap, IndexSet};

@@ -123,9 +123,18 @@ macro_rules! nonzero {
     )*};
 }
 nonzero!(
-    i8 = "NonZeroI8", i16 = "NonZeroI16", i32 = "NonZeroI32", i64 = "NonZeroI64", i128 = "NonZeroI128",
-    isize = "NonZeroIsize", u8 = "NonZeroU8", u16 = "NonZeroU16", u32 = "NonZeroU32", u64 = "NonZeroU64",
-    u128 = "NonZeroU128", usize = "NonZeroUsize"
+    i8 = "NonZeroI8",
+    i16 = "NonZeroI16",
+    i32 = "NonZeroI32",
+    i64 = "NonZeroI64",
+    i128 = "NonZeroI128",
+    isize = "NonZeroIsize",
+    u8 = "NonZeroU8",
+    u16 = "NonZeroU16",
+    u32 = "NonZeroU32",
+    u64 = "NonZeroU64",
+    u128 = "NonZeroU128",
+    usize = "NonZeroUsize"
 );
 
 /// Describes a `Duration`.

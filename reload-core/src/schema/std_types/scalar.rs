@@ -15,9 +15,23 @@ macro_rules! scalar {
     )*};
 }
 scalar!(
-    () = Unit, bool = Bool, char = Char, f32 = F32, f64 = F64,
-    i8 = I8, i16 = I16, i32 = I32, i64 = I64, i128 = I128, isize = Isize,
-    u8 = U8, u16 = U16, u32 = U32, u64 = U64, u128 = U128, usize = Usize,
+    () = Unit,
+    bool = Bool,
+    char = Char,
+    f32 = F32,
+    f64 = F64,
+    i8 = I8,
+    i16 = I16,
+    i32 = I32,
+    i64 = I64,
+    i128 = I128,
+    isize = Isize,
+    u8 = U8,
+    u16 = U16,
+    u32 = U32,
+    u64 = U64,
+    u128 = U128,
+    usize = Usize,
 );
 
 // SAFETY: (1) has no bytes.

@@ -1,0 +1,168 @@
+//! Rules that the compiler does not know: which folder of the core may import which, how large files get, and that
+//! nothing of a machine is in the tree.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// What a folder (or file) of `reload-core/src` may import of the others. `ARCHITECTURE.md` shows the same as a picture.
+const IMPORTS: [(&str, &[&str]); 15] = [
+    ("boundary", &[]),
+    ("schema", &["boundary"]),
+    ("event", &["boundary", "schema"]),
+    ("class", &["boundary", "schema", "event", "dispatch"]),
+    ("instance", &["boundary"]),
+    ("validation", &["boundary", "schema", "event", "class", "instance", "library"]),
+    ("registry", &["boundary", "schema", "event", "class", "instance", "validation"]),
+    ("dispatch", &["boundary", "schema", "event", "class", "instance", "registry"]),
+    ("library", &["boundary", "schema", "event", "class", "dispatch", "validation", "telemetry", "build"]),
+    ("build", &["library", "validation"]),
+    ("telemetry", &["boundary", "library"]),
+    ("report", &["validation"]),
+    (
+        "reload",
+        &["boundary", "schema", "event", "class", "instance", "registry", "dispatch", "validation", "report", "world"],
+    ),
+    ("mailbox", &["boundary", "event", "world"]),
+    (
+        "world",
+        &[
+            "boundary",
+            "schema",
+            "event",
+            "class",
+            "instance",
+            "registry",
+            "dispatch",
+            "library",
+            "validation",
+            "report",
+            "mailbox",
+        ],
+    ),
+];
+
+/// Files beyond this hold more than one idea.
+const LONGEST: usize = 560;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// All files below `folder` whose name ends in `ending`, build products left out.
+fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a readable folder") {
+        let path = entry.expect("a readable entry").path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if path.is_dir() {
+            if !name.starts_with('.') && name != "target" {
+                found.extend(files(&path, ending));
+            }
+        } else if name.ends_with(ending) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The modules that a source text imports: `crate::module`, alone or in a list.
+fn imported(text: &str) -> Vec<String> {
+    let mut modules = Vec::new();
+    let code: String =
+        text.lines().filter(|line| !line.trim_start().starts_with("//")).flat_map(|line| [line, "\n"]).collect();
+    for (at, _) in code.match_indices("crate::") {
+        // `$crate::` and `reload_core::crate` are not imports.
+        if code[..at].ends_with('$') {
+            continue;
+        }
+        let rest = &code[at + "crate::".len()..];
+        if let Some(list) = rest.strip_prefix('{') {
+            let (mut depth, mut word) = (1, String::new());
+            for letter in list.chars() {
+                match letter {
+                    '{' => depth += 1,
+                    '}' => depth -= 1,
+                    ',' | ':' if depth == 1 => modules.push(std::mem::take(&mut word)),
+                    _ if depth == 1 => word.push(letter),
+                    _ => {}
+                }
+                if depth == 0 {
+                    modules.push(word);
+                    break;
+                }
+            }
+        } else {
+            modules.push(rest.chars().take_while(|letter| letter.is_alphanumeric() || *letter == '_').collect());
+        }
+    }
+    modules
+        .iter()
+        .map(|module| module.trim().to_owned())
+        .filter(|module| module.starts_with(char::is_lowercase))
+        .collect()
+}
+
+#[test]
+fn folders_import_only_what_they_may_know() {
+    let source = root().join("reload-core/src");
+    let mut breaches = Vec::new();
+    let mut looked_at = 0;
+    for file in files(&source, ".rs") {
+        let inside = file.strip_prefix(&source).expect("below it");
+        let first = inside.components().next().expect("a name").as_os_str().to_string_lossy();
+        let folder = first.trim_end_matches(".rs");
+        let Some((_, allowed)) = IMPORTS.iter().find(|(name, _)| *name == folder) else { continue };
+        looked_at += 1;
+        let text = fs::read_to_string(&file).expect("readable");
+        let known: Vec<&str> = IMPORTS.iter().map(|(name, _)| *name).chain(["session"]).collect();
+        for module in imported(&text) {
+            if module != folder && known.contains(&module.as_str()) && !allowed.contains(&module.as_str()) {
+                breaches.push(format!("{} imports {module}", inside.display()));
+            }
+        }
+    }
+    assert!(looked_at > 40, "the source is where it was");
+    assert_eq!(breaches, Vec::<String>::new());
+}
+
+#[test]
+fn files_hold_one_idea() {
+    let long: Vec<String> = files(root(), ".rs")
+        .into_iter()
+        .filter_map(|file| {
+            let lines = fs::read_to_string(&file).expect("readable").lines().count();
+            (lines > LONGEST).then(|| format!("{} has {lines} lines", file.display()))
+        })
+        .collect();
+    assert_eq!(long, Vec::<String>::new());
+}
+
+#[test]
+fn nothing_of_a_machine_is_in_the_tree() {
+    let mut found = Vec::new();
+    for ending in [".rs", ".toml", ".md", "run"] {
+        for file in files(root(), ending) {
+            let text = fs::read_to_string(&file).expect("readable");
+            for (number, line) in text.lines().enumerate() {
+                for start in ["work", "home", "root"].map(|folder| format!("/{folder}/")) {
+                    if line.contains(&format!(" {start}")) || line.contains(&format!("\"{start}")) {
+                        found.push(format!("{}:{}: {line}", file.display(), number + 1));
+                    }
+                }
+            }
+        }
+    }
+    assert_eq!(found, Vec::<String>::new());
+}
+
+#[test]
+fn imports_are_seen() {
+    assert_eq!(imported("use crate::world::World;"), ["world"]);
+    assert_eq!(
+        imported("use crate::{\n    class::{A, B},\n    event::E,\n    World,\n};\n// crate::not\n$crate::no"),
+        ["class", "event"]
+    );
+}
