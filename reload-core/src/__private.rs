@@ -3,10 +3,10 @@
 pub use crate::{
     boundary::{Outcome, RawSlice, RawStr, guard},
     class::{
-        BaseLink, ClassEntry, ClassFacts, ClassRecord, GameClass, HandlerRecord, LoopRecord, TheAnnotatedImpl,
-        TheAnnotatedStruct, class_table, handler, looping,
+        BaseLink, BatchFn, ClassEntry, ClassFacts, ClassRecord, GameClass, HandlerRecord, LoopRecord, OneFn,
+        TheAnnotatedImpl, TheAnnotatedStruct, TurnFn, class_table, handler, looping,
     },
-    dispatch::{Ctx, Next},
+    dispatch::{Ctx, HostCalls, Next},
     event::{
         Constructed, Destroyed, Event, EventMask, EventRecord, EventTable, Lifecycle, Reloaded, Slot, TableEntry,
         TableNames, TableRecord, TableRef, check_table, first_after, widest,

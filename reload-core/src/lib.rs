@@ -1,5 +1,5 @@
 //! Live classes for Rust.
-#![warn(clippy::unwrap_used)]
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 extern crate self as reload_core;
 
@@ -15,6 +15,15 @@ mod mailbox;
 mod registry;
 mod reload;
 mod report;
+#[cfg_attr(
+    test,
+    allow(
+        unused_mut,
+        unused_assignments,
+        clippy::undocumented_unsafe_blocks,
+        reason = "the tests describe types with a macro whose parts are not all used by each of them"
+    )
+)]
 pub mod schema;
 mod session;
 mod telemetry;

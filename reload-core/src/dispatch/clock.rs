@@ -93,11 +93,6 @@ impl Clock {
         taken.into_iter().map(|timed| timed.what).collect()
     }
 
-    /// Whether anything waits that `which` is true of.
-    pub(crate) fn any(&self, which: impl FnMut(&Timed) -> bool) -> bool {
-        self.waiting.iter().any(which)
-    }
-
     pub(crate) fn drain(&mut self) -> Vec<What> {
         self.next.clear();
         std::mem::take(&mut self.waiting).into_vec().into_iter().map(|timed| timed.what).collect()

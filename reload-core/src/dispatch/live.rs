@@ -66,7 +66,7 @@ pub(crate) unsafe fn broadcast(live: LivePtr, event: u16, payload: *const u8, or
         loop {
             // SAFETY: (1) the reference ends with the statement; pools do not change during the delivery.
             let (chunk, stride) = unsafe {
-                let pool = (&(*this).store).pool(route.class);
+                let pool = (*this).store.pool(route.class);
                 (pool.active_chunk(ordinal), pool.stride())
             };
             let Some((first, count)) = chunk else { break };
@@ -91,13 +91,12 @@ pub(crate) unsafe fn broadcast(live: LivePtr, event: u16, payload: *const u8, or
 #[inline]
 pub(crate) unsafe fn deliver(live: LivePtr, event: u16, to: ObjectId, payload: *const u8, origin: Origin) -> bool {
     let this = live.as_ptr();
-    // SAFETY: (1) the references end with the statement.
-    let found = unsafe {
-        (&(*this).store).slots.target(to).and_then(|(object, class)| {
-            let row = (&(*this).registry.rows).get(usize::from(event))?;
-            Some((object, (*row.get(usize::from(class))?)?))
-        })
-    };
+    // SAFETY: (1) the reference is not used after the look-up.
+    let state = unsafe { &*this };
+    let found = state.store.slots.target(to).and_then(|(object, class)| {
+        let row = state.registry.rows.get(usize::from(event))?;
+        Some((object, (*row.get(usize::from(class))?)?))
+    });
     let Some((object, one)) = found else { return false };
     let mut ctx = Ctx::new(&HOST_CALLS, this.cast());
     ctx.begin(Running::event(event), origin);
@@ -119,17 +118,18 @@ unsafe fn listen(live: LivePtr, event: u16, payload: *const u8, ctx: &mut Ctx) {
     let this = live.as_ptr();
     ctx.part = core::ptr::null_mut();
     // The listeners are taken out while they run, so that nothing refers into the live state.
-    // SAFETY: (1)
-    let Some(mut listeners) = (unsafe {
-        (&mut (*this).listeners).get_mut(usize::from(event)).filter(|list| !list.is_empty()).map(std::mem::take)
-    }) else {
+    // SAFETY: (1) the reference is not used after the statement that follows.
+    let state = unsafe { &mut *this };
+    let Some(mut listeners) =
+        state.listeners.get_mut(usize::from(event)).filter(|list| !list.is_empty()).map(std::mem::take)
+    else {
         return;
     };
     for listener in &mut listeners {
         if let Err(panic) = guarded(|| listener(payload, ctx)) {
             // SAFETY: (1)
             unsafe {
-                let during = format!("listener of {}", (&(*this).registry).vocabulary.name(event));
+                let during = format!("listener of {}", (*this).registry.vocabulary.name(event));
                 (*this).faults.report(Fault {
                     class: String::new(),
                     object: ObjectId::NONE,
@@ -307,7 +307,7 @@ pub(crate) unsafe fn end(live: LivePtr, id: ObjectId) {
     let this = live.as_ptr();
     // SAFETY: (1)
     unsafe {
-        if !(&(*this).store).slots.is_alive(id) {
+        if !(*this).store.slots.is_alive(id) {
             return;
         }
         deliver(live, Destroyed::INDEX, id, core::ptr::from_ref(&Destroyed).cast(), Origin::OUTSIDE);

@@ -5,7 +5,7 @@
 mod routes;
 mod vocabulary;
 
-pub(crate) use routes::{One, Route};
+pub(crate) use routes::{Route, Row};
 pub(crate) use vocabulary::Vocabulary;
 
 use crate::{
@@ -112,7 +112,7 @@ pub(crate) struct Registry {
     /// For each event, who is called.
     pub(crate) routes: Vec<Vec<Route>>,
     /// For each event, the handler of each class.
-    pub(crate) rows: Vec<Box<[Option<One>]>>,
+    pub(crate) rows: Vec<Row>,
 }
 
 impl Registry {

@@ -23,11 +23,14 @@ pub(crate) struct One {
     pub(crate) part_offset: usize,
 }
 
+/// The handler of each class for one event; empty if no class has one.
+pub(crate) type Row = Box<[Option<One>]>;
+
 /// Routes in the order of the classes' paths, so that the order of delivery does not depend on the
 /// order of registration; rows indexed by class.
-pub(super) fn build(classes: &[Class]) -> (Vec<Vec<Route>>, Vec<Box<[Option<One>]>>) {
+pub(super) fn build(classes: &[Class]) -> (Vec<Vec<Route>>, Vec<Row>) {
     let mut routes: Vec<Vec<Route>> = vec![Vec::new(); usize::from(EVENT_LIMIT)];
-    let mut rows: Vec<Box<[Option<One>]>> = vec![Box::default(); usize::from(EVENT_LIMIT)];
+    let mut rows: Vec<Row> = vec![Box::default(); usize::from(EVENT_LIMIT)];
     let mut order: Vec<usize> = (0..classes.len()).collect();
     order.sort_by(|left, right| classes[*left].path.cmp(&classes[*right].path));
     for number in order {

@@ -112,8 +112,8 @@ pub(crate) unsafe fn default_at(descriptor: &'static Descriptor, out: *mut u8, p
 /// 1. `out` is valid for a write of the field's type.
 pub(crate) unsafe fn field_default_at(field: &Field, out: *mut u8, path: &Path<'_>) -> Result<(), Fault> {
     match field.default {
-        // SAFETY: (1)
         Some(default) => {
+            // SAFETY: (1)
             unsafe { default(out) }.into_result().map_err(|panicked| path.fault(Reason::Panicked(panicked)))
         }
         // SAFETY: (1)

@@ -434,7 +434,7 @@ impl Walk<'_> {
         if offset.checked_add(part.size).is_none_or(|end| end > whole.size) {
             self.problem(place, format_args!("{} bytes at {offset} are not inside {} bytes", part.size, whole.size));
         }
-        if part.align.is_power_of_two() && offset % part.align != 0 {
+        if part.align.is_power_of_two() && !offset.is_multiple_of(part.align) {
             self.problem(place, format_args!("the offset {offset} is not aligned to {}", part.align));
         }
     }

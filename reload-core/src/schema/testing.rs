@@ -217,10 +217,6 @@ impl Token {
         ALIVE.set(ALIVE.get() + 1);
         Self(number)
     }
-
-    pub(crate) fn number(&self) -> u32 {
-        self.0
-    }
 }
 
 impl Default for Token {

@@ -148,7 +148,7 @@ impl ReloadSession {
     #[cfg(feature = "hot")]
     fn wait_for_first(&mut self, world: &mut World) -> Result<(), Rejection> {
         loop {
-            for report in self.poll(world) {
+            if let Some(report) = self.poll(world).into_iter().next() {
                 match report.outcome {
                     Outcome::Reloaded { .. } => return Ok(()),
                     Outcome::Refused { problems } => return Rejection::unless_empty(problems),

@@ -38,13 +38,16 @@ impl Host {
             .stdout(Stdio::piped())
             .spawn()
             .expect("the host starts");
-        let mut output = BufReader::new(process.stdout.take().expect("a pipe"));
+        let output = BufReader::new(process.stdout.take().expect("a pipe"));
+        // From here on it ends with the test, however that ends.
+        let mut host = Self { process, output, address: String::new() };
         let started = Instant::now();
         loop {
             let mut line = String::new();
-            assert!(output.read_line(&mut line).expect("reads") > 0, "the host ended at its start");
+            assert!(host.output.read_line(&mut line).expect("reads") > 0, "the host ended at its start");
             if let Some(address) = line.trim_end().strip_prefix("Ready: telnet ") {
-                return Self { process, output, address: address.replace(' ', ":") };
+                host.address = address.replace(' ', ":");
+                return host;
             }
             assert!(started.elapsed() < STARTING, "the host is not ready");
         }
