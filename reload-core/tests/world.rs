@@ -355,3 +355,63 @@ fn an_unknown_class_names_the_nearest() {
     let error = world.spawn_named("gaem::Creature").expect_err("unknown");
     assert!(error.to_string().contains("did you mean `game::Creature`"), "{error}");
 }
+
+#[test]
+fn observers_see_classes_come_change_and_go() {
+    let (mut world, mut session, _log) = open(library().class::<v1::Creature>());
+    let seen = Rc::new(RefCell::new(Vec::new()));
+    let sink = seen.clone();
+    world.on_class_change(move |change| sink.borrow_mut().push(change.to_string()));
+    session.offer(&mut world, library().class::<v2::Creature>().class::<v2::Goblin>());
+    session.offer(&mut world, library());
+    assert_eq!(
+        *seen.borrow(),
+        [
+            "~ game::Creature (0 objects)",
+            "+ game::Goblin (0 objects) +event_reloaded +event_test +loop_dance",
+            "- game::Creature (0 objects) -event_test",
+            "- game::Goblin (0 objects) -event_reloaded -event_test -loop_dance",
+        ]
+    );
+}
+
+#[test]
+fn the_mailbox_is_opened_in_order_at_a_safe_point() {
+    let (mut world, _session, log) = open(library().class::<v1::Creature>());
+    let creature = spawn(&mut world, "game::Creature");
+    let mailbox = world.mailbox();
+    let threads: Vec<_> = (0..4)
+        .map(|_| {
+            let mailbox = mailbox.clone();
+            std::thread::spawn(move || (0..250).all(|_| mailbox.launch_to(creature, Test).is_ok()))
+        })
+        .collect();
+    assert!(threads.into_iter().all(|thread| thread.join().expect("no panic")));
+    assert!(log.borrow().is_empty(), "nothing happens before the world looks");
+    world.advance(0.0);
+    assert_eq!(drain(&log).len(), 1_000);
+    drop(world);
+    assert!(mailbox.launch(Test).is_err(), "the world is gone");
+}
+
+#[test]
+fn launched_events_wait_and_keep_their_order() {
+    let (mut world, _session, log) = open(library().class::<v1::Creature>());
+    let creature = spawn(&mut world, "game::Creature");
+    world.launch(Heard { who: creature, what: "first".into() });
+    world.launch_to(creature, Test);
+    world.launch(Heard { who: creature, what: "last".into() });
+    assert!(log.borrow().is_empty());
+    world.settle();
+    assert_eq!(drain(&log), ["first", "last", "creature"], "what a handler asks for comes after what waited before it");
+}
+
+#[test]
+fn inspect_shows_the_whole_object() {
+    let (mut world, _session, _log) = open(library().class::<v1::Creature>().class::<v1::Goblin>());
+    let goblin = spawn(&mut world, "game::Goblin");
+    world.get_mut::<v1::Goblin>(goblin).expect("alive").name = "Grix".to_owned();
+    let state = world.inspect(goblin).expect("alive").to_string();
+    assert_eq!(state, r#"{"base":{"hp":0},"name":"Grix","ticks":0}"#);
+    assert_eq!(world.inspect(ObjectId::NONE), None);
+}

@@ -45,3 +45,14 @@ fn what_cannot_run_is_refused_and_the_next_good_one_loads() {
     assert_eq!(game.answers(), [(reload_core::ObjectId::NONE, "epoch 2".to_owned())], "`after_reload` ran");
     assert_eq!(game.ask(), [(cat, "purr".to_owned())]);
 }
+
+#[test]
+fn a_changed_protocol_needs_a_restart() {
+    let mut game = Game::start("protocol_changed", &source("lives: u32", "meow"));
+    let cat = game.spawn("Cat");
+    let report = game.change_protocol("Tick { seconds: f32 }", "Tick { seconds: f64 }");
+    let problem = &report.problems()[0];
+    assert_eq!((problem.code, problem.subject.as_str()), ("protocol.changed", "test_protocol::Tick"), "{report}");
+    assert!(problem.advice.contains("restart needed") && problem.message.contains("seconds"), "{report}");
+    assert_eq!(game.ask(), [(cat, "meow".to_owned())], "the old code goes on");
+}

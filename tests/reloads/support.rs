@@ -55,6 +55,23 @@ impl Workspace {
         fs::write(path, text).expect("the file is writable");
     }
 
+    /// Lets the library use a copy of the protocol in which `from` is `to`.
+    fn change_protocol(&self, from: &str, to: &str) {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let protocol = fs::read_to_string(root.join("tests/protocol/src/lib.rs")).expect("the protocol is there");
+        assert!(protocol.contains(from), "the protocol has no {from:?}");
+        self.write("protocol/src/lib.rs", &protocol.replace(from, to));
+        let manifest = format!(
+            "[package]\nname = \"test-protocol\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\n\
+             reload-core = {{ path = {:?}, default-features = false }}\n",
+            root.join("reload-core"),
+        );
+        self.write("protocol/Cargo.toml", &manifest);
+        let logic = fs::read_to_string(self.folder.path().join("logic/Cargo.toml")).expect("written before");
+        let shared = format!("{:?}", root.join("tests/protocol"));
+        self.write("logic/Cargo.toml", &logic.replace(&shared, "\"../protocol\""));
+    }
+
     fn source(&self) -> LibrarySource {
         LibrarySource::cargo(self.package.as_str()).manifest_dir(self.folder.path()).target_dir(target_dir()).into()
     }
@@ -78,9 +95,19 @@ impl Game {
         Self { session, world, answers, workspace }
     }
 
+    /// Changes the protocol on the library's side only, and waits for what comes of it.
+    pub(crate) fn change_protocol(&mut self, from: &str, to: &str) -> ReloadReport {
+        self.workspace.change_protocol(from, to);
+        self.next_report()
+    }
+
     /// Saves a new source and waits for what comes of it.
     pub(crate) fn edit(&mut self, source: &str) -> ReloadReport {
         self.workspace.write("logic/src/lib.rs", source);
+        self.next_report()
+    }
+
+    fn next_report(&mut self) -> ReloadReport {
         let start = Instant::now();
         loop {
             if let Some(report) = self.session.poll(&mut self.world).into_iter().next() {

@@ -1,4 +1,4 @@
-//! What players can type. A command is a row in [`COMMANDS`] and a function.
+//! What players can type. A command is a row in `COMMANDS` and a function.
 
 use crate::{
     creatures::Creature,
