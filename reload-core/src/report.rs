@@ -1,6 +1,8 @@
 //! What a reload did, for people and for tools.
 
-use crate::validation::{Problem, Rejection};
+use crate::validation::Problem;
+#[cfg(feature = "hot")]
+use crate::validation::Rejection;
 use core::{fmt, time::Duration};
 use serde::Serialize;
 
@@ -172,11 +174,13 @@ impl ReloadReport {
     }
 
     /// A report of something that changed nothing.
+    #[cfg(feature = "hot")]
     pub(crate) fn refused(library: &str, epoch: u32, rejection: &Rejection) -> Self {
         let outcome = Outcome::Refused { problems: rejection.problems().to_vec() };
         Self { outcome, ..Self::nothing(library, epoch) }
     }
 
+    #[cfg(feature = "hot")]
     pub(crate) fn nothing(library: &str, epoch: u32) -> Self {
         Self {
             library: library.to_owned(),

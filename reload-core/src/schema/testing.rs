@@ -254,6 +254,7 @@ pub(crate) fn alive() -> i64 {
 /// Runs `attempt` with fuel for 0, 1, 2, .. tokens until it succeeds; each failure must leave as many
 /// tokens as there were before. Answers with the number of failures.
 pub(crate) fn check_every_failure<T, E: core::fmt::Debug>(mut attempt: impl FnMut() -> Result<T, E>) -> (T, u64) {
+    crate::boundary::install_hook();
     for fuel in 0..10_000 {
         let before = alive();
         FUEL.set(fuel);
