@@ -255,6 +255,7 @@ pub(crate) fn alive() -> i64 {
 /// tokens as there were before. Answers with the number of failures.
 pub(crate) fn check_every_failure<T, E: core::fmt::Debug>(mut attempt: impl FnMut() -> Result<T, E>) -> (T, u64) {
     crate::boundary::install_hook();
+    crate::boundary::install_hook();
     for fuel in 0..10_000 {
         let before = alive();
         FUEL.set(fuel);

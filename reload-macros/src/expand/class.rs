@@ -11,7 +11,7 @@ use quote::{quote, quote_spanned};
 /// Everything that stands beside the struct.
 pub(crate) fn class(class: &Class) -> TokenStream {
     let name = &class.name;
-    let state = plain_struct(name, &class.fields);
+    let state = plain_struct(name, class.path.as_ref(), &class.fields);
     let facts = facts(class);
     let (annotated_struct, annotated_impl) = (private("TheAnnotatedStruct"), private("TheAnnotatedImpl"));
     let (game_class, class_record, class_entry) = (private("GameClass"), private("ClassRecord"), private("ClassEntry"));

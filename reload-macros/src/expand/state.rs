@@ -7,7 +7,7 @@ use crate::{
 };
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote};
-use syn::{Member, ext::IdentExt as _};
+use syn::{LitStr, Member, ext::IdentExt as _};
 
 /// A type with `#[derive(State)]`.
 pub(crate) fn nested(nested: &Nested) -> TokenStream {
@@ -19,9 +19,10 @@ pub(crate) fn nested(nested: &Nested) -> TokenStream {
     under(&nested.attrs, items)
 }
 
-/// `State` of a struct without parameters.
-pub(super) fn plain_struct(name: &Ident, fields: &[Field]) -> TokenStream {
-    let header = Header { generics: TokenStream::new(), ty: name.to_token_stream(), clause: TokenStream::new() };
+/// `State` of a struct without parameters; `path` is the type's, where it is not where it stands.
+pub(super) fn plain_struct(name: &Ident, path: Option<&LitStr>, fields: &[Field]) -> TokenStream {
+    let path = path.map(ToTokens::to_token_stream);
+    let header = Header { generics: TokenStream::new(), ty: name.to_token_stream(), clause: TokenStream::new(), path };
     state_of_struct(name, fields, &header)
 }
 
@@ -30,6 +31,8 @@ struct Header {
     generics: TokenStream,
     ty: TokenStream,
     clause: TokenStream,
+    /// The type's path, where it is not where it stands.
+    path: Option<TokenStream>,
 }
 
 /// Every type parameter is state.
@@ -44,7 +47,7 @@ fn header(nested: &Nested) -> Header {
     } else {
         quote!(where #(#predicates,)* #(#parameters: #state,)*)
     };
-    Header { generics: generics.to_token_stream(), ty: quote!(#name #arguments), clause }
+    Header { generics: generics.to_token_stream(), ty: quote!(#name #arguments), clause, path: None }
 }
 
 fn state_of_struct(name: &Ident, fields: &[Field], header: &Header) -> TokenStream {
@@ -76,8 +79,8 @@ fn state_of_enum(nested: &Nested, variants: &[Variant]) -> TokenStream {
 fn state(name: &Ident, header: &Header, describe: &TokenStream, parts: &TokenStream) -> TokenStream {
     let (state, descriptor) = (private("State"), private("Descriptor"));
     let (probe, no_default) = (private("Probe"), private("NoDefault"));
-    let path = path_of(&name.unraw().to_string());
-    let Header { generics, ty, clause } = header;
+    let Header { generics, ty, clause, path } = header;
+    let path = path.clone().unwrap_or_else(|| path_of(&name.unraw().to_string()));
     quote! {
         #[automatically_derived]
         unsafe impl #generics #state for #ty #clause {
@@ -139,7 +142,7 @@ fn opaque_table(ty: &syn::Type) -> TokenStream {
 fn enum_parts(variants: &[Variant], header: &Header) -> TokenStream {
     let (enum_state, no_such_variant) = (private("EnumState"), private("no_such_variant"));
     let (addresses, parts, core) = (private("Addresses"), private("Parts"), private("core"));
-    let Header { generics, ty, clause } = header;
+    let Header { generics, ty, clause, .. } = header;
     let numbered = || (0_u32..).zip(variants);
     let u32_ty = quote!(#core::primitive::u32);
     let indices =

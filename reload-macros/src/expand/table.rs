@@ -61,7 +61,7 @@ fn event_items(table: &Table, position: usize, event: &Event) -> TokenStream {
     let Event { attrs, item, handler_name, fields } = event;
     let (name, table_name) = (&item.ident, &table.name);
     let documented = documented(item, handler_name);
-    let state = plain_struct(name, fields);
+    let state = plain_struct(name, None, fields);
     let (event_trait, event_table, core) = (private("Event"), private("EventTable"), private("core"));
     // A table has at most 512 events.
     let position = proc_macro2::Literal::usize_unsuffixed(position);

@@ -238,16 +238,18 @@ impl Slot<'_> {
                     return Err(self.expected("null or {\"Some\": ..}", "another map"));
                 }
                 map.next_value_seed(slot)?;
+                // SAFETY: just written.
+                unsafe { partial.set_done(0) };
                 if map.next_key::<IgnoredAny>()?.is_some() {
-                    // SAFETY: just written.
-                    unsafe { partial.set_done(0) };
                     return Err(self.expected("null or {\"Some\": ..}", "more"));
                 }
             }
-            found => slot.fill(found)?,
+            found => {
+                slot.fill(found)?;
+                // SAFETY: just written.
+                unsafe { partial.set_done(0) };
+            }
         }
-        // SAFETY: just written.
-        unsafe { partial.set_done(0) };
         // SAFETY: the slot's room; the field is done.
         unsafe { build_variant(ops, self.out, 1, partial, self.path) }.map_err(Error::custom)
     }
