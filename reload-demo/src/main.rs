@@ -105,7 +105,7 @@ fn source(options: &Options) -> LibrarySource {
         return LibrarySource::watch(folder, "mud_logic");
     }
     // The logic alone: built together with the host it would carry the host's features of what both share, and each
-    // reload would copy and load three times as many bytes.
+    // reload would build, copy and load those as well.
     let mut source = LibrarySource::cargo("mud-logic");
     if let Some(folder) = &options.logic {
         source = source.manifest_dir(folder);
