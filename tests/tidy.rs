@@ -7,27 +7,43 @@ use std::{
 };
 
 /// What a folder (or file) of `reload-core/src` may import of the others. `ARCHITECTURE.md` shows the same as a picture.
-const IMPORTS: [(&str, &[&str]); 15] = [
+const IMPORTS: [(&str, &[&str]); 17] = [
     ("boundary", &[]),
     ("schema", &["boundary"]),
     ("event", &["boundary", "schema"]),
+    ("attic", &["boundary", "schema"]),
     ("class", &["boundary", "schema", "event", "dispatch"]),
     ("instance", &["boundary"]),
     ("validation", &["boundary", "schema", "event", "class", "instance", "library"]),
     ("registry", &["boundary", "schema", "event", "class", "instance", "validation"]),
-    ("dispatch", &["boundary", "schema", "event", "class", "instance", "registry"]),
+    ("dispatch", &["attic", "boundary", "schema", "event", "class", "instance", "registry"]),
+    ("migration", &["attic", "boundary", "schema", "class", "instance", "registry", "dispatch", "report"]),
     ("library", &["boundary", "schema", "event", "class", "dispatch", "validation", "telemetry", "build"]),
     ("build", &["library", "validation"]),
     ("telemetry", &["boundary", "library"]),
     ("report", &["validation"]),
     (
         "reload",
-        &["boundary", "schema", "event", "class", "instance", "registry", "dispatch", "validation", "report", "world"],
+        &[
+            "attic",
+            "boundary",
+            "schema",
+            "event",
+            "class",
+            "instance",
+            "migration",
+            "registry",
+            "dispatch",
+            "validation",
+            "report",
+            "world",
+        ],
     ),
     ("mailbox", &["boundary", "event", "world"]),
     (
         "world",
         &[
+            "attic",
             "boundary",
             "schema",
             "event",

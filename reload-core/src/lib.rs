@@ -3,6 +3,7 @@
 
 extern crate self as reload_core;
 
+mod attic;
 pub mod boundary;
 #[cfg(feature = "build")]
 pub mod build;
@@ -12,6 +13,7 @@ mod event;
 mod instance;
 pub mod library;
 mod mailbox;
+mod migration;
 mod registry;
 mod reload;
 mod report;
@@ -33,8 +35,9 @@ mod world;
 #[doc(hidden)]
 pub mod __private;
 
+pub use attic::{AtticEntry, AtticListing, AtticSelection};
 pub use boundary::{ObjectId, Panicked};
-pub use class::GameClass;
+pub use class::{GameClass, MigrateError, OldState};
 pub use dispatch::{ChainBudget, Ctx, Fault, FaultKind, Next};
 pub use event::{
     Constructed, Destroyed, Discarded, EVENT_LIMIT, Event, EventMask, EventTable, FIRST_USER_EVENT, Lifecycle,
@@ -44,8 +47,10 @@ pub use library::LibrarySource;
 pub use library::{ClassView, InProcess, ReloadView};
 pub use mailbox::{Mailbox, WorldGone};
 pub use reload_macros::{State, event_table, game_class};
-pub use report::{ClassChange, ClassFate, Outcome, ReloadReport, StageTime};
+pub use report::{
+    ClassChange, ClassFate, DroppedEvent, FieldChange, FieldFate, Outcome, ReloadPlan, ReloadReport, StageTime,
+};
 pub use schema::State;
 pub use session::ReloadSession;
 pub use validation::{Problem, Rejection};
-pub use world::{ClassSummary, SpawnError, World};
+pub use world::{ClassSummary, ObjectStatus, SpawnError, World};

@@ -2,6 +2,7 @@
 #![expect(unsafe_code, reason = "hands erased values and the live state's address to dispatch")]
 
 use crate::{
+    attic::{AtticListing, AtticSelection},
     boundary::ObjectId,
     class::GameClass,
     dispatch::{self, ChainBudget, Command, Ctx, Fault, Live, LivePtr, Origin, Payload},
@@ -49,7 +50,7 @@ pub struct ClassSummary {
     pub place: String,
     /// The epoch whose code it runs.
     pub epoch: u32,
-    /// False when the current library no longer has it; its objects are parked then.
+    /// False when the current library no longer has it; its objects are in the attic then.
     pub present: bool,
     /// Number of objects.
     pub instances: usize,
@@ -61,6 +62,20 @@ pub struct ClassSummary {
     pub loops: Vec<String>,
     /// Bytes of one object.
     pub size: usize,
+}
+
+/// What an object is at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ObjectStatus {
+    /// It receives events.
+    Live,
+    /// It rests until the next reload, because a handler of it panicked.
+    Resting,
+    /// Its class is gone: it is kept in the attic, and goes on when the class comes back.
+    InAttic,
+    /// There is no such object, or not any more.
+    Gone,
 }
 
 /// Why an object could not be created.
@@ -339,10 +354,47 @@ impl World {
         existed
     }
 
-    /// Whether there is an object with this id.
+    /// Whether there is an object with this id, live or in the attic; [`World::status`] tells which.
     #[must_use]
     pub fn contains(&self, id: ObjectId) -> bool {
-        self.live().store.slots.object(id).is_some()
+        self.status(id) != ObjectStatus::Gone
+    }
+
+    /// What becomes of an event to the object with this id.
+    #[must_use]
+    pub fn status(&self, id: ObjectId) -> ObjectStatus {
+        let slots = &self.live().store.slots;
+        if slots.is_in_attic(id) {
+            ObjectStatus::InAttic
+        } else if slots.object(id).is_none() {
+            ObjectStatus::Gone
+        } else if slots.is_quarantined(id) {
+            ObjectStatus::Resting
+        } else {
+            ObjectStatus::Live
+        }
+    }
+
+    /// What is kept of fields and classes that are gone.
+    #[must_use]
+    pub fn attic(&self) -> AtticListing {
+        self.live().attic.listing()
+    }
+
+    /// Takes something out of the attic for good. Objects whose class is gone end with it. Answers with the number of
+    /// objects and of field values that are no more.
+    pub fn purge_attic(&mut self, selection: AtticSelection<'_>) -> (usize, usize) {
+        let live = self.live_mut();
+        let (ids, values) = live.attic.purge(selection);
+        for id in &ids {
+            live.store.remove(*id);
+        }
+        (ids.len(), values)
+    }
+
+    /// Sets how many bytes the attic may hold, 256 MiB unless set. A reload that would need more is refused.
+    pub fn set_attic_limit(&mut self, bytes: usize) {
+        self.live_mut().attic.set_limit(bytes);
     }
 
     /// The state of an object, if it is a `T`, or its class is based on `T` (then its base part), and
@@ -374,34 +426,41 @@ impl World {
         self.live().store.pools().iter().map(crate::instance::Pool::len).sum()
     }
 
-    /// The ids of the objects whose class has this path, or is based on it.
+    /// The ids of the live objects whose class has this path, or is based on it.
     #[must_use]
     pub fn instances_of(&self, path: &str) -> Vec<ObjectId> {
         let live = self.live();
-        let Some(ancestor) = live.registry.find_any(path) else { return Vec::new() };
+        let Some(ancestor) = live.registry.find(path) else { return Vec::new() };
         (0..live.registry.classes.len() as u16)
             .filter(|number| live.registry.is_a(*number, ancestor))
             .flat_map(|number| live.store.ids(number))
             .collect()
     }
 
-    /// The path of an object's class.
+    /// The path of an object's class; of one in the attic the path that its class had.
     #[must_use]
     pub fn class_of(&self, id: ObjectId) -> Option<&str> {
         let live = self.live();
-        let (_, number) = live.store.slots.object(id)?;
-        Some(&live.registry.class(number).path)
+        match live.store.slots.object(id) {
+            Some((_, number)) => Some(&live.registry.class(number).path),
+            None => live.attic.object(id).map(|(class, _)| class),
+        }
     }
 
-    /// An object's state as JSON: what its class's schema knows of it. `None` if there is no such object.
+    /// An object's state as JSON: what its class's schema knows of it; of one in the attic what it was. `None` if there
+    /// is no such object.
     #[must_use]
     pub fn inspect(&self, id: ObjectId) -> Option<serde_json::Value> {
         let live = self.live();
-        let (object, number) = live.store.slots.object(id)?;
+        let unreadable = |error: serde_json::Error| serde_json::json!({ "unreadable": error.to_string() });
+        let Some((object, number)) = live.store.slots.object(id) else {
+            let (_, state) = live.attic.object(id)?;
+            return Some(serde_json::from_str(state).unwrap_or_else(unreadable));
+        };
         // SAFETY: the object is of the class that the descriptor describes, and is not changed meanwhile:
         // changing it needs an exclusive borrow of the world.
         let value = unsafe { crate::schema::Value::new(object, live.registry.class(number).state) };
-        Some(serde_json::to_value(value).unwrap_or_else(|error| serde_json::json!({ "unreadable": error.to_string() })))
+        Some(serde_json::to_value(value).unwrap_or_else(unreadable))
     }
 
     /// All classes, sorted by path.
@@ -413,13 +472,14 @@ impl World {
             .map(|number| {
                 let class = registry.class(number);
                 let pool = live.store.pool(number);
+                let parked = live.attic.group(&class.path).map_or(0, |group| group.states.len());
                 ClassSummary {
                     path: class.path.to_string(),
                     base: class.base.map(|base| registry.class(base).path.to_string()),
                     place: class.place.clone(),
                     epoch: class.epoch,
                     present: class.present,
-                    instances: pool.len(),
+                    instances: if class.present { pool.len() } else { parked },
                     quarantined: live.store.ids(number).skip(pool.active()).map(|id| id.to_string()).collect(),
                     events: registry.names(class.mask),
                     loops: class.loops.iter().map(|entry| entry.name.to_string()).collect(),

@@ -17,6 +17,7 @@ use super::{
     queue::{Command, NOBODY, Origin, Queue},
 };
 use crate::{
+    attic::Attic,
     boundary::{ObjectId, Panicked, guarded},
     event::{Constructed, Destroyed, Event},
     instance::Store,
@@ -33,6 +34,7 @@ pub(crate) type Listener = Box<dyn FnMut(*const u8, &mut Ctx)>;
 pub(crate) struct Live {
     pub(crate) store: Store,
     pub(crate) registry: Registry,
+    pub(crate) attic: Attic,
     pub(crate) queue: Queue,
     pub(crate) clock: Clock,
     pub(crate) faults: Faults,
@@ -312,6 +314,9 @@ pub(crate) unsafe fn end(live: LivePtr, id: ObjectId) {
         }
         deliver(live, Destroyed::INDEX, id, core::ptr::from_ref(&Destroyed).cast(), Origin::OUTSIDE);
         let state = &mut *this;
+        if state.store.slots.is_in_attic(id) {
+            state.attic.forget_object(id);
+        }
         if let Some((object, class)) = state.store.slots.object(id) {
             let descriptor = state.registry.class(class).state;
             if let Some(drop_in_place) = descriptor.drop_in_place
@@ -482,7 +487,7 @@ impl Live {
         }
     }
 
-    fn report_drop(&mut self, class: u16, object: ObjectId, panic: Panicked) {
+    pub(crate) fn report_drop(&mut self, class: u16, object: ObjectId, panic: Panicked) {
         let class = self.registry.class(class).path.to_string();
         let kind = FaultKind::Panicked { panic, quarantined: false };
         self.faults.report(Fault { class, object, during: "drop".to_owned(), kind });
@@ -490,6 +495,17 @@ impl Live {
 
     /// Drops the values of all objects of a class and ends them.
     pub(crate) fn drop_all(&mut self, class: u16) {
+        self.drop_values(class);
+        self.store.forget_all(class);
+    }
+
+    /// Drops the values of all objects of a class, whose ids go on: the objects are in the attic.
+    pub(crate) fn drop_parked(&mut self, class: u16) {
+        self.drop_values(class);
+        self.store.park_all(class);
+    }
+
+    fn drop_values(&mut self, class: u16) {
         let descriptor = self.registry.class(class).state;
         if let Some(drop_in_place) = descriptor.drop_in_place {
             for index in 0..self.store.pool(class).len() {
@@ -500,7 +516,6 @@ impl Live {
                 }
             }
         }
-        self.store.forget_all(class);
     }
 
     /// The link of the chain for what runs now.

@@ -9,7 +9,7 @@ mod next;
 mod payload;
 mod queue;
 
-pub(crate) use clock::{Turn, What};
+pub(crate) use clock::{Clock, Turn, What};
 pub use context::{Ctx, HostCalls};
 pub use fault::{Fault, FaultKind};
 pub(crate) use host::HOST_CALLS;
@@ -17,4 +17,4 @@ pub(crate) use live::{Live, LivePtr, advance, broadcast, deliver, end, settle, s
 pub use next::Next;
 pub(crate) use payload::Payload;
 pub use queue::ChainBudget;
-pub(crate) use queue::{Command, Origin};
+pub(crate) use queue::{Command, Origin, Queue};
