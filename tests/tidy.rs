@@ -7,7 +7,7 @@ use std::{
 };
 
 /// What a folder (or file) of `reload-core/src` may import of the others. `ARCHITECTURE.md` shows the same as a picture.
-const IMPORTS: [(&str, &[&str]); 17] = [
+const IMPORTS: [(&str, &[&str]); 18] = [
     ("boundary", &[]),
     ("schema", &["boundary"]),
     ("event", &["boundary", "schema"]),
@@ -39,6 +39,23 @@ const IMPORTS: [(&str, &[&str]); 17] = [
             "world",
         ],
     ),
+    (
+        "save",
+        &[
+            "attic",
+            "boundary",
+            "schema",
+            "event",
+            "instance",
+            "migration",
+            "registry",
+            "dispatch",
+            "validation",
+            "reload",
+            "report",
+            "world",
+        ],
+    ),
     ("mailbox", &["boundary", "event", "world"]),
     (
         "world",
@@ -54,6 +71,7 @@ const IMPORTS: [(&str, &[&str]); 17] = [
             "library",
             "validation",
             "report",
+            "save",
             "mailbox",
         ],
     ),

@@ -17,6 +17,7 @@ mod migration;
 mod registry;
 mod reload;
 mod report;
+mod save;
 #[cfg_attr(
     test,
     allow(
@@ -50,6 +51,7 @@ pub use reload_macros::{State, event_table, game_class};
 pub use report::{
     ClassChange, ClassFate, DroppedEvent, FieldChange, FieldFate, Outcome, ReloadPlan, ReloadReport, StageTime,
 };
+pub use save::{RestoreReport, SaveError, Saved};
 pub use schema::State;
 pub use session::ReloadSession;
 pub use validation::{Problem, Rejection};

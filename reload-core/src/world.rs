@@ -11,7 +11,8 @@ use crate::{
     mailbox::{Mailbox, Receiver},
     registry::{LibraryId, Registry},
     report::ClassChange,
-    validation::{self, Image},
+    save::{self, RestoreReport, SaveError, Saved},
+    validation::{self, Image, Rejection},
 };
 use core::{fmt, marker::PhantomData, mem::ManuallyDrop, ptr::NonNull, time::Duration};
 use serde::Serialize;
@@ -490,6 +491,52 @@ impl World {
             .collect();
         classes.sort_by(|left, right| left.path.cmp(&right.path));
         classes
+    }
+
+    /// The whole world as text: every object with its id, what is queued, what waits for its time, and the attic. The
+    /// objects are written through their classes' schema, so newer code reads the file by the rules of a reload.
+    ///
+    /// ```
+    /// use reload_core::{LibrarySource, InProcess, ReloadSession, World, game_class};
+    /// #[game_class(path = "game::Cat", no_handlers)]
+    /// #[derive(Default)]
+    /// pub struct Cat { pub lives: u32 }
+    /// fn open() -> (World, ReloadSession) {
+    ///     let mut world = World::new();
+    ///     let library = InProcess::new().class::<Cat>();
+    ///     let session = ReloadSession::open(LibrarySource::in_process("game", library), &mut world).expect("it runs");
+    ///     (world, session)
+    /// }
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (mut world, _session) = open();
+    /// let cat = world.spawn(Cat { lives: 9 })?;
+    /// let saved = world.save()?;
+    ///
+    /// let (mut world, _session) = open();
+    /// world.restore(&saved.text)?;
+    /// assert_eq!(world.get::<Cat>(cat).expect("it lives").lives, 9);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The first object that cannot be written.
+    pub fn save(&self) -> Result<Saved, SaveError> {
+        save::save(self.live())
+    }
+
+    /// Replaces everything in the world by what [`World::save`] has written: the objects that live now end, without
+    /// `event_destroyed`. Classes, listeners and observers stay; the classes have to be there, so a session is opened
+    /// first. Objects that rested because of a panic are awake, as after a reload. Objects whose class is gone go to the
+    /// attic; those of a class with another shape are carried over, its
+    /// `migrate` included, and are told with `event_reloaded`; what they ask for is queued.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the file, or does not become what it should. The world is as before.
+    pub fn restore(&mut self, text: &str) -> Result<RestoreReport, Rejection> {
+        save::restore(self, text)
     }
 
     /// Takes what has gone wrong in game code since the last time: panics, endless chains, unknown classes.

@@ -25,6 +25,7 @@ pub(crate) struct Attic {
     objects: BTreeMap<String, Group>,
     /// By the path of the class, then by the place of the field: `base.hp`, `bag[3/7].weight`.
     fields: BTreeMap<String, BTreeMap<String, Shelf>>,
+    #[serde(skip)]
     bytes: usize,
     #[serde(skip, default = "default_limit")]
     limit: usize,
@@ -88,11 +89,6 @@ impl Attic {
         self.fields.get(class).is_some_and(|shelves| shelves.contains_key(place))
     }
 
-    /// Whether anything is kept of any field of this class.
-    pub(crate) fn has_fields(&self, class: &str) -> bool {
-        self.fields.contains_key(class)
-    }
-
     fn value(&self, class: &str, place: &str, object: ObjectId) -> Option<&str> {
         self.fields.get(class)?.get(place)?.values.get(&object).map(|value| &**value)
     }
@@ -110,8 +106,12 @@ impl Attic {
         self.limit = bytes;
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.objects.is_empty() && self.fields.is_empty()
+    /// Counts the bytes anew, after reading from a file.
+    pub(crate) fn recount(&mut self) {
+        let values = self.fields.values().flat_map(BTreeMap::values).flat_map(|shelf| shelf.values.values());
+        let states = self.objects.values().flat_map(|group| group.states.values());
+        self.bytes = values.map(|value| value.len() + OVERHEAD).sum::<usize>()
+            + states.map(|state| state.len() + OVERHEAD).sum::<usize>();
     }
 
     /// Takes an object out for good. Answers whether it was here.

@@ -50,9 +50,9 @@ pub struct OldState<'a> {
 /// The functions of the host behind an [`OldState`]. None of them unwinds.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
-pub struct OldStateCalls {
+pub(crate) struct OldStateCalls {
     /// Writes the field's value, converted to `ty`, to `out`; or hands the reason why not to `take` and answers false.
-    pub get: unsafe extern "C" fn(
+    pub(crate) get: unsafe extern "C" fn(
         reader: *const u8,
         field: RawStr,
         ty: &'static Descriptor,
@@ -61,7 +61,7 @@ pub struct OldStateCalls {
         state: *mut u8,
     ) -> bool,
     /// Hands the field's type to `take` if there is such a field.
-    pub type_of: unsafe extern "C" fn(
+    pub(crate) type_of: unsafe extern "C" fn(
         reader: *const u8,
         field: RawStr,
         take: unsafe extern "C" fn(state: *mut u8, text: RawStr),

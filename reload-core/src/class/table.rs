@@ -29,7 +29,7 @@ pub type MigrateFn =
     unsafe extern "C" fn(old: &OldState<'_>, object: *mut u8, refuse: RefuseFn, state: *mut u8) -> Outcome;
 
 /// Takes the reason of a refusal.
-pub type RefuseFn = unsafe extern "C" fn(state: *mut u8, reason: RawStr);
+pub(crate) type RefuseFn = unsafe extern "C" fn(state: *mut u8, reason: RawStr);
 
 /// The boundary record of a class.
 #[repr(C)]

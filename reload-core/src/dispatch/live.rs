@@ -527,9 +527,9 @@ impl Live {
     }
 }
 
-impl Drop for Live {
-    /// Values first, while the code that drops them is certainly mapped; the registry, which keeps it mapped, last.
-    fn drop(&mut self) {
+impl Live {
+    /// Drops all objects and everything that is queued or waits for its time. Classes, listeners and the attic stay.
+    pub(crate) fn forget_everything(&mut self) {
         for command in std::mem::take(&mut self.queue.commands) {
             self.drop_command(command);
         }
@@ -538,8 +538,16 @@ impl Drop for Live {
                 self.drop_event(event, payload);
             }
         }
+        self.resting.clear();
         for class in 0..self.registry.classes.len() {
             self.drop_all(class as u16);
         }
+    }
+}
+
+impl Drop for Live {
+    /// Values first, while the code that drops them is certainly mapped; the registry, which keeps it mapped, last.
+    fn drop(&mut self) {
+        self.forget_everything();
     }
 }

@@ -156,6 +156,11 @@ impl Store {
         pool.clear(&self.chunks);
     }
 
+    /// Marks ids as those of objects in the attic.
+    pub(crate) fn park(&mut self, ids: impl Iterator<Item = ObjectId>) {
+        ids.for_each(|id| self.slots.put_in_attic(id));
+    }
+
     fn note(&mut self, moved: Option<Moved>) {
         if let Some(Moved { slot, object }) = moved {
             self.slots.moved(slot, object);

@@ -84,7 +84,6 @@ pub(crate) struct Program {
     pub(super) left: Vec<OldPart>,
     pub(super) left_over: Vec<LeftOver>,
     pub(super) hooks: Vec<Hook>,
-    pub(super) old: &'static Descriptor,
     pub(super) new: &'static Descriptor,
     /// What the programmer should know, in the order of the new fields.
     pub(crate) changes: Vec<FieldChange>,
@@ -107,7 +106,6 @@ impl Program {
             left: Vec::new(),
             left_over: Vec::new(),
             hooks,
-            old,
             new,
             changes: Vec::new(),
             obstacles: Vec::new(),

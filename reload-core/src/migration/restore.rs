@@ -42,7 +42,7 @@ pub(crate) struct RestoredPool {
 }
 
 impl RestoredPool {
-    /// Makes all objects, the last `resting` of which rest.
+    /// Makes all objects.
     ///
     /// # Errors
     ///
@@ -51,13 +51,12 @@ impl RestoredPool {
         made_as: &MadeAs<'_>,
         carried: Carried<'_>,
         objects: &[Written<'_>],
-        resting: usize,
         chunks: &ChunkSource,
     ) -> Result<Self, StageFault> {
         let state = made_as.state;
         let mut pool = Pool::new(carried.number, state.size, state.align);
         let slots = objects.iter().map(|written| written.object.slot());
-        pool.reserve(slots, objects.len() - resting, chunks).map_err(StageFault::Memory)?;
+        pool.reserve(slots, objects.len(), chunks).map_err(StageFault::Memory)?;
         let (class, chunks) = (carried.number, chunks.clone());
         let mut restored = Self { class, state, pool: Some(pool), chunks, made: 0 };
         for written in objects {

@@ -58,7 +58,7 @@ pub(crate) fn stage(live: &Live, plan: Plan) -> Result<Staged, Rejection> {
         let written: Vec<Written<'_>> =
             group.states.iter().map(|(object, state)| Written { object: *object, state }).collect();
         let made_as = MadeAs { state: class.state, hooks: &returning.hooks, types: &group.types };
-        match RestoredPool::make(&made_as, context, &written, 0, live.store.chunks()) {
+        match RestoredPool::make(&made_as, context, &written, live.store.chunks()) {
             Ok(pool) => returned.push(pool),
             Err(fault) => problems.push(told(fault, class, written.len())),
         }

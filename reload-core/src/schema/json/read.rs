@@ -2,12 +2,12 @@
 #![expect(unsafe_code, reason = "writes values where the caller has made room")]
 
 use super::found::{Fill, Found, Handing};
-use crate::schema::{Carry, Descriptor, Fault, Field, Keeper, NoKeeper, Path, Reason};
+use crate::schema::{Carry, Descriptor, Fault, Field, Keeper, NoKeeper, Path, Reason, path::MAX_DEPTH};
 use core::{
     cell::{Cell, RefCell},
     fmt,
 };
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess};
+use serde::de::{Deserialize as _, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess};
 
 /// How JSON is read.
 #[derive(Clone, Copy, Debug, Default)]
@@ -26,18 +26,12 @@ pub struct JsonReport {
 }
 
 /// Reads JSON into memory that is to hold a value of a type.
+#[derive(Debug)]
 pub struct JsonSeed<'a> {
     descriptor: &'static Descriptor,
     out: *mut u8,
     options: JsonOptions,
     report: &'a RefCell<JsonReport>,
-    keeper: &'a dyn Keeper,
-}
-
-impl fmt::Debug for JsonSeed<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("JsonSeed").field("descriptor", &self.descriptor.path()).finish_non_exhaustive()
-    }
 }
 
 impl<'a> JsonSeed<'a> {
@@ -54,13 +48,7 @@ impl<'a> JsonSeed<'a> {
         options: JsonOptions,
         report: &'a RefCell<JsonReport>,
     ) -> Self {
-        Self { descriptor, out, options, report, keeper: &NoKeeper }
-    }
-
-    /// With somebody to keep what the type has no room for, and to give back what was kept before.
-    pub(crate) const fn with_keeper(mut self, keeper: &'a dyn Keeper) -> Self {
-        self.keeper = keeper;
-        self
+        Self { descriptor, out, options, report }
     }
 }
 
@@ -69,7 +57,7 @@ impl<'de> DeserializeSeed<'de> for JsonSeed<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         let name = self.descriptor.type_name();
-        let reader = Reader { options: self.options, report: self.report, keeper: self.keeper };
+        let reader = Reader { options: self.options, report: self.report, keeper: &NoKeeper };
         let seed = Slot {
             descriptor: self.descriptor,
             carry: &Carry::ByShape,
@@ -141,6 +129,32 @@ pub(crate) unsafe fn missing_field(
     Slot::of(field, out, path, &reader).fill_missing()
 }
 
+/// Parses JSON that is nested as deep as a value may be, which is deeper than a reader of JSON allows by itself.
+fn nested(json: &str) -> Result<serde_json::Value, String> {
+    let (mut depth, mut deepest, mut in_text, mut escaped) = (0_u32, 0, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    if deepest > MAX_DEPTH {
+        return Err(Reason::TooDeep.to_string());
+    }
+    let mut reader = serde_json::Deserializer::from_str(json);
+    reader.disable_recursion_limit();
+    let value = serde_json::Value::deserialize(&mut reader).map_err(|error| error.to_string())?;
+    reader.end().map_err(|error| error.to_string())?;
+    Ok(value)
+}
+
 /// What is the same everywhere in one value.
 pub(super) struct Reader<'a> {
     pub(super) options: JsonOptions,
@@ -197,7 +211,7 @@ impl<'a> Slot<'a> {
     }
 
     fn fill_from_text(&self, json: &str) -> Result<(), String> {
-        let value: serde_json::Value = serde_json::from_str(json).map_err(|error| error.to_string())?;
+        let value = nested(json)?;
         let reader = Reader { options: JsonOptions { convert: true }, ..*self.reader };
         Slot { reader: &reader, ..*self }.deserialize(value).map_err(|error| error.to_string())
     }
