@@ -4,3 +4,4 @@ pub mod admin;
 pub mod game;
 pub mod net;
 pub mod options;
+pub mod world_file;

@@ -10,6 +10,7 @@ use reload_demo::{
     game::Game,
     net::{Limits, Network},
     options::Options,
+    world_file::WorldFile,
 };
 use std::{
     process::ExitCode,
@@ -50,7 +51,11 @@ fn run(options: &Options) -> anyhow::Result<()> {
     let interrupted = stop_when_asked(&network);
     let (address, token) = (network.address(), token(options)?);
     println!("The town opens at {address}. The logic is being loaded.");
-    let mut game = Game::open(source(options), network.outbox(), Admins::new(token.clone()))?;
+    let (mut game, restored) =
+        Game::open(source(options), network.outbox(), Admins::new(token.clone()), world_file(options)?)?;
+    if let Some(restored) = restored {
+        println!("{}: {restored}", options.world.display());
+    }
     println!("Ready: telnet {} {}", address.ip(), address.port());
     println!("Commands that begin with @ need: @admin {token}");
     println!("Edit reload-demo/logic and save; Ctrl-C ends.");
@@ -72,8 +77,25 @@ fn run(options: &Options) -> anyhow::Result<()> {
         last = now;
     }
     println!("Closing.");
+    // First what must not be lost, then the farewell.
+    let saved = game.save();
+    match &saved {
+        Ok(told) => println!("{told}"),
+        Err(error) => eprintln!("the world is not saved: {error:#}"),
+    }
     network.close("The town goes to sleep. Goodbye.", FAREWELL);
-    Ok(())
+    saved.map(|_| ())
+}
+
+/// The file of the world; with `--fresh` none is there.
+fn world_file(options: &Options) -> anyhow::Result<WorldFile> {
+    let file = WorldFile::new(options.world.clone());
+    if options.fresh
+        && let Some(kept) = file.set_aside()?
+    {
+        println!("A new world begins; the old one is kept in {}.", kept.display());
+    }
+    Ok(file)
 }
 
 fn open_network(options: &Options) -> anyhow::Result<Network> {

@@ -74,15 +74,24 @@ struct Staged {
     pools: Vec<RestoredPool>,
     commands: Vec<Command>,
     timers: Vec<(u64, What)>,
-    /// Turns with the time that they are due at; none: at the next advance.
-    turns: Vec<(Option<u64>, Turn)>,
+    turns: Vec<DueTurn>,
     attic: Attic,
     /// Ids that were promised to objects that will not live.
     unborn: Vec<ObjectId>,
     /// Objects whose class has another shape than in the file, with what they lost.
-    told: Vec<(u16, Reloaded, Vec<(ObjectId, Vec<Discarded>)>)>,
+    told: Vec<Told>,
     report: RestoreReport,
 }
+
+/// What the objects of a class are told, each with what it lost.
+struct Told {
+    class: u16,
+    reloaded: Reloaded,
+    objects: Vec<(ObjectId, Vec<Discarded>)>,
+}
+
+/// A turn with the time that it is due at; none: at the next advance.
+type DueTurn = (Option<u64>, Turn);
 
 /// A queued value that was made; dropped unless it is taken.
 struct Made {
@@ -206,7 +215,7 @@ fn stage(live: &Live, body: Body) -> Result<Staged, Rejection> {
             let kept = |id| {
                 change.kept_of(path, id).into_iter().map(|(name, ty, value)| Discarded { name, ty, value }).collect()
             };
-            (number, reloaded, ids.into_iter().map(|id| (id, kept(id))).collect())
+            Told { class: number, reloaded, objects: ids.into_iter().map(|id| (id, kept(id))).collect() }
         })
         .collect();
     change.apply(&mut attic, 0);
@@ -264,7 +273,7 @@ fn returning(
     attic: &Attic,
     living: &[(u16, String, ClassFile)],
     change: &RefCell<AtticChange>,
-    (pools, loops, report): (&mut Vec<RestoredPool>, &mut Vec<(Option<u64>, Turn)>, &mut RestoreReport),
+    (pools, loops, report): (&mut Vec<RestoredPool>, &mut Vec<DueTurn>, &mut RestoreReport),
     problems: &mut Vec<Problem>,
 ) {
     for known_as in attic.classes() {
@@ -382,8 +391,8 @@ fn commit(world: &mut World, staged: Staged) -> RestoreReport {
             None => live.clock.next_advance(turn),
         }
     }
-    for (number, mut reloaded, objects) in told {
-        if !world.live().registry.class(number).mask.contains(Reloaded::INDEX) {
+    for Told { class, mut reloaded, objects } in told {
+        if !world.live().registry.class(class).mask.contains(Reloaded::INDEX) {
             continue;
         }
         for (id, discarded) in objects {

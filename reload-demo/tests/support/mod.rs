@@ -22,6 +22,8 @@ pub(crate) struct Host {
     process: Child,
     output: BufReader<ChildStdout>,
     address: String,
+    /// Where its world is kept, unless the test says otherwise.
+    _folder: tempfile::TempDir,
 }
 
 impl Host {
@@ -31,7 +33,9 @@ impl Host {
 
     /// With more to say to the host.
     pub(crate) fn start_with(more: impl FnOnce(&mut Command)) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
         let mut command = Command::new(env!("CARGO_BIN_EXE_reload-demo"));
+        command.env("MUD_WORLD", folder.path().join("world.json"));
         more(&mut command);
         let mut process = command
             .args(["--port", "0", "--admin-token", TOKEN])
@@ -40,7 +44,7 @@ impl Host {
             .expect("the host starts");
         let output = BufReader::new(process.stdout.take().expect("a pipe"));
         // From here on it ends with the test, however that ends.
-        let mut host = Self { process, output, address: String::new() };
+        let mut host = Self { process, output, address: String::new(), _folder: folder };
         let started = Instant::now();
         loop {
             let mut line = String::new();
