@@ -17,6 +17,7 @@ pub const HELP: &str = "\
 @apply           take the code that waits, or the one that was refused last
 @attic           what is kept of fields and classes that are gone; @attic purge ends it
 @save            write the world to its file
+@restart         build the host anew and let it take over, with everybody still connected
 @help            this";
 
 /// A command of an admin.
@@ -43,6 +44,8 @@ pub enum Command {
     },
     /// `@save`
     Save,
+    /// `@restart`
+    Restart,
     /// `@help`
     Help,
 }
@@ -71,6 +74,18 @@ impl Admins {
     #[must_use]
     pub fn new(token: String) -> Self {
         Self { token, known: HashSet::new(), failed: HashMap::new() }
+    }
+
+    /// Those who have shown the token already.
+    #[must_use]
+    pub fn resume(token: String, known: Vec<ConnectionId>) -> Self {
+        Self { known: known.into_iter().collect(), ..Self::new(token) }
+    }
+
+    /// The token.
+    #[must_use]
+    pub fn secret(&self) -> &str {
+        &self.token
     }
 
     /// A token that nobody can guess within the limits of the network.
@@ -105,6 +120,7 @@ impl Admins {
             ("@attic", "purge") => Verdict::Obey(Command::Attic { purge: true }),
             ("@attic", "") => Verdict::Obey(Command::Attic { purge: false }),
             ("@save", _) => Verdict::Obey(Command::Save),
+            ("@restart", _) => Verdict::Obey(Command::Restart),
             ("@help", _) => Verdict::Obey(Command::Help),
             _ => Verdict::Answer("There is no such command. @help lists them."),
         }

@@ -22,6 +22,31 @@ const REPORTS: usize = 5;
 /// Objects that `@inspect` shows.
 const INSPECTED: usize = 3;
 
+/// Where a world begins.
+#[derive(Debug)]
+pub enum Start {
+    /// In its file, if there is one.
+    FromFile,
+    /// Where the process before this one stopped.
+    HandedOver {
+        /// The world, saved.
+        world: String,
+        /// The connections that still exist.
+        connections: Vec<ConnectionId>,
+    },
+}
+
+/// Whether the logic can read a world.
+///
+/// # Errors
+///
+/// Why it cannot.
+pub fn check(source: LibrarySource, text: &str) -> anyhow::Result<RestoreReport> {
+    let mut world = World::new();
+    let _session = ReloadSession::open(source, &mut world).context("the game's logic could not be loaded")?;
+    world.restore(text).context("the world cannot be restored")
+}
+
 /// The world, with the code that runs in it and the way to the players.
 #[derive(Debug)]
 pub struct Game {
@@ -31,21 +56,23 @@ pub struct Game {
     admins: Admins,
     reports: VecDeque<ReloadReport>,
     file: WorldFile,
+    /// Who has asked for a restart that nobody has begun yet.
+    restart: Option<ConnectionId>,
     found: Rc<RefCell<Vec<ObjectId>>>,
 }
 
 impl Game {
-    /// Loads the logic, building it if needed, and the world out of `file`; without a file it creates the town. What was
-    /// restored is told.
+    /// Loads the logic, building it if needed, and the world that `start` says. What was restored is told.
     ///
     /// # Errors
     ///
-    /// When there is no logic to start with, or the file cannot be read. The file is left as it is.
+    /// When there is no logic to start with, or the world cannot be read. Its file is left as it is.
     pub fn open(
         source: LibrarySource,
         outbox: Outbox,
         admins: Admins,
         file: WorldFile,
+        start: Start,
     ) -> anyhow::Result<(Self, Option<RestoreReport>)> {
         let mut world = World::new();
         let to_players = outbox.clone();
@@ -57,19 +84,25 @@ impl Game {
         world.listen::<Found>(move |ev, _| answer.borrow_mut().extend_from_slice(&ev.objects));
 
         let session = ReloadSession::open(source, &mut world).context("the game's logic could not be loaded")?;
-        file.clean_up();
-        let mut game = Self { world, session, outbox, admins, reports: VecDeque::new(), file, found };
-        let restored = match game.file.read()? {
-            Some(text) => Some(game.restore(&text)?),
-            None => None,
+        let mut game = Self { world, session, outbox, admins, reports: VecDeque::new(), file, restart: None, found };
+        let (text, connections) = match start {
+            Start::FromFile => {
+                game.file.clean_up();
+                (game.file.read()?, Vec::new())
+            }
+            Start::HandedOver { world, connections } => (Some(world), connections),
         };
-        if restored.is_none() {
-            game.world.spawn_named(TOWN).context("the logic has no town to start with")?;
-        }
+        let restored = match text {
+            Some(text) => Some(game.restore(&text, connections)?),
+            None => {
+                game.world.spawn_named(TOWN).context("the logic has no town to start with")?;
+                None
+            }
+        };
         Ok((game, restored))
     }
 
-    fn restore(&mut self, text: &str) -> anyhow::Result<RestoreReport> {
+    fn restore(&mut self, text: &str, connections: Vec<ConnectionId>) -> anyhow::Result<RestoreReport> {
         let path = self.file.path().display().to_string();
         let report = self.world.restore(text).with_context(|| {
             format!("the world in {path} cannot be restored (--fresh starts a new one and keeps the file)")
@@ -77,8 +110,33 @@ impl Game {
         if self.world.instances_of(TOWN).is_empty() {
             self.world.spawn_named(TOWN).context("the logic has no town to start with")?;
         }
-        self.world.emit(&Resumed { connections: Vec::new() });
+        self.world.emit(&Resumed { connections });
         Ok(report)
+    }
+
+    /// Who has asked for a restart, once.
+    pub fn restart_asked(&mut self) -> Option<ConnectionId> {
+        self.restart.take()
+    }
+
+    /// Tells one connection something.
+    pub fn tell(&self, to: ConnectionId, text: &str) {
+        self.outbox.send(to, text);
+    }
+
+    /// The world as text.
+    ///
+    /// # Errors
+    ///
+    /// The first object that cannot be written.
+    pub fn world_text(&self) -> anyhow::Result<String> {
+        Ok(self.world.save()?.text)
+    }
+
+    /// The token, and who has shown it.
+    #[must_use]
+    pub fn admins(&self) -> (String, Vec<ConnectionId>) {
+        (self.admins.secret().to_owned(), self.admins.all().collect())
     }
 
     /// Writes the world to its file. Answers with a sentence about it.
@@ -169,6 +227,10 @@ impl Game {
             }
             Verdict::Obey(Command::Plan) => self.plan(),
             Verdict::Obey(Command::Attic { purge }) => self.attic(purge),
+            Verdict::Obey(Command::Restart) => {
+                self.restart = Some(from);
+                "The new host is built and tried; you will be told. The town goes on meanwhile.".to_owned()
+            }
             Verdict::Obey(Command::Save) => self.save().unwrap_or_else(|error| format!("not saved: {error:#}")),
         };
         self.outbox.send(from, &answer);
@@ -198,7 +260,8 @@ impl Game {
         format!("gone for good: {objects} objects and {values} values of fields")
     }
 
-    fn tell_admins(&self, text: &str) {
+    /// Tells everybody who has shown the token something.
+    pub fn tell_admins(&self, text: &str) {
         for admin in self.admins.all() {
             self.outbox.send(admin, text);
         }

@@ -27,6 +27,9 @@ pub struct Options {
     /// Start a new world; the file of the old one is kept under another name.
     #[arg(long)]
     pub fresh: bool,
+    /// Only see whether this program can read a world, and end.
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub check_world: Option<PathBuf>,
     /// Build the logic with optimisations.
     #[arg(long)]
     pub release: bool,

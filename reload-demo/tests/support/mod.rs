@@ -45,13 +45,19 @@ impl Host {
         let output = BufReader::new(process.stdout.take().expect("a pipe"));
         // From here on it ends with the test, however that ends.
         let mut host = Self { process, output, address: String::new(), _folder: folder };
+        host.wait_until_ready();
+        host
+    }
+
+    /// Reads what the host writes until it says that it is ready: at its start, and after a restart.
+    pub(crate) fn wait_until_ready(&mut self) {
         let started = Instant::now();
         loop {
             let mut line = String::new();
-            assert!(host.output.read_line(&mut line).expect("reads") > 0, "the host ended at its start");
+            assert!(self.output.read_line(&mut line).expect("reads") > 0, "the host ended at its start");
             if let Some(address) = line.trim_end().strip_prefix("Ready: telnet ") {
-                host.address = address.replace(' ', ":");
-                return host;
+                self.address = address.replace(' ', ":");
+                return;
             }
             assert!(started.elapsed() < STARTING, "the host is not ready");
         }
