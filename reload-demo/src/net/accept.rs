@@ -59,12 +59,22 @@ pub struct Kept {
 }
 
 impl Shared {
-    /// Serves a connection on a task of its own.
-    pub(super) fn serve(&self, stream: TcpStream, peer: SocketAddr, id: ConnectionId, place: OwnedSemaphorePermit) {
+    /// Serves a connection on a task of its own. One that is new is told of first: what is answered to that finds its
+    /// queue already open.
+    pub(super) fn serve(
+        &self,
+        stream: TcpStream,
+        (id, peer): (ConnectionId, SocketAddr),
+        is_new: bool,
+        place: OwnedSemaphorePermit,
+    ) {
         let queue = self.outbox.open(id, self.limits.waiting_bytes);
         let shared = self.clone();
         self.connections.spawn(async move {
             let Shared { limits, events, outbox, handing_over, handed_over, .. } = shared;
+            if is_new && events.send(NetEvent::Connected { id, peer }).await.is_err() {
+                return;
+            }
             let served = connection::serve(stream, id, queue, &events, &limits, &handing_over).await;
             outbox.forget(id);
             let departure = match served {
@@ -117,9 +127,7 @@ pub(super) async fn accept(listener: TcpListener, mut id: ConnectionId, shared: 
             continue;
         }
         id += 1;
-        if shared.events.send(NetEvent::Connected { id, peer }).await.is_ok() {
-            shared.serve(stream, peer, id, place);
-        }
+        shared.serve(stream, (id, peer), true, place);
     }
 }
 

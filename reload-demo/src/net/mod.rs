@@ -232,7 +232,7 @@ impl Network {
         for Kept { id, peer, stream } in kept {
             let usable = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
             match (usable, Arc::clone(&shared.room).try_acquire_owned()) {
-                (Ok(stream), Ok(place)) => shared.serve(stream, peer, id, place),
+                (Ok(stream), Ok(place)) => shared.serve(stream, (id, peer), false, place),
                 (Err(error), _) => tracing::warn!(id, %peer, %error, "the connection cannot go on"),
                 (_, Err(_)) => tracing::warn!(id, %peer, "no room for the connection any more"),
             }

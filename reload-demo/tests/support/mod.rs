@@ -63,6 +63,16 @@ impl Host {
         }
     }
 
+    /// Where it listens.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Its number for the system.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// The port it listens on.
     pub(crate) fn port(&self) -> &str {
         self.address.rsplit(':').next().expect("a port")
