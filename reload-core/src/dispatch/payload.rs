@@ -39,7 +39,9 @@ impl Payload {
         let this = Self::room(descriptor);
         match construct {
             // SAFETY: the memory has the value's size and alignment.
-            Some(construct) => unsafe { construct(this.as_ptr()) }.into_result().map_err(|panic| panic.to_string())?,
+            Some(construct) => {
+                unsafe { schema::write_one(construct, this.as_ptr()) }.map_err(|panic| panic.to_string())?
+            }
             // SAFETY: as above.
             None => unsafe { schema::write_default(descriptor, this.as_ptr()) }.map_err(|error| error.to_string())?,
         }
