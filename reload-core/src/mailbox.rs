@@ -56,7 +56,8 @@ impl Mailbox {
         })
     }
 
-    /// Runs `letter` on the world's thread at its next safe point.
+    /// Runs `letter` on the world's thread at its next safe point. If it panics, that is one of the world's faults; the
+    /// letters behind it are opened all the same.
     ///
     /// # Errors
     ///

@@ -2,12 +2,12 @@
 #![expect(unsafe_code, reason = "hands erased values and the live state's address to dispatch")]
 
 use crate::{
-    boundary::ObjectId,
+    boundary::{ObjectId, guarded},
     class::GameClass,
     dispatch::{self, ChainBudget, Command, Ctx, Fault, Live, LivePtr, Origin, Payload},
     event::{Event, EventTable},
     library::{self, LibraryTable},
-    mailbox::{Mailbox, Receiver},
+    mailbox::{Letter, Mailbox, Receiver},
     registry::{LibraryId, Registry},
     report::ClassChange,
     validation::{self, Image},
@@ -260,14 +260,32 @@ impl World {
         let letters = self.receiver.letters();
         let count = letters.len();
         for letter in letters {
-            letter(self);
+            self.open_letter(letter);
         }
         count
+    }
+
+    fn open_letter(&mut self, letter: Letter) {
+        if let Err(panic) = guarded(|| letter(self)) {
+            self.live_mut().faults.report(Fault::of_host("a letter in the mailbox", panic));
+        }
     }
 
     /// Calls `observer` for every class that a reload creates, updates or removes, after the reload.
     pub fn on_class_change(&mut self, observer: impl FnMut(&ClassChange) + 'static) {
         self.observers.push(Box::new(observer));
+    }
+
+    pub(crate) fn tell_observers(&mut self, changes: &[ClassChange]) {
+        for change in changes {
+            for observer in &mut self.observers {
+                if let Err(panic) = guarded(|| observer(change)) {
+                    let during = format!("observer of class changes, told of {}", change.path);
+                    // SAFETY: as for `live_mut`; the observers lie outside of the live state.
+                    unsafe { self.live.as_mut() }.faults.report(Fault::of_host(during, panic));
+                }
+            }
+        }
     }
 
     /// Makes `value` a live object of a class that is linked into the host, and tells it with `event_constructed`.
@@ -305,7 +323,7 @@ impl World {
             (class.state, class.construct)
         };
         let value = Payload::constructed(state, construct)
-            .map_err(|reason| SpawnError::Constructor { path: path.to_owned(), reason })?;
+            .map_err(|reason| SpawnError::Constructor { path: path.to_owned(), reason: reason.to_string() })?;
         let live = self.live_ptr();
         // SAFETY: as for `spawn`; the value is moved out of the payload, which frees its memory only.
         Ok(unsafe {
@@ -437,6 +455,18 @@ impl World {
         self.live_mut().faults.take()
     }
 
+    /// What went wrong since there had been `count` faults, as a report says it: the first few, and how many more.
+    pub(crate) fn faults_since(&self, count: u64) -> Vec<String> {
+        const MOST: usize = 8;
+        let faults = &self.live().faults;
+        let mut told: Vec<String> = faults.since(count).take(MOST).map(ToString::to_string).collect();
+        let more = usize::try_from(faults.count() - count).unwrap_or(usize::MAX).saturating_sub(told.len());
+        if more > 0 {
+            told.push(format!("and {more} more faults while the objects were told of the reload"));
+        }
+        told
+    }
+
     /// Sets how far events may cause one another.
     pub fn set_chain_budget(&mut self, budget: ChainBudget) {
         self.live_mut().queue.budget = budget;
@@ -451,6 +481,12 @@ impl fmt::Debug for World {
 
 impl Drop for World {
     fn drop(&mut self) {
+        // Letters that will not be opened are dropped here, where what they hold may panic.
+        for letter in self.receiver.letters() {
+            if let Err(panic) = guarded(|| drop(letter)) {
+                self.live_mut().faults.report(Fault::of_host("a letter that was never opened", panic));
+            }
+        }
         // SAFETY: made by `Box::leak` in `new`, and freed only here.
         drop(unsafe { Box::from_raw(self.live.as_ptr()) });
     }

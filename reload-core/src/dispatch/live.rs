@@ -130,12 +130,7 @@ unsafe fn listen(live: LivePtr, event: u16, payload: *const u8, ctx: &mut Ctx) {
             // SAFETY: (1)
             unsafe {
                 let during = format!("listener of {}", (*this).registry.vocabulary.name(event));
-                (*this).faults.report(Fault {
-                    class: String::new(),
-                    object: ObjectId::NONE,
-                    during,
-                    kind: FaultKind::Panicked { panic, quarantined: false },
-                });
+                (*this).faults.report(Fault::of_host(during, panic));
             }
         }
     }
@@ -239,15 +234,11 @@ unsafe fn enter(live: LivePtr, id: ObjectId, class: u16, source: Source) {
                         unsafe { core::ptr::copy_nonoverlapping(value.as_ptr(), place, descriptor.size) };
                     }
                 }
-                Err(reason) => {
+                Err(error) => {
                     state.store.remove(id);
                     let class = state.registry.class(class).path.to_string();
-                    state.faults.report(Fault {
-                        class,
-                        object: id,
-                        during: "constructor".to_owned(),
-                        kind: FaultKind::Unknown { what: reason },
-                    });
+                    let (during, kind) = error.into_fault();
+                    state.faults.report(Fault { class, object: id, during, kind });
                     return;
                 }
             }
@@ -455,8 +446,7 @@ impl Live {
         // SAFETY: payloads are kept with the number of the event that they belong to.
         if let Err(panic) = unsafe { payload.drop_value(descriptor) } {
             let during = format!("drop of the payload of event_{}", self.registry.vocabulary.name(event));
-            let kind = FaultKind::Panicked { panic, quarantined: false };
-            self.faults.report(Fault { class: String::new(), object: ObjectId::NONE, during, kind });
+            self.faults.report(Fault::of_host(during, panic));
         }
     }
 
@@ -496,7 +486,8 @@ impl Live {
                 let object = self.store.pool(class).object(index);
                 // SAFETY: an object of the class; it is forgotten below.
                 if let Err(panic) = unsafe { drop_in_place(object) }.into_result() {
-                    self.report_drop(class, ObjectId::NONE, panic);
+                    let id = self.store.slots.id_of(self.store.pool(class).slot(index));
+                    self.report_drop(class, id, panic);
                 }
             }
         }

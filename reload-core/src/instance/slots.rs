@@ -97,7 +97,7 @@ impl Slots {
     }
 
     /// The id that a slot has now.
-    pub(super) fn id_of(&self, slot: u32) -> ObjectId {
+    pub(crate) fn id_of(&self, slot: u32) -> ObjectId {
         ObjectId::from_parts(slot, self.slots[slot as usize].generation)
     }
 

@@ -47,13 +47,7 @@ pub(crate) fn commit(world: &mut World, plan: Plan, from_epoch: u32) -> Committe
     for number in numbers {
         tell(world, number, &reloaded, &former);
     }
-    for change in &classes {
-        for observer in &mut world.observers {
-            if let Err(panic) = crate::boundary::guarded(|| observer(change)) {
-                tracing::error!(target: "reload_core::fault", class = %change.path, "the host's observer of class changes {panic}");
-            }
-        }
-    }
+    world.tell_observers(&classes);
     world.settle();
     Committed { classes, dropped_events, former }
 }

@@ -97,6 +97,7 @@ impl Slot {
         stages: &mut Vec<StageTime>,
     ) -> (Outcome, Vec<String>) {
         let from_epoch = std::mem::replace(&mut self.epoch, plan.epoch);
+        let faults_before = world.live().faults.count();
         let committed = timed(stages, "commit", || reload::commit(world, plan, from_epoch));
         let mut warnings = Vec::new();
         if let Some(hook) = image.after_reload {
@@ -111,6 +112,7 @@ impl Slot {
             }
             world.settle();
         }
+        warnings.extend(world.faults_since(faults_before));
         self.current = Some(image);
         for change in
             committed.classes.iter().filter(|change| change.fate == ClassFate::Removed && change.instances > 0)
