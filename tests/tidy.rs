@@ -7,7 +7,7 @@ use std::{
 };
 
 /// What a folder (or file) of `reload-core/src` may import of the others. `ARCHITECTURE.md` shows the same as a picture.
-const IMPORTS: [(&str, &[&str]); 15] = [
+const IMPORTS: [(&str, &[&str]); 16] = [
     ("boundary", &[]),
     ("schema", &["boundary"]),
     ("event", &["boundary", "schema"]),
@@ -25,6 +25,7 @@ const IMPORTS: [(&str, &[&str]); 15] = [
         &["boundary", "schema", "event", "class", "instance", "registry", "dispatch", "validation", "report", "world"],
     ),
     ("mailbox", &["boundary", "event", "world"]),
+    ("crash", &["boundary", "dispatch", "world"]),
     (
         "world",
         &[
@@ -39,6 +40,7 @@ const IMPORTS: [(&str, &[&str]); 15] = [
             "validation",
             "report",
             "mailbox",
+            "crash",
         ],
     ),
 ];

@@ -7,6 +7,8 @@ pub mod boundary;
 #[cfg(feature = "build")]
 pub mod build;
 mod class;
+#[cfg(feature = "crash-report")]
+mod crash;
 mod dispatch;
 mod event;
 mod instance;
@@ -35,6 +37,8 @@ pub mod __private;
 
 pub use boundary::{ObjectId, Panicked};
 pub use class::GameClass;
+#[cfg(feature = "crash-report")]
+pub use crash::Hang;
 pub use dispatch::{ChainBudget, Ctx, Fault, FaultKind, Next};
 pub use event::{
     Constructed, Destroyed, Discarded, EVENT_LIMIT, Event, EventMask, EventTable, FIRST_USER_EVENT, Lifecycle,

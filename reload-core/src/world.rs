@@ -1,10 +1,12 @@
 //! `World`: all objects, and every way in for the engine.
 #![expect(unsafe_code, reason = "hands erased values and the live state's address to dispatch")]
 
+#[cfg(feature = "crash-report")]
+use crate::crash::Watchdog;
 use crate::{
     boundary::{ObjectId, guarded},
     class::GameClass,
-    dispatch::{self, ChainBudget, Command, Ctx, Fault, Live, LivePtr, Origin, Payload},
+    dispatch::{self, ChainBudget, Command, Ctx, Fault, Kind, Live, LivePtr, Origin, Payload},
     event::{Event, EventTable},
     library::{self, LibraryTable},
     mailbox::{Letter, Mailbox, Receiver},
@@ -35,6 +37,8 @@ pub struct World {
     receiver: Receiver,
     /// How many libraries have been opened, the host's own image included.
     libraries: u16,
+    #[cfg(feature = "crash-report")]
+    pub(crate) watchdog: Option<Watchdog>,
     not_send: PhantomData<*mut ()>,
 }
 
@@ -124,14 +128,19 @@ impl World {
         let registry = validation::validate(image)
             .and_then(|validated| Registry::default().with(LibraryId::HOST, 0, &validated))
             .unwrap_or_else(|rejection| panic!("the host's own event tables do not fit together:\n{rejection}"));
-        let mut live = Live::default();
-        live.registry = registry;
+        let mut live = Live { registry, ..Live::default() };
         live.listeners.resize_with(usize::from(crate::event::EVENT_LIMIT), Vec::new);
+        let live = NonNull::from(Box::leak(Box::new(live)));
+        dispatch::enlist(live);
+        #[cfg(feature = "crash-report")]
+        crate::crash::world_begins();
         Self {
-            live: NonNull::from(Box::leak(Box::new(live))),
+            live,
             observers: Vec::new(),
             receiver: Receiver::default(),
             libraries: 1,
+            #[cfg(feature = "crash-report")]
+            watchdog: None,
             not_send: PhantomData,
         }
     }
@@ -277,9 +286,11 @@ impl World {
     }
 
     pub(crate) fn tell_observers(&mut self, changes: &[ClassChange]) {
+        let pulse = std::sync::Arc::clone(&self.live().pulse);
         for change in changes {
             for observer in &mut self.observers {
-                if let Err(panic) = guarded(|| observer(change)) {
+                let call = || guarded(|| observer(change));
+                if let Err(panic) = pulse.during(Kind::Observer, None, None, ObjectId::NONE, call) {
                     let during = format!("observer of class changes, told of {}", change.path);
                     // SAFETY: as for `live_mut`; the observers lie outside of the live state.
                     unsafe { self.live.as_mut() }.faults.report(Fault::of_host(during, panic));
@@ -319,10 +330,14 @@ impl World {
     pub fn spawn_named(&mut self, path: &str) -> Result<ObjectId, SpawnError> {
         let Some(class) = self.live().registry.find(path) else { return Err(self.unknown_class(path)) };
         let (state, construct) = {
-            let class = self.live().registry.class(class);
-            (class.state, class.construct)
+            let entry = self.live().registry.class(class);
+            (entry.state, entry.construct)
         };
-        let value = Payload::constructed(state, construct)
+        let construct = || Payload::constructed(state, construct);
+        let value = self
+            .live()
+            .pulse
+            .during(Kind::Constructor, Some(class), None, ObjectId::NONE, construct)
             .map_err(|reason| SpawnError::Constructor { path: path.to_owned(), reason: reason.to_string() })?;
         let live = self.live_ptr();
         // SAFETY: as for `spawn`; the value is moved out of the payload, which frees its memory only.
@@ -487,6 +502,9 @@ impl Drop for World {
                 self.live_mut().faults.report(Fault::of_host("a letter that was never opened", panic));
             }
         }
+        // While the signal handlers still know the world.
+        self.live_mut().drop_everything();
+        dispatch::delist(self.live);
         // SAFETY: made by `Box::leak` in `new`, and freed only here.
         drop(unsafe { Box::from_raw(self.live.as_ptr()) });
     }

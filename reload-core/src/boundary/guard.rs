@@ -7,6 +7,7 @@ use core::fmt;
 use std::{
     any::Any,
     cell::Cell,
+    io::Write as _,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Once,
 };
@@ -175,6 +176,13 @@ pub(crate) fn install_hook() {
         let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             let Some(guard) = GUARDED.get().checked_sub(1) else { return previous(panic) };
+            let first = take_place(guard);
+            if first.len != 0 {
+                // A second one before the first was caught: it passes through a destructor, which ends the process
+                // next. This is the last chance to tell of both.
+                let _ = writeln!(std::io::stderr(), "\nreload-core: a panic at {} was passing when", first.text());
+                previous(panic);
+            }
             if let Some(place) = panic.location() {
                 set_place(guard, PanicPlace::of(place.file(), place.line()));
             }
@@ -275,7 +283,7 @@ mod tests {
             let _untidy = Untidy;
             panic!("outer");
         });
-        let outer = outer.map(|()| ()).expect_err("it panicked");
+        let outer = outer.expect_err("it panicked");
         assert_eq!(outer.message, "outer");
         assert!(outer.location.ends_with(&format!("guard.rs:{here}")), "{}", outer.location);
     }
@@ -294,7 +302,7 @@ mod tests {
                             2 => panic!("2"),
                             _ => panic!("3"),
                         });
-                        let panicked = panicked.map(|()| ()).expect_err("it panicked");
+                        let panicked = panicked.expect_err("it panicked");
                         let line = panicked.location.rsplit(':').next().and_then(|line| line.parse().ok());
                         let line: u32 = line.expect("a line");
                         assert_eq!((panicked.message, line), (number.to_string(), first + number));

@@ -70,7 +70,10 @@ impl Payload {
     /// # Errors
     ///
     /// Why it cannot be constructed; nothing is left behind.
-    pub(crate) fn constructed(descriptor: &'static Descriptor, construct: Option<WriteFn>) -> Result<Self, Unconstructed> {
+    pub(crate) fn constructed(
+        descriptor: &'static Descriptor,
+        construct: Option<WriteFn>,
+    ) -> Result<Self, Unconstructed> {
         let this = Self::room(descriptor);
         match construct {
             // SAFETY: the memory has the value's size and alignment.

@@ -101,6 +101,11 @@ impl Slots {
         ObjectId::from_parts(slot, self.slots[slot as usize].generation)
     }
 
+    /// [`Slots::id_of`] for a slot that may be any.
+    pub(super) fn current(&self, slot: u32) -> Option<ObjectId> {
+        Some(ObjectId::from_parts(slot, self.slots.get(slot as usize)?.generation))
+    }
+
     /// The object of `slot` has moved.
     pub(super) fn moved(&mut self, slot: u32, object: *mut u8) {
         let entry = &mut self.slots[slot as usize];

@@ -1,8 +1,8 @@
 //! One library's way through the stages, from an image to the report.
 
 use crate::{
-    boundary::{Outcome as Guarded, RawSlice, RawStr},
-    dispatch::{Ctx, HOST_CALLS},
+    boundary::{ObjectId, Outcome as Guarded, RawSlice, RawStr},
+    dispatch::{Ctx, HOST_CALLS, Kind},
     library::{ClassView, ReloadView},
     registry::LibraryId,
     reload::{self, Plan},
@@ -10,7 +10,7 @@ use crate::{
     validation::{self, Image, Problem, Rejection},
     world::World,
 };
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 /// What runs of a library, in one world.
 pub(crate) struct Slot {
@@ -55,16 +55,17 @@ impl Slot {
     fn prepare(&self, world: &World, image: &Image, stages: &mut Vec<StageTime>) -> Result<Plan, Rejection> {
         let validated = timed(stages, "validate", || validation::validate(image.clone()))?;
         let plan = timed(stages, "plan", || reload::plan(world.live(), self.library, self.epoch + 1, &validated))?;
-        timed(stages, "consent", || self.ask(&plan))?;
+        timed(stages, "consent", || self.ask(world, &plan))?;
         Ok(plan)
     }
 
     /// Asks the running library's `before_reload` hook.
-    fn ask(&self, plan: &Plan) -> Result<(), Rejection> {
+    fn ask(&self, world: &World, plan: &Plan) -> Result<(), Rejection> {
         let Some(hook) = self.current.as_ref().and_then(|image| image.before_reload) else { return Ok(()) };
         let mut reasons: Vec<String> = Vec::new();
         let outcome = with_view(self.epoch, plan.epoch, &plan.classes, |view| {
-            crate::library::call_before(hook, view, &mut reasons)
+            let call = || crate::library::call_before(hook, view, &mut reasons);
+            world.live().pulse.during(Kind::Hook, None, None, ObjectId::NONE, call)
         });
         let mut problems: Vec<Problem> = reasons
             .into_iter()
@@ -102,9 +103,11 @@ impl Slot {
         let mut warnings = Vec::new();
         if let Some(hook) = image.after_reload {
             let mut ctx = Ctx::new(&HOST_CALLS, world.live_ptr().as_ptr().cast());
+            let pulse = Arc::clone(&world.live().pulse);
             let outcome = timed(stages, "after", || {
                 with_view(from_epoch, self.epoch, &committed.classes, |view| {
-                    crate::library::call_after(hook, view, &mut ctx)
+                    let call = || crate::library::call_after(hook, view, &mut ctx);
+                    pulse.during(Kind::Hook, None, None, ObjectId::NONE, call)
                 })
             });
             if let Err(panic) = outcome.into_result() {
