@@ -5,8 +5,9 @@ use crate::{
     net::{ConnectionId, NetEvent, Outbox},
 };
 use anyhow::Context;
+use core::time::Duration;
 use mud_protocol::{Find, Found, Hangup, Input, Joined, Left, Output, Tick};
-use reload_core::{ClassSummary, LibrarySource, ObjectId, ReloadReport, ReloadSession, World};
+use reload_core::{ClassSummary, Hang, LibrarySource, ObjectId, ReloadReport, ReloadSession, World};
 use std::{cell::RefCell, collections::VecDeque, rc::Rc};
 
 #[cfg(feature = "linked")]
@@ -49,6 +50,15 @@ impl Game {
         let session = ReloadSession::open(source, &mut world).context("the game's logic could not be loaded")?;
         world.spawn_named(TOWN).context("the logic has no town to start with")?;
         Ok(Self { world, session, outbox, admins, reports: VecDeque::new(), found })
+    }
+
+    /// Tells `tell`, on another thread, of game code that does not return within `limit`.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no thread for it.
+    pub fn watch(&mut self, limit: Duration, tell: impl FnMut(&Hang) + Send + 'static) -> std::io::Result<()> {
+        self.world.watchdog(limit, tell)
     }
 
     /// Takes in new code, if there is any. To be called between turns: nothing of the game runs then.

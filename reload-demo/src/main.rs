@@ -4,7 +4,7 @@
 use anyhow::Context;
 use clap::Parser;
 use core::time::Duration;
-use reload_core::LibrarySource;
+use reload_core::{LibrarySource, World};
 use reload_demo::{
     admin::Admins,
     game::Game,
@@ -46,11 +46,18 @@ fn run(options: &Options) -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
 
+    if let Err(error) = World::install_crash_report() {
+        tracing::warn!(%error, "a crash would not be told what was running");
+    }
     let mut network = open_network(options)?;
     let interrupted = stop_when_asked(&network);
     let (address, token) = (network.address(), token(options)?);
     println!("The town opens at {address}. The logic is being loaded.");
     let mut game = Game::open(source(options), network.outbox(), Admins::new(token.clone()))?;
+    if options.watchdog > 0.0 {
+        let watched = game.watch(Duration::from_secs_f32(options.watchdog), |hang| println!("watchdog: {hang}"));
+        watched.context("the watchdog does not start; --watchdog 0 does without")?;
+    }
     println!("Ready: telnet {} {}", address.ip(), address.port());
     println!("Commands that begin with @ need: @admin {token}");
     println!("Edit reload-demo/logic and save; Ctrl-C ends.");
