@@ -26,6 +26,8 @@ pub(super) struct Hot {
     versions: Vec<(u32, Rc<Version>)>,
     /// Loaded and refused; pinned, because the loader does not fire twice for the same bytes.
     refused: Option<Rc<Version>>,
+    /// Edits are noticed late: nothing is refused for it, and every report says so.
+    watching_badly: Option<Problem>,
     waits_for_file: bool,
 }
 
@@ -33,7 +35,15 @@ impl Hot {
     pub(super) fn start(source: LibrarySource) -> Result<Self, Rejection> {
         let supply = Supply::start(source)?;
         let loader = Loader::new(supply.library_name());
-        Ok(Self { supply, loader, shelf: Shelf::new(), versions: Vec::new(), refused: None, waits_for_file: false })
+        Ok(Self {
+            supply,
+            loader,
+            shelf: Shelf::new(),
+            versions: Vec::new(),
+            refused: None,
+            watching_badly: None,
+            waits_for_file: false,
+        })
     }
 
     /// Whether there is nothing to wait for but somebody else's build.
@@ -56,6 +66,7 @@ impl Hot {
         for report in &mut reports {
             report.mapped_versions = self.mapped();
             report.warnings.extend(self.shelf.warning().map(|problem| problem.to_string()));
+            report.warnings.extend(self.watching_badly.as_ref().map(ToString::to_string));
         }
         reports
     }
@@ -97,6 +108,11 @@ impl Hot {
                 None
             }
             SupplyEvent::Rejected(rejection) => Some(ReloadReport::refused(&slot.name, slot.epoch, &rejection)),
+            SupplyEvent::Problem(problem) if problem.code.starts_with("watch.") => {
+                tracing::warn!(target: "reload_core::build", %problem, "edits are noticed late");
+                self.watching_badly = Some(problem);
+                None
+            }
             SupplyEvent::Problem(problem) => Some(ReloadReport::refused(&slot.name, slot.epoch, &problem.into())),
         }
     }
