@@ -275,7 +275,7 @@ impl World {
     }
 
     fn open_letter(&mut self, letter: Letter) {
-        if let Err(panic) = guarded(|| letter(self)) {
+        if let Err(panic) = letter.open(self) {
             self.live_mut().faults.report(Fault::of_host("a letter in the mailbox", panic));
         }
     }
@@ -496,12 +496,6 @@ impl fmt::Debug for World {
 
 impl Drop for World {
     fn drop(&mut self) {
-        // Letters that will not be opened are dropped here, where what they hold may panic.
-        for letter in self.receiver.letters() {
-            if let Err(panic) = guarded(|| drop(letter)) {
-                self.live_mut().faults.report(Fault::of_host("a letter that was never opened", panic));
-            }
-        }
         // While the signal handlers still know the world.
         self.live_mut().drop_everything();
         dispatch::delist(self.live);
