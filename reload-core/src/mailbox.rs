@@ -13,7 +13,8 @@ use std::sync::{
 };
 
 /// A letter: what to do with the world.
-pub(crate) struct Letter(Option<Box<dyn FnOnce(&mut World) + Send>>);
+pub(crate) struct Letter(Option<Words>);
+type Words = Box<dyn FnOnce(&mut World) + Send>;
 
 impl Letter {
     /// Does what the letter says.

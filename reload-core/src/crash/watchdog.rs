@@ -123,7 +123,7 @@ impl<T: FnMut(&Hang)> Watch<T> {
                 if let Some(hang) = hang.take() {
                     self.say(&Hang { lasted, returned: true, ..hang });
                 }
-            } else if beat & 1 == 1 && hang.is_none() && lasted >= self.limit {
+            } else if beat.is_some() && hang.is_none() && lasted >= self.limit {
                 let (class, during, object) = self.ask();
                 // It may have returned while it was asked; then nothing hangs.
                 if self.pulse.beat() == beat {

@@ -58,7 +58,6 @@ pub struct HostCalls {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Running(u32);
 
-#[cfg_attr(not(feature = "crash-report"), allow(dead_code, reason = "see `pulse`"))]
 impl Running {
     const LOOP: u32 = 1 << 31;
 
@@ -68,19 +67,6 @@ impl Running {
 
     pub(crate) const fn turn(position: usize) -> Self {
         Self(Self::LOOP | position as u32)
-    }
-
-    pub(crate) const fn number(self) -> u32 {
-        self.0
-    }
-
-    pub(crate) const fn from_number(number: u32) -> Self {
-        Self(number)
-    }
-
-    /// The position of a loop in its class.
-    pub(crate) const fn turn_position(self) -> usize {
-        (self.0 & !Self::LOOP) as usize
     }
 
     /// The event's number; out of range for a loop.

@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "read from a signal handler, which has only addresses")]
 #![cfg_attr(not(feature = "crash-report"), allow(dead_code, reason = "kept but not read: features change no layout"))]
 
-use super::{Ctx, context::Running, live::Live};
+use super::{Ctx, live::Live};
 use crate::boundary::ObjectId;
 use core::{
     ptr::{NonNull, null_mut},
@@ -38,14 +38,26 @@ pub(crate) enum Kind {
 /// No class.
 const NO_CLASS: u16 = u16::MAX;
 
-/// What runs, as one number: kind, class, event or loop.
+/// What runs, as one number, so that one store says it: kind (0 for nothing), class, event or loop, and in the highest
+/// bits a count that tells one call from the next.
 #[derive(Clone, Copy)]
 struct Packed(u64);
 
 impl Packed {
+    const CLASS: u32 = 8;
+    const NUMBER: u32 = 24;
+    const ONE_CALL: u64 = 1 << 40;
+    const CALLS: u64 = !(Self::ONE_CALL - 1);
+
     #[inline(always)]
-    const fn new(kind: Kind, class: u16, running: Running) -> Self {
-        Self(kind as u64 | (class as u64) << 16 | (running.number() as u64) << 32)
+    const fn event(kind: Kind, class: u16, event: u16) -> Self {
+        Self(kind as u64 | (class as u64) << Self::CLASS | (event as u64) << Self::NUMBER)
+    }
+
+    /// The position of a loop in its class; one beyond 65,535 is told without its name.
+    const fn turn(class: u16, position: usize) -> Self {
+        let position = if position > u16::MAX as usize { u16::MAX } else { position as u16 };
+        Self::event(Kind::Turn, class, position)
     }
 
     const fn kind(self) -> Option<Kind> {
@@ -64,22 +76,22 @@ impl Packed {
     }
 
     const fn class(self) -> u16 {
-        (self.0 >> 16) as u16
+        (self.0 >> Self::CLASS) as u16
     }
 
-    const fn running(self) -> Running {
-        Running::from_number((self.0 >> 32) as u32)
+    /// Of an event, or the position of a loop.
+    const fn number(self) -> u16 {
+        (self.0 >> Self::NUMBER) as u16
     }
 }
 
 /// The pulse of one world. Written by the world's thread alone; counted by its watchdog's.
 #[derive(Debug, Default)]
 pub(crate) struct Pulse {
-    /// Grows with each call into game code and each return from it: odd while it runs.
-    beat: AtomicU64,
+    /// A [`Packed`].
     what: AtomicU64,
     object: AtomicU64,
-    /// Of a broadcast. Points to the stack of the world's thread while the beat is odd.
+    /// Of a broadcast. Points to the stack of the world's thread while it runs.
     ctx: AtomicPtr<Ctx>,
     /// The table of objects is being changed and cannot be read.
     unreadable: AtomicBool,
@@ -89,16 +101,16 @@ pub(crate) struct Pulse {
 impl Pulse {
     #[inline(always)]
     fn start(&self, what: Packed, object: ObjectId) {
-        self.what.store(what.0, Ordering::Relaxed);
         self.object.store(u64::from(object.generation()) << 32 | u64::from(object.slot()), Ordering::Relaxed);
         // One writer: no read-modify-write is needed.
-        self.beat.store(self.beat.load(Ordering::Relaxed) | 1, Ordering::Release);
+        let calls = (self.what.load(Ordering::Relaxed) & Packed::CALLS).wrapping_add(Packed::ONE_CALL);
+        self.what.store(calls | what.0, Ordering::Release);
     }
 
     /// A handler begins, for one object.
     #[inline(always)]
     pub(super) fn deliver(&self, event: u16, class: u16, object: ObjectId) {
-        self.start(Packed::new(Kind::Delivery, class, Running::event(event)), object);
+        self.start(Packed::event(Kind::Delivery, class, event), object);
     }
 
     /// A handler begins, for all objects of a class.
@@ -107,18 +119,18 @@ impl Pulse {
         // Nobody yet: what the context has is another route's.
         ctx.part = null_mut();
         self.ctx.store(ctx, Ordering::Relaxed);
-        self.start(Packed::new(Kind::Broadcast, class, Running::event(event)), ObjectId::NONE);
+        self.start(Packed::event(Kind::Broadcast, class, event), ObjectId::NONE);
     }
 
     /// A turn of a loop begins.
     pub(super) fn turn(&self, position: usize, class: u16, object: ObjectId) {
-        self.start(Packed::new(Kind::Turn, class, Running::turn(position)), object);
+        self.start(Packed::turn(class, position), object);
     }
 
     /// Game code has returned.
     #[inline(always)]
     pub(crate) fn end(&self) {
-        self.beat.store((self.beat.load(Ordering::Relaxed) | 1).wrapping_add(1), Ordering::Release);
+        self.what.store(self.what.load(Ordering::Relaxed) & Packed::CALLS, Ordering::Release);
     }
 
     /// Runs something rarer: `class` where it is one class's, `event` where it is about one.
@@ -130,8 +142,7 @@ impl Pulse {
         object: ObjectId,
         call: impl FnOnce() -> R,
     ) -> R {
-        let running = Running::event(event.unwrap_or(u16::MAX));
-        self.start(Packed::new(kind, class.unwrap_or(NO_CLASS), running), object);
+        self.start(Packed::event(kind, class.unwrap_or(NO_CLASS), event.unwrap_or(u16::MAX)), object);
         let result = call();
         self.end();
         result
@@ -145,9 +156,10 @@ impl Pulse {
         result
     }
 
-    /// For a watchdog: odd while game code runs, another number whenever it was called anew.
-    pub(crate) fn beat(&self) -> u64 {
-        self.beat.load(Ordering::Acquire)
+    /// For a watchdog: another number for each call into game code, [`None`] while none runs.
+    pub(crate) fn beat(&self) -> Option<u64> {
+        let what = Packed(self.what.load(Ordering::Acquire));
+        what.kind().map(|_| what.0)
     }
 }
 
@@ -173,19 +185,16 @@ pub(crate) unsafe fn sight<'a>(live: NonNull<Live>) -> Option<Sight<'a>> {
     let live = live.as_ptr();
     // SAFETY: (1); the pulse lies in an allocation of its own and is only changed through atomics.
     let pulse = unsafe { &*Arc::as_ptr(&(*live).pulse) };
-    if pulse.beat.load(Ordering::Acquire) & 1 == 0 {
-        return None;
-    }
-    let what = Packed(pulse.what.load(Ordering::Relaxed));
+    let what = Packed(pulse.what.load(Ordering::Acquire));
+    let runs = what.kind()?;
     // SAFETY: (1); while game code runs the registry is not changed.
     let registry = unsafe { &(*live).registry };
     let class = registry.classes.get(usize::from(what.class()));
-    let running = what.running();
-    let event = registry.vocabulary.event(running.event_or_marker()).map_or("", |event| event.name.as_str());
-    let (kind, name) = match what.kind()? {
+    let event = registry.vocabulary.event(what.number()).map_or("", |event| event.name.as_str());
+    let (kind, name) = match runs {
         Kind::Broadcast | Kind::Delivery => ("event_", event),
         Kind::Turn => {
-            let position = running.turn_position();
+            let position = usize::from(what.number());
             ("loop_", class.and_then(|class| class.loops.get(position)).map_or("", |entry| &entry.name))
         }
         Kind::Constructor => ("constructor", ""),
@@ -197,9 +206,9 @@ pub(crate) unsafe fn sight<'a>(live: NonNull<Live>) -> Option<Sight<'a>> {
     };
     let object = pulse.object.load(Ordering::Relaxed);
     let mut object = ObjectId::from_parts(object as u32, (object >> 32) as u32);
-    if what.kind() == Some(Kind::Broadcast) && !pulse.unreadable.load(Ordering::Acquire) {
+    if runs == Kind::Broadcast && !pulse.unreadable.load(Ordering::Acquire) {
         let ctx = pulse.ctx.load(Ordering::Relaxed);
-        // SAFETY: (1); while the beat is odd the context is on the stack of this thread. The interrupted code may be
+        // SAFETY: (1); while a broadcast runs the context is on the stack of this thread. The interrupted code may be
         // about to write these two words; what is read is looked up, not believed.
         let at = unsafe { (&raw const (*ctx).part).read_volatile() };
         // SAFETY: as above.
