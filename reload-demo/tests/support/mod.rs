@@ -58,6 +58,11 @@ impl Host {
         self.address.rsplit(':').next().expect("a port")
     }
 
+    /// Where it listens.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// Somebody at the door.
     pub(crate) fn connect(&self) -> Player {
         let stream = TcpStream::connect(&self.address).expect("connects");
