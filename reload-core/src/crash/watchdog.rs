@@ -5,7 +5,7 @@
 use super::signal;
 use crate::{
     boundary::{ObjectId, guarded},
-    dispatch::Pulse,
+    dispatch::{Look, Pulse},
 };
 use core::{fmt, time::Duration};
 use serde::Serialize;
@@ -19,7 +19,7 @@ use std::{
     time::Instant,
 };
 
-/// Looks at the pulse for each limit.
+/// So often the pulse is looked at within the limit.
 const LOOKS: u32 = 8;
 /// A look is at least this far, and at most that far, from the next.
 const SHORTEST_LOOK: Duration = Duration::from_millis(2);
@@ -112,21 +112,21 @@ struct Watch<T> {
 impl<T: FnMut(&Hang)> Watch<T> {
     fn run(mut self, stop: &AtomicBool) {
         let between = (self.limit / LOOKS).clamp(SHORTEST_LOOK, LONGEST_LOOK);
-        let (mut beat, mut since) = (self.pulse.beat(), Instant::now());
+        let mut since = Instant::now();
         let mut hang: Option<Hang> = None;
         while !stop.load(Ordering::Relaxed) {
             std::thread::park_timeout(between);
-            let now = self.pulse.beat();
+            let look = self.pulse.look();
             let lasted = since.elapsed();
-            if now != beat {
-                (beat, since) = (now, Instant::now());
+            if look != Look::Same {
+                since = Instant::now();
                 if let Some(hang) = hang.take() {
                     self.say(&Hang { lasted, returned: true, ..hang });
                 }
-            } else if beat.is_some() && hang.is_none() && lasted >= self.limit {
+            } else if hang.is_none() && lasted >= self.limit {
                 let (class, during, object) = self.ask();
                 // It may have returned while it was asked; then nothing hangs.
-                if self.pulse.beat() == beat {
+                if self.pulse.look() == Look::Same {
                     let found = Hang { class, object, during, lasted, returned: false };
                     self.say(&found);
                     hang = Some(found);

@@ -20,6 +20,6 @@ pub use next::Next;
 pub(crate) use payload::Payload;
 pub(crate) use pulse::{Kind, delist, enlist};
 #[cfg(feature = "crash-report")]
-pub(crate) use pulse::{Pulse, each_here, reply, sight};
+pub(crate) use pulse::{Look, Pulse, each_here, reply, sight};
 pub use queue::ChainBudget;
 pub(crate) use queue::{Command, Origin};

@@ -38,16 +38,15 @@ pub(crate) enum Kind {
 /// No class.
 const NO_CLASS: u16 = u16::MAX;
 
-/// What runs, as one number, so that one store says it: kind (0 for nothing), class, event or loop, and in the highest
-/// bits a count that tells one call from the next.
+/// What runs, as one number, so that one store says it: kind (0 for nothing), class, event or loop.
 #[derive(Clone, Copy)]
 struct Packed(u64);
 
 impl Packed {
     const CLASS: u32 = 8;
     const NUMBER: u32 = 24;
-    const ONE_CALL: u64 = 1 << 40;
-    const CALLS: u64 = !(Self::ONE_CALL - 1);
+    /// The watchdog has seen this call: the next call's number has it no more, so counting them costs nothing.
+    const SEEN: u64 = 1 << 63;
 
     #[inline(always)]
     const fn event(kind: Kind, class: u16, event: u16) -> Self {
@@ -85,7 +84,7 @@ impl Packed {
     }
 }
 
-/// The pulse of one world. Written by the world's thread alone; counted by its watchdog's.
+/// The pulse of one world. Written by the world's thread; its watchdog only marks what it has seen.
 #[derive(Debug, Default)]
 pub(crate) struct Pulse {
     /// A [`Packed`].
@@ -102,9 +101,7 @@ impl Pulse {
     #[inline(always)]
     fn start(&self, what: Packed, object: ObjectId) {
         self.object.store(u64::from(object.generation()) << 32 | u64::from(object.slot()), Ordering::Relaxed);
-        // One writer: no read-modify-write is needed.
-        let calls = (self.what.load(Ordering::Relaxed) & Packed::CALLS).wrapping_add(Packed::ONE_CALL);
-        self.what.store(calls | what.0, Ordering::Release);
+        self.what.store(what.0, Ordering::Release);
     }
 
     /// A handler begins, for one object.
@@ -130,7 +127,7 @@ impl Pulse {
     /// Game code has returned.
     #[inline(always)]
     pub(crate) fn end(&self) {
-        self.what.store(self.what.load(Ordering::Relaxed) & Packed::CALLS, Ordering::Release);
+        self.what.store(0, Ordering::Release);
     }
 
     /// Runs something rarer: `class` where it is one class's, `event` where it is about one.
@@ -156,11 +153,30 @@ impl Pulse {
         result
     }
 
-    /// For a watchdog: another number for each call into game code, [`None`] while none runs.
-    pub(crate) fn beat(&self) -> Option<u64> {
-        let what = Packed(self.what.load(Ordering::Acquire));
-        what.kind().map(|_| what.0)
+    /// For a watchdog, which is the only one to look.
+    pub(crate) fn look(&self) -> Look {
+        let what = self.what.load(Ordering::Acquire);
+        if Packed(what).kind().is_none() {
+            Look::Idle
+        } else if what & Packed::SEEN != 0 {
+            Look::Same
+        } else {
+            // Fails where the call has ended meanwhile; then the next look is the first at another one.
+            let _ = self.what.compare_exchange(what, what | Packed::SEEN, Ordering::Relaxed, Ordering::Relaxed);
+            Look::New
+        }
     }
+}
+
+/// What a look at the pulse finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// No game code runs.
+    Idle,
+    /// A call that was not there at the look before.
+    New,
+    /// The call that was there at the look before.
+    Same,
 }
 
 /// What runs, by name. Borrowed from the world that runs it.
