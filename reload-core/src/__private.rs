@@ -3,8 +3,8 @@
 pub use crate::{
     boundary::{Outcome, RawSlice, RawStr, guard},
     class::{
-        BaseLink, BatchFn, ClassEntry, ClassFacts, ClassRecord, GameClass, HandlerRecord, LoopRecord, OneFn,
-        TheAnnotatedImpl, TheAnnotatedStruct, TurnFn, class_table, handler, looping,
+        BaseLink, BatchFn, ClassEntry, ClassFacts, ClassRecord, GameClass, HandlerRecord, LoopRecord, MigrateFn, OneFn,
+        TheAnnotatedImpl, TheAnnotatedStruct, TurnFn, class_table, handler, looping, migration,
     },
     dispatch::{Ctx, HostCalls, Next},
     event::{

@@ -3,6 +3,7 @@
 
 extern crate self as reload_core;
 
+mod attic;
 pub mod boundary;
 #[cfg(feature = "build")]
 pub mod build;
@@ -11,12 +12,15 @@ mod class;
 mod crash;
 mod dispatch;
 mod event;
+mod host_code;
 mod instance;
 pub mod library;
 mod mailbox;
+mod migration;
 mod registry;
 mod reload;
 mod report;
+mod save;
 #[cfg_attr(
     test,
     allow(
@@ -35,8 +39,9 @@ mod world;
 #[doc(hidden)]
 pub mod __private;
 
+pub use attic::{AtticEntry, AtticListing, AtticSelection};
 pub use boundary::{ObjectId, Panicked};
-pub use class::GameClass;
+pub use class::{GameClass, MigrateError, OldState};
 #[cfg(feature = "crash-report")]
 pub use crash::Hang;
 pub use dispatch::{ChainBudget, Ctx, Fault, FaultKind, Next};
@@ -48,8 +53,11 @@ pub use library::LibrarySource;
 pub use library::{ClassView, InProcess, ReloadView};
 pub use mailbox::{Mailbox, WorldGone};
 pub use reload_macros::{State, event_table, game_class};
-pub use report::{ClassChange, ClassFate, Outcome, ReloadReport, StageTime};
+pub use report::{
+    ClassChange, ClassFate, DroppedEvent, FieldChange, FieldFate, Outcome, ReloadPlan, ReloadReport, StageTime,
+};
+pub use save::{RestoreReport, SaveError, Saved};
 pub use schema::State;
 pub use session::ReloadSession;
 pub use validation::{Problem, Rejection};
-pub use world::{ClassSummary, SpawnError, World};
+pub use world::{ClassSummary, ObjectStatus, SpawnError, World};

@@ -4,15 +4,17 @@
 #[cfg(feature = "crash-report")]
 use crate::crash::Watchdog;
 use crate::{
-    boundary::{ObjectId, guarded},
+    attic::{AtticListing, AtticSelection},
+    boundary::ObjectId,
     class::GameClass,
-    dispatch::{self, ChainBudget, Command, Ctx, Fault, Kind, Live, LivePtr, Origin, Payload},
+    dispatch::{self, ChainBudget, Command, Ctx, Kind, Live, LivePtr, Origin, Payload},
     event::{Event, EventTable},
     library::{self, LibraryTable},
-    mailbox::{Letter, Mailbox, Receiver},
+    mailbox::Receiver,
     registry::{LibraryId, Registry},
     report::ClassChange,
-    validation::{self, Image},
+    save::{self, RestoreReport, SaveError, Saved},
+    validation::{self, Image, Rejection},
 };
 use core::{fmt, marker::PhantomData, mem::ManuallyDrop, ptr::NonNull, time::Duration};
 use serde::Serialize;
@@ -34,7 +36,7 @@ pub struct World {
     /// Boxed, so that its address holds while game code runs.
     live: NonNull<Live>,
     pub(crate) observers: Vec<Observer>,
-    receiver: Receiver,
+    pub(crate) receiver: Receiver,
     /// How many libraries have been opened, the host's own image included.
     libraries: u16,
     #[cfg(feature = "crash-report")]
@@ -53,7 +55,7 @@ pub struct ClassSummary {
     pub place: String,
     /// The epoch whose code it runs.
     pub epoch: u32,
-    /// False when the current library no longer has it; its objects are parked then.
+    /// False when the current library no longer has it; its objects are in the attic then.
     pub present: bool,
     /// Number of objects.
     pub instances: usize,
@@ -65,6 +67,20 @@ pub struct ClassSummary {
     pub loops: Vec<String>,
     /// Bytes of one object.
     pub size: usize,
+}
+
+/// What an object is at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ObjectStatus {
+    /// It receives events.
+    Live,
+    /// It rests until the next reload, because a handler of it panicked.
+    Resting,
+    /// Its class is gone: it is kept in the attic, and goes on when the class comes back.
+    InAttic,
+    /// There is no such object, or not any more.
+    Gone,
 }
 
 /// Why an object could not be created.
@@ -128,7 +144,8 @@ impl World {
         let registry = validation::validate(image)
             .and_then(|validated| Registry::default().with(LibraryId::HOST, 0, &validated))
             .unwrap_or_else(|rejection| panic!("the host's own event tables do not fit together:\n{rejection}"));
-        let mut live = Live { registry, ..Live::default() };
+        let mut live = Live::default();
+        live.registry = registry;
         live.listeners.resize_with(usize::from(crate::event::EVENT_LIMIT), Vec::new);
         let live = NonNull::from(Box::leak(Box::new(live)));
         dispatch::enlist(live);
@@ -257,48 +274,6 @@ impl World {
         self.live_mut().listeners[usize::from(id)].push(Box::new(erased));
     }
 
-    /// A way in for other threads.
-    #[must_use]
-    pub fn mailbox(&self) -> Mailbox {
-        self.receiver.mailbox()
-    }
-
-    /// Carries out what other threads have put into the mailbox; [`World::advance`] does it as well.
-    /// Answers how many letters there were. Letters that arrive meanwhile wait for the next time.
-    pub fn receive(&mut self) -> usize {
-        let letters = self.receiver.letters();
-        let count = letters.len();
-        for letter in letters {
-            self.open_letter(letter);
-        }
-        count
-    }
-
-    fn open_letter(&mut self, letter: Letter) {
-        if let Err(panic) = letter.open(self) {
-            self.live_mut().faults.report(Fault::of_host("a letter in the mailbox", panic));
-        }
-    }
-
-    /// Calls `observer` for every class that a reload creates, updates or removes, after the reload.
-    pub fn on_class_change(&mut self, observer: impl FnMut(&ClassChange) + 'static) {
-        self.observers.push(Box::new(observer));
-    }
-
-    pub(crate) fn tell_observers(&mut self, changes: &[ClassChange]) {
-        let pulse = std::sync::Arc::clone(&self.live().pulse);
-        for change in changes {
-            for observer in &mut self.observers {
-                let call = || guarded(|| observer(change));
-                if let Err(panic) = pulse.during(Kind::Observer, None, None, ObjectId::NONE, call) {
-                    let during = format!("observer of class changes, told of {}", change.path);
-                    // SAFETY: as for `live_mut`; the observers lie outside of the live state.
-                    unsafe { self.live.as_mut() }.faults.report(Fault::of_host(during, panic));
-                }
-            }
-        }
-    }
-
     /// Makes `value` a live object of a class that is linked into the host, and tells it with `event_constructed`.
     ///
     /// # Errors
@@ -372,10 +347,47 @@ impl World {
         existed
     }
 
-    /// Whether there is an object with this id.
+    /// Whether there is an object with this id, live or in the attic; [`World::status`] tells which.
     #[must_use]
     pub fn contains(&self, id: ObjectId) -> bool {
-        self.live().store.slots.object(id).is_some()
+        self.status(id) != ObjectStatus::Gone
+    }
+
+    /// What becomes of an event to the object with this id.
+    #[must_use]
+    pub fn status(&self, id: ObjectId) -> ObjectStatus {
+        let slots = &self.live().store.slots;
+        if slots.is_in_attic(id) {
+            ObjectStatus::InAttic
+        } else if slots.object(id).is_none() {
+            ObjectStatus::Gone
+        } else if slots.is_quarantined(id) {
+            ObjectStatus::Resting
+        } else {
+            ObjectStatus::Live
+        }
+    }
+
+    /// What is kept of fields and classes that are gone.
+    #[must_use]
+    pub fn attic(&self) -> AtticListing {
+        self.live().attic.listing()
+    }
+
+    /// Takes something out of the attic for good. Objects whose class is gone end with it. Answers with the number of
+    /// objects and of field values that are no more.
+    pub fn purge_attic(&mut self, selection: AtticSelection<'_>) -> (usize, usize) {
+        let live = self.live_mut();
+        let (ids, values) = live.attic.purge(selection);
+        for id in &ids {
+            live.store.remove(*id);
+        }
+        (ids.len(), values)
+    }
+
+    /// Sets how many bytes the attic may hold, 256 MiB unless set. A reload that would need more is refused.
+    pub fn set_attic_limit(&mut self, bytes: usize) {
+        self.live_mut().attic.set_limit(bytes);
     }
 
     /// The state of an object, if it is a `T`, or its class is based on `T` (then its base part), and
@@ -407,34 +419,41 @@ impl World {
         self.live().store.pools().iter().map(crate::instance::Pool::len).sum()
     }
 
-    /// The ids of the objects whose class has this path, or is based on it.
+    /// The ids of the live objects whose class has this path, or is based on it.
     #[must_use]
     pub fn instances_of(&self, path: &str) -> Vec<ObjectId> {
         let live = self.live();
-        let Some(ancestor) = live.registry.find_any(path) else { return Vec::new() };
+        let Some(ancestor) = live.registry.find(path) else { return Vec::new() };
         (0..live.registry.classes.len() as u16)
             .filter(|number| live.registry.is_a(*number, ancestor))
             .flat_map(|number| live.store.ids(number))
             .collect()
     }
 
-    /// The path of an object's class.
+    /// The path of an object's class; of one in the attic the path that its class had.
     #[must_use]
     pub fn class_of(&self, id: ObjectId) -> Option<&str> {
         let live = self.live();
-        let (_, number) = live.store.slots.object(id)?;
-        Some(&live.registry.class(number).path)
+        match live.store.slots.object(id) {
+            Some((_, number)) => Some(&live.registry.class(number).path),
+            None => live.attic.object(id).map(|(class, _)| class),
+        }
     }
 
-    /// An object's state as JSON: what its class's schema knows of it. `None` if there is no such object.
+    /// An object's state as JSON: what its class's schema knows of it; of one in the attic what it was. `None` if there
+    /// is no such object.
     #[must_use]
     pub fn inspect(&self, id: ObjectId) -> Option<serde_json::Value> {
         let live = self.live();
-        let (object, number) = live.store.slots.object(id)?;
+        let unreadable = |error: serde_json::Error| serde_json::json!({ "unreadable": error.to_string() });
+        let Some((object, number)) = live.store.slots.object(id) else {
+            let (_, state) = live.attic.object(id)?;
+            return Some(serde_json::from_str(state).unwrap_or_else(unreadable));
+        };
         // SAFETY: the object is of the class that the descriptor describes, and is not changed meanwhile:
         // changing it needs an exclusive borrow of the world.
         let value = unsafe { crate::schema::Value::new(object, live.registry.class(number).state) };
-        Some(serde_json::to_value(value).unwrap_or_else(|error| serde_json::json!({ "unreadable": error.to_string() })))
+        Some(serde_json::to_value(value).unwrap_or_else(unreadable))
     }
 
     /// All classes, sorted by path.
@@ -446,13 +465,14 @@ impl World {
             .map(|number| {
                 let class = registry.class(number);
                 let pool = live.store.pool(number);
+                let parked = live.attic.group(&class.path).map_or(0, |group| group.states.len());
                 ClassSummary {
                     path: class.path.to_string(),
                     base: class.base.map(|base| registry.class(base).path.to_string()),
                     place: class.place.clone(),
                     epoch: class.epoch,
                     present: class.present,
-                    instances: pool.len(),
+                    instances: if class.present { pool.len() } else { parked },
                     quarantined: live.store.ids(number).skip(pool.active()).map(|id| id.to_string()).collect(),
                     events: registry.names(class.mask),
                     loops: class.loops.iter().map(|entry| entry.name.to_string()).collect(),
@@ -465,21 +485,50 @@ impl World {
         classes
     }
 
-    /// Takes what has gone wrong in game code since the last time: panics, endless chains, unknown classes.
-    pub fn take_faults(&mut self) -> Vec<Fault> {
-        self.live_mut().faults.take()
+    /// The whole world as text: every object with its id, what is queued, what waits for its time, and the attic. The
+    /// objects are written through their classes' schema, so newer code reads the file by the rules of a reload.
+    ///
+    /// ```
+    /// use reload_core::{LibrarySource, InProcess, ReloadSession, World, game_class};
+    /// #[game_class(path = "game::Cat", no_handlers)]
+    /// #[derive(Default)]
+    /// pub struct Cat { pub lives: u32 }
+    /// fn open() -> (World, ReloadSession) {
+    ///     let mut world = World::new();
+    ///     let library = InProcess::new().class::<Cat>();
+    ///     let session = ReloadSession::open(LibrarySource::in_process("game", library), &mut world).expect("it runs");
+    ///     (world, session)
+    /// }
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (mut world, _session) = open();
+    /// let cat = world.spawn(Cat { lives: 9 })?;
+    /// let saved = world.save()?;
+    ///
+    /// let (mut world, _session) = open();
+    /// world.restore(&saved.text)?;
+    /// assert_eq!(world.get::<Cat>(cat).expect("it lives").lives, 9);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The first object that cannot be written.
+    pub fn save(&self) -> Result<Saved, SaveError> {
+        save::save(self.live())
     }
 
-    /// What went wrong since there had been `count` faults, as a report says it: the first few, and how many more.
-    pub(crate) fn faults_since(&self, count: u64) -> Vec<String> {
-        const MOST: usize = 8;
-        let faults = &self.live().faults;
-        let mut told: Vec<String> = faults.since(count).take(MOST).map(ToString::to_string).collect();
-        let more = usize::try_from(faults.count() - count).unwrap_or(usize::MAX).saturating_sub(told.len());
-        if more > 0 {
-            told.push(format!("and {more} more faults while the objects were told of the reload"));
-        }
-        told
+    /// Replaces everything in the world by what [`World::save`] has written: the objects that live now end, without
+    /// `event_destroyed`. Classes, listeners and observers stay; the classes have to be there, so a session is opened
+    /// first. Objects that rested because of a panic are awake, as after a reload. Objects whose class is gone go to the
+    /// attic; those of a class with another shape are carried over, its
+    /// `migrate` included, and are told with `event_reloaded`; what they ask for is queued.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the file, or does not become what it should. The world is as before.
+    pub fn restore(&mut self, text: &str) -> Result<RestoreReport, Rejection> {
+        save::restore(self, text)
     }
 
     /// Sets how far events may cause one another.
@@ -497,7 +546,7 @@ impl fmt::Debug for World {
 impl Drop for World {
     fn drop(&mut self) {
         // While the signal handlers still know the world.
-        self.live_mut().drop_everything();
+        self.live_mut().forget_everything();
         dispatch::delist(self.live);
         // SAFETY: made by `Box::leak` in `new`, and freed only here.
         drop(unsafe { Box::from_raw(self.live.as_ptr()) });

@@ -3,7 +3,8 @@
 #![allow(missing_docs, unreachable_pub, reason = "a test")]
 
 use reload_core::{
-    Ctx, FaultKind, InProcess, LibrarySource, Next, ObjectId, ReloadSession, World, event_table, game_class,
+    Ctx, FaultKind, InProcess, LibrarySource, Next, ObjectId, ObjectStatus, ReloadSession, World, event_table,
+    game_class,
 };
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
@@ -313,31 +314,31 @@ mod wider {
 }
 
 #[test]
-fn a_removed_class_parks_its_objects_and_another_layout_is_refused() {
+fn a_removed_class_sends_its_objects_to_the_attic_and_they_come_back() {
     let (mut world, mut session, log) = open(library().class::<v1::Creature>());
     let creature = spawn(&mut world, "game::Creature");
-    let report = session.offer(&mut world, library().class::<wider::Creature>());
-    assert!(!report.is_reloaded());
-    assert_eq!(report.problems()[0].code, "layout.changed");
-    assert_eq!(session.epoch(), 1);
-    world.emit(&Test);
-    assert_eq!(drain(&log).len(), 1, "the old code goes on");
-
+    world.get_mut::<v1::Creature>(creature).expect("alive").hp = 7;
     let report = session.offer(&mut world, library());
     assert!(report.is_reloaded(), "{report}");
-    assert!(world.contains(creature), "parked");
+    assert_eq!(world.status(creature), ObjectStatus::InAttic);
+    assert_eq!((world.class_of(creature), world.instances()), (Some("game::Creature"), 0));
+    assert_eq!(world.inspect(creature).expect("kept").to_string(), r#"{"hp":7}"#);
     world.emit(&Test);
     assert!(log.borrow().is_empty());
+    // Some more reloads without it.
+    session.offer(&mut world, library());
+    session.offer(&mut world, library());
+    let report = session.offer(&mut world, library().class::<wider::Creature>());
+    assert!(report.is_reloaded(), "{report}");
+    assert_eq!(report.classes()[0].returned, 1, "{report}");
+    let state = world.get::<wider::Creature>(creature).expect("alive again, in another shape");
+    assert_eq!((state.hp, state.gold), (7, 0));
+    assert!(world.attic().entries.is_empty());
     let report = session.offer(&mut world, library().class::<v2::Creature>());
     assert!(report.is_reloaded(), "{report}");
     world.emit(&Test);
     assert_eq!(*log.borrow(), [(creature, "creature, new".to_owned())]);
-
-    world.destroy(creature);
-    let report = session.offer(&mut world, library().class::<wider::Creature>());
-    assert!(report.is_reloaded(), "without objects any layout will do: {report}");
-    let again = spawn(&mut world, "game::Creature");
-    assert_eq!(world.get::<wider::Creature>(again).expect("alive").gold, 0);
+    assert_eq!(world.attic().entries[0].field.as_deref(), Some("gold"));
 }
 
 #[test]

@@ -11,6 +11,13 @@ pub const HELP: &str = "\
 @reload          the last reloads: what changed, or why not
 @classes         every class: its objects, events and loops
 @inspect <thing> everything in an object: goblin, here, me, town, or an id such as #3.0
+@undo            back to the code that ran before, the state as well
+@hold on | off   whether new code waits for @apply
+@plan            what @apply would do, or else what @undo would do
+@apply           take the code that waits, or the one that was refused last
+@attic           what is kept of fields and classes that are gone; @attic purge ends it
+@save            write the world to its file
+@restart         build the host anew and let it take over, with everybody still connected
 @help            this";
 
 /// A command of an admin.
@@ -22,6 +29,23 @@ pub enum Command {
     Classes,
     /// `@inspect <thing>`
     Inspect(String),
+    /// `@undo`
+    Undo,
+    /// `@hold on`, `@hold off`
+    Hold(bool),
+    /// `@plan`
+    Plan,
+    /// `@apply`
+    Apply,
+    /// `@attic`, `@attic purge`
+    Attic {
+        /// Whether to empty it.
+        purge: bool,
+    },
+    /// `@save`
+    Save,
+    /// `@restart`
+    Restart,
     /// `@help`
     Help,
 }
@@ -52,6 +76,18 @@ impl Admins {
         Self { token, known: HashSet::new(), failed: HashMap::new() }
     }
 
+    /// Those who have shown the token already.
+    #[must_use]
+    pub fn resume(token: String, known: Vec<ConnectionId>) -> Self {
+        Self { known: known.into_iter().collect(), ..Self::new(token) }
+    }
+
+    /// The token.
+    #[must_use]
+    pub fn secret(&self) -> &str {
+        &self.token
+    }
+
     /// A token that nobody can guess within the limits of the network.
     ///
     /// # Errors
@@ -76,6 +112,15 @@ impl Admins {
             ("@classes", _) => Verdict::Obey(Command::Classes),
             ("@inspect", "") => Verdict::Answer("Inspect what? Try @inspect here."),
             ("@inspect", thing) => Verdict::Obey(Command::Inspect(thing.to_owned())),
+            ("@undo", _) => Verdict::Obey(Command::Undo),
+            ("@hold", "on" | "") => Verdict::Obey(Command::Hold(true)),
+            ("@hold", "off") => Verdict::Obey(Command::Hold(false)),
+            ("@plan", _) => Verdict::Obey(Command::Plan),
+            ("@apply", _) => Verdict::Obey(Command::Apply),
+            ("@attic", "purge") => Verdict::Obey(Command::Attic { purge: true }),
+            ("@attic", "") => Verdict::Obey(Command::Attic { purge: false }),
+            ("@save", _) => Verdict::Obey(Command::Save),
+            ("@restart", _) => Verdict::Obey(Command::Restart),
             ("@help", _) => Verdict::Obey(Command::Help),
             _ => Verdict::Answer("There is no such command. @help lists them."),
         }

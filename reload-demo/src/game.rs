@@ -3,11 +3,14 @@
 use crate::{
     admin::{self, Admins, Command, Verdict},
     net::{ConnectionId, NetEvent, Outbox},
+    world_file::WorldFile,
 };
 use anyhow::Context;
 use core::time::Duration;
-use mud_protocol::{Find, Found, Hangup, Input, Joined, Left, Output, Tick};
-use reload_core::{ClassSummary, Hang, LibrarySource, ObjectId, ReloadReport, ReloadSession, World};
+use mud_protocol::{Find, Found, Hangup, Input, Joined, Left, Output, Resumed, Tick};
+use reload_core::{
+    AtticSelection, ClassSummary, Hang, LibrarySource, ObjectId, ReloadReport, ReloadSession, RestoreReport, World,
+};
 use std::{cell::RefCell, collections::VecDeque, rc::Rc};
 
 #[cfg(feature = "linked")]
@@ -20,6 +23,31 @@ const REPORTS: usize = 5;
 /// Objects that `@inspect` shows.
 const INSPECTED: usize = 3;
 
+/// Where a world begins.
+#[derive(Debug)]
+pub enum Start {
+    /// In its file, if there is one.
+    FromFile,
+    /// Where the process before this one stopped.
+    HandedOver {
+        /// The world, saved.
+        world: String,
+        /// The connections that still exist.
+        connections: Vec<ConnectionId>,
+    },
+}
+
+/// Whether the logic can read a world.
+///
+/// # Errors
+///
+/// Why it cannot.
+pub fn check(source: LibrarySource, text: &str) -> anyhow::Result<RestoreReport> {
+    let mut world = World::new();
+    let _session = ReloadSession::open(source, &mut world).context("the game's logic could not be loaded")?;
+    world.restore(text).context("the world cannot be restored")
+}
+
 /// The world, with the code that runs in it and the way to the players.
 #[derive(Debug)]
 pub struct Game {
@@ -28,16 +56,25 @@ pub struct Game {
     outbox: Outbox,
     admins: Admins,
     reports: VecDeque<ReloadReport>,
+    file: WorldFile,
+    /// Who has asked for a restart that nobody has begun yet.
+    restart: Option<ConnectionId>,
     found: Rc<RefCell<Vec<ObjectId>>>,
 }
 
 impl Game {
-    /// Loads the logic, building it if needed, and creates the town.
+    /// Loads the logic, building it if needed, and the world that `start` says. What was restored is told.
     ///
     /// # Errors
     ///
-    /// When there is no logic to start with.
-    pub fn open(source: LibrarySource, outbox: Outbox, admins: Admins) -> anyhow::Result<Self> {
+    /// When there is no logic to start with, or the world cannot be read. Its file is left as it is.
+    pub fn open(
+        source: LibrarySource,
+        outbox: Outbox,
+        admins: Admins,
+        file: WorldFile,
+        start: Start,
+    ) -> anyhow::Result<(Self, Option<RestoreReport>)> {
         let mut world = World::new();
         let to_players = outbox.clone();
         world.listen::<Output>(move |ev, _| to_players.send(ev.connection, &ev.text));
@@ -48,8 +85,78 @@ impl Game {
         world.listen::<Found>(move |ev, _| answer.borrow_mut().extend_from_slice(&ev.objects));
 
         let session = ReloadSession::open(source, &mut world).context("the game's logic could not be loaded")?;
-        world.spawn_named(TOWN).context("the logic has no town to start with")?;
-        Ok(Self { world, session, outbox, admins, reports: VecDeque::new(), found })
+        let mut game = Self { world, session, outbox, admins, reports: VecDeque::new(), file, restart: None, found };
+        let (text, connections) = match start {
+            Start::FromFile => {
+                game.file.clean_up();
+                (game.file.read()?, Vec::new())
+            }
+            Start::HandedOver { world, connections } => (Some(world), connections),
+        };
+        let restored = match text {
+            Some(text) => Some(game.restore(&text, connections)?),
+            None => {
+                game.world.spawn_named(TOWN).context("the logic has no town to start with")?;
+                None
+            }
+        };
+        Ok((game, restored))
+    }
+
+    fn restore(&mut self, text: &str, connections: Vec<ConnectionId>) -> anyhow::Result<RestoreReport> {
+        let path = self.file.path().display().to_string();
+        let report = self.world.restore(text).with_context(|| {
+            format!("the world in {path} cannot be restored (--fresh starts a new one and keeps the file)")
+        })?;
+        if self.world.instances_of(TOWN).is_empty() {
+            self.world.spawn_named(TOWN).context("the logic has no town to start with")?;
+        }
+        self.world.emit(&Resumed { connections });
+        Ok(report)
+    }
+
+    /// Who has asked for a restart, once.
+    pub fn restart_asked(&mut self) -> Option<ConnectionId> {
+        self.restart.take()
+    }
+
+    /// Tells one connection something.
+    pub fn tell(&self, to: ConnectionId, text: &str) {
+        self.outbox.send(to, text);
+    }
+
+    /// The world as text.
+    ///
+    /// # Errors
+    ///
+    /// The first object that cannot be written.
+    pub fn world_text(&self) -> anyhow::Result<String> {
+        Ok(self.world.save()?.text)
+    }
+
+    /// The token, and who has shown it.
+    #[must_use]
+    pub fn admins(&self) -> (String, Vec<ConnectionId>) {
+        (self.admins.secret().to_owned(), self.admins.all().collect())
+    }
+
+    /// Writes the world to its file. Answers with a sentence about it.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written; the file that was there is as it was.
+    pub fn save(&self) -> anyhow::Result<String> {
+        let saved = self.world.save()?;
+        self.file.write(&saved.text)?;
+        let kibibytes = saved.text.len().div_ceil(1024);
+        let mut told = format!("saved {} objects, {kibibytes} KiB, to {}", saved.objects, self.file.path().display());
+        if saved.in_attic > 0 {
+            told += &format!("; {} more are in the attic", saved.in_attic);
+        }
+        if !saved.left_out.is_empty() {
+            told += &format!("; not in the file, because they are opaque: {}", saved.left_out.join(", "));
+        }
+        Ok(told)
     }
 
     /// Tells `tell`, on another thread, of game code that does not return within `limit`.
@@ -66,11 +173,15 @@ impl Game {
     pub fn renew(&mut self) -> Vec<ReloadReport> {
         let reports = self.session.poll(&mut self.world);
         for report in &reports {
-            self.tell_admins(&report.to_string());
-            self.reports.truncate(REPORTS - 1);
-            self.reports.push_front(report.clone());
+            self.remember(report);
         }
         reports
+    }
+
+    fn remember(&mut self, report: &ReloadReport) {
+        self.tell_admins(&report.to_string());
+        self.reports.truncate(REPORTS - 1);
+        self.reports.push_front(report.clone());
     }
 
     /// Lets time pass.
@@ -107,11 +218,60 @@ impl Game {
             Verdict::Obey(Command::Reports) => self.last_reports(),
             Verdict::Obey(Command::Classes) => self.classes(),
             Verdict::Obey(Command::Inspect(thing)) => self.inspect(from, &thing),
+            Verdict::Obey(Command::Undo) => {
+                let report = self.session.undo(&mut self.world);
+                self.report_of(report, "Nothing ran before: there is nothing to go back to.")
+            }
+            Verdict::Obey(Command::Apply) => {
+                let report = self.session.apply(&mut self.world);
+                self.report_of(report, "No code waits.")
+            }
+            Verdict::Obey(Command::Hold(hold)) => {
+                self.session.hold(hold);
+                if hold {
+                    "New code waits for @apply from now on; @plan shows what it would do."
+                } else {
+                    "New code is taken at once."
+                }
+                .to_owned()
+            }
+            Verdict::Obey(Command::Plan) => self.plan(),
+            Verdict::Obey(Command::Attic { purge }) => self.attic(purge),
+            Verdict::Obey(Command::Restart) => {
+                self.restart = Some(from);
+                "The new host is built and tried; you will be told. The town goes on meanwhile.".to_owned()
+            }
+            Verdict::Obey(Command::Save) => self.save().unwrap_or_else(|error| format!("not saved: {error:#}")),
         };
         self.outbox.send(from, &answer);
     }
 
-    fn tell_admins(&self, text: &str) {
+    /// Every admin is told of a report, so there is nothing left to answer.
+    fn report_of(&mut self, report: Option<ReloadReport>, otherwise: &str) -> String {
+        match report {
+            Some(report) => {
+                self.remember(&report);
+                "That was it.".to_owned()
+            }
+            None => otherwise.to_owned(),
+        }
+    }
+
+    fn plan(&self) -> String {
+        let plan = self.session.plan(&self.world).or_else(|| self.session.plan_undo(&self.world));
+        plan.map_or_else(|| "No code waits, and nothing ran before.".to_owned(), |plan| plan.to_string())
+    }
+
+    fn attic(&mut self, purge: bool) -> String {
+        if !purge {
+            return self.world.attic().to_string();
+        }
+        let (objects, values) = self.world.purge_attic(AtticSelection::All);
+        format!("gone for good: {objects} objects and {values} values of fields")
+    }
+
+    /// Tells everybody who has shown the token something.
+    pub fn tell_admins(&self, text: &str) {
         for admin in self.admins.all() {
             self.outbox.send(admin, text);
         }
@@ -161,7 +321,7 @@ impl Game {
 /// One class in `@classes`.
 fn describe(class: &ClassSummary) -> String {
     let base = class.base.as_ref().map(|base| format!(" on {base}")).unwrap_or_default();
-    let parked = if class.present { "" } else { ", parked: its class is gone" };
+    let parked = if class.present { "" } else { ", in the attic: the class is gone" };
     let mut text = format!(
         "{}{base}: {} {}, epoch {}{parked}\n    handles {}",
         class.path,

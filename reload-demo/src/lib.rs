@@ -2,5 +2,8 @@
 
 pub mod admin;
 pub mod game;
+pub mod handover;
 pub mod net;
 pub mod options;
+pub mod restart;
+pub mod world_file;

@@ -7,9 +7,12 @@ use core::time::Duration;
 use reload_core::{LibrarySource, World};
 use reload_demo::{
     admin::Admins,
-    game::Game,
-    net::{Limits, Network},
+    game::{self, Game, Start},
+    handover::Baton,
+    net::{Limits, NetEvent, Network},
     options::Options,
+    restart::{Preparing, Successor},
+    world_file::WorldFile,
 };
 use std::{
     process::ExitCode,
@@ -45,15 +48,48 @@ fn main() -> ExitCode {
 fn run(options: &Options) -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    if let Some(file) = &options.check_world {
+        let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+        println!("{}", game::check(source(options), &text)?);
+        return Ok(());
+    }
+    // First of all, while nothing else is open.
+    let mut baton = Baton::taken()?;
+    let successor = Successor::of_this_process()?;
+    loop {
+        let (next, error) = match play(options, &successor, baton.take())? {
+            None => return Ok(()),
+            Some(next) => next.pass(successor.program()),
+        };
+        // The process is still this one: it goes on where it stopped.
+        eprintln!("the restart did not happen: {error:#}");
+        baton = Some(next);
+    }
+}
 
+/// Lets time pass until somebody wants the host to end, or to be replaced: then with what the next one goes on with.
+fn play(options: &Options, successor: &Successor, baton: Option<Baton>) -> anyhow::Result<Option<Baton>> {
     if let Err(error) = World::install_crash_report() {
         tracing::warn!(%error, "a crash would not be told what was running");
     }
-    let mut network = open_network(options)?;
+    let (mut network, admins, start, lines) = match baton {
+        None => (open_network(options)?, Admins::new(token(options)?), Start::FromFile, Vec::new()),
+        Some(Baton { mut handover, token, admins, world }) => {
+            let connections = handover.connections.iter().map(|kept| kept.id).collect();
+            let lines = std::mem::take(&mut handover.lines);
+            let network = Network::resume(handover, limits(options))?;
+            (network, Admins::resume(token, admins), Start::HandedOver { world, connections }, lines)
+        }
+    };
     let interrupted = stop_when_asked(&network);
-    let (address, token) = (network.address(), token(options)?);
+    let (address, token) = (network.address(), admins.secret().to_owned());
+    let resumed = matches!(start, Start::HandedOver { .. });
     println!("The town opens at {address}. The logic is being loaded.");
-    let mut game = Game::open(source(options), network.outbox(), Admins::new(token.clone()))?;
+    let (mut game, restored) =
+        Game::open(source(options), network.outbox(), admins, world_file(options, resumed)?, start)?;
+    if let Some(restored) = restored {
+        println!("{}: {restored}", options.world.display());
+    }
     if options.watchdog > 0.0 {
         let watched = game.watch(Duration::from_secs_f32(options.watchdog), |hang| println!("watchdog: {hang}"));
         watched.context("the watchdog does not start; --watchdog 0 does without")?;
@@ -61,8 +97,14 @@ fn run(options: &Options) -> anyhow::Result<()> {
     println!("Ready: telnet {} {}", address.ip(), address.port());
     println!("Commands that begin with @ need: @admin {token}");
     println!("Edit reload-demo/logic and save; Ctrl-C ends.");
+    if resumed {
+        game.tell_admins("The new host has taken over.");
+    }
+    for (id, text) in lines {
+        game.hear(NetEvent::Line { id, text });
+    }
 
-    let mut last = Instant::now();
+    let (mut last, mut preparing) = (Instant::now(), None);
     while !interrupted.load(Ordering::Relaxed) {
         for report in game.renew() {
             println!("{report}");
@@ -77,10 +119,68 @@ fn run(options: &Options) -> anyhow::Result<()> {
         let now = Instant::now();
         game.advance((now - last).min(LONGEST_TURN).as_secs_f32());
         last = now;
+        if let Some(world) = prepared(&mut game, successor, &mut preparing) {
+            return Ok(Some(hand_over(&game, network, world)?));
+        }
     }
     println!("Closing.");
+    // First what must not be lost, then the farewell.
+    let saved = game.save();
+    match &saved {
+        Ok(told) => println!("{told}"),
+        Err(error) => eprintln!("the world is not saved: {error:#}"),
+    }
     network.close("The town goes to sleep. Goodbye.", FAREWELL);
-    Ok(())
+    saved.map(|_| None)
+}
+
+/// Goes on with a restart that somebody has asked for. Answers with the world once the new host can take it over.
+fn prepared(game: &mut Game, successor: &Successor, preparing: &mut Option<Preparing>) -> Option<String> {
+    if let Some(asked_by) = game.restart_asked() {
+        if preparing.is_some() {
+            game.tell(asked_by, "A restart is being prepared already.");
+        } else {
+            match game.world_text().and_then(|world| successor.prepare(asked_by, world)) {
+                Ok(begun) => *preparing = Some(begun),
+                Err(error) => game.tell(asked_by, &format!("No restart, the town goes on: {error:#}")),
+            }
+        }
+    }
+    let (asked_by, result) = preparing.as_ref().and_then(|begun| Some((begun.asked_by, begun.poll()?)))?;
+    *preparing = None;
+    match result.and_then(|()| game.world_text()) {
+        Ok(world) => Some(world),
+        Err(error) => {
+            eprintln!("no restart: {error:#}");
+            game.tell(asked_by, &format!("No restart, the town goes on: {error:#}"));
+            None
+        }
+    }
+}
+
+/// Takes everything that the next process goes on with. The world is in its file as well, should the next one fail.
+fn hand_over(game: &Game, network: Network, world: String) -> anyhow::Result<Baton> {
+    match game.save() {
+        Ok(told) => println!("{told}"),
+        Err(error) => eprintln!("the world is not saved to its file, only handed over: {error:#}"),
+    }
+    // From here on nothing happens in the world: what players type goes to the next process.
+    let handover = network.hand_over(FAREWELL)?;
+    let (token, admins) = game.admins();
+    println!("The new host takes over {} connections.", handover.connections.len());
+    Ok(Baton { handover, token, admins, world })
+}
+
+/// The file of the world; with `--fresh` none is there.
+fn world_file(options: &Options, resumed: bool) -> anyhow::Result<WorldFile> {
+    let file = WorldFile::new(options.world.clone());
+    if options.fresh
+        && !resumed
+        && let Some(kept) = file.set_aside()?
+    {
+        println!("A new world begins; the old one is kept in {}.", kept.display());
+    }
+    Ok(file)
 }
 
 fn open_network(options: &Options) -> anyhow::Result<Network> {
@@ -92,8 +192,11 @@ fn open_network(options: &Options) -> anyhow::Result<Network> {
         Ok(_) => {}
         Err(error) => tracing::warn!(%error, "the limit of open files is unknown"),
     }
-    let limits = Limits { connections: options.max_connections as usize, ..Limits::default() };
-    Ok(Network::open(options.listen, options.port, limits)?)
+    Ok(Network::open(options.listen, options.port, limits(options))?)
+}
+
+fn limits(options: &Options) -> Limits {
+    Limits { connections: options.max_connections as usize, ..Limits::default() }
 }
 
 fn token(options: &Options) -> anyhow::Result<String> {

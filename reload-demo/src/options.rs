@@ -21,6 +21,15 @@ pub struct Options {
     /// How many may play at once.
     #[arg(long, value_name = "COUNT", default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..=60_000))]
     pub max_connections: u32,
+    /// The file that the world is kept in: read at the start if it is there, written at the end and by @save.
+    #[arg(long, value_name = "FILE", env = "MUD_WORLD", default_value = "world.json")]
+    pub world: PathBuf,
+    /// Start a new world; the file of the old one is kept under another name.
+    #[arg(long)]
+    pub fresh: bool,
+    /// Only see whether this program can read a world, and end.
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub check_world: Option<PathBuf>,
     /// Build the logic with optimisations.
     #[arg(long)]
     pub release: bool,

@@ -71,6 +71,15 @@ pub(crate) struct Handlers {
     pub(crate) class: Type,
     pub(crate) handlers: Vec<Handler>,
     pub(crate) loops: Vec<Loop>,
+    pub(crate) migrate: Option<Migrate>,
+}
+
+/// The `migrate` function.
+pub(crate) struct Migrate {
+    pub(crate) method: Ident,
+    /// Where a return type that does not fit is shown.
+    pub(crate) answer: Span,
+    pub(crate) attrs: Vec<Attribute>,
 }
 
 /// An `event_*` method.

@@ -29,9 +29,9 @@ fn what_cannot_run_is_refused_and_the_next_good_one_loads() {
     assert!(messages.contains("expected"), "{messages}");
     assert_eq!(game.ask(), [(cat, "meow".to_owned())], "the old code goes on");
 
-    let report = game.edit(&source("lives: u64", "MEOW"));
+    let report = game.edit(&source("lives: Vec<u8>", "MEOW"));
     let problem = &report.problems()[0];
-    assert_eq!((problem.code, problem.subject.as_str()), ("layout.changed", "refusals::Cat"));
+    assert_eq!((problem.code, problem.subject.as_str()), ("migrate.no_rule", "refusals::Cat.lives"));
     assert_eq!((game.ask(), game.epoch()), (vec![(cat, "meow".to_owned())], 1));
 
     // The running library's own hook.

@@ -37,7 +37,7 @@ impl Lines {
 fn source(version: u32) -> String {
     format!(
         "use reload_core::game_class;\nuse test_protocol::Test;\nreload_core::library!();\n\
-         #[game_class]\n#[derive(Default)]\npub struct Bard {{ #[field(reset)] songs: u32 }}\n\
+         #[game_class]\n#[derive(Default)]\npub struct Bard {{ songs: u32 }}\n\
          #[game_class]\nimpl Bard {{\n    fn event_test(&mut self) {{\n        self.songs += 1;\n        \
          let _span = tracing::warn_span!(target: \"bard\", \"concert\", version = {version}).entered();\n        \
          tracing::warn!(target: \"bard::voice\", songs = self.songs, \"version {version} sings\");\n        \

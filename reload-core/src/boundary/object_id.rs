@@ -85,3 +85,17 @@ impl core::str::FromStr for ObjectId {
             .ok_or_else(|| NotAnObjectId(text.to_owned()))
     }
 }
+
+impl serde::Serialize for ObjectId {
+    /// As text, `#12.1`.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for ObjectId {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}

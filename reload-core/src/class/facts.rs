@@ -97,6 +97,7 @@ impl ClassRecord {
             handlers: RawSlice::new(C::HANDLERS),
             loops: RawSlice::new(C::LOOPS),
             construct: state.default,
+            migrate: C::MIGRATE,
         }
     }
 }

@@ -1,7 +1,10 @@
 //! What `#[game_class]` emits: one record per class, in the form in which it crosses the boundary.
 #![expect(unsafe_code, reason = "`GameClass` promises a record, which only an unsafe trait can")]
 
-use super::facts::{ClassFacts, class_table};
+use super::{
+    facts::{ClassFacts, class_table},
+    old_state::OldState,
+};
 use crate::{
     boundary::{Outcome, RawSlice, RawStr},
     dispatch::Ctx,
@@ -19,6 +22,14 @@ pub type OneFn = unsafe extern "C" fn(object: *mut u8, ctx: &mut Ctx, event: *co
 
 /// Runs one turn of a loop: writes the answer to `next`.
 pub type TurnFn = unsafe extern "C" fn(object: *mut u8, ctx: &mut Ctx, next: *mut crate::dispatch::Next) -> Outcome;
+
+/// Lets a class say what a carried object is (see [`OldState`]). `object` holds the object as the rules carried it; when
+/// the outcome is fine and `refuse` was not called it holds the class's answer, otherwise nothing.
+pub type MigrateFn =
+    unsafe extern "C" fn(old: &OldState<'_>, object: *mut u8, refuse: RefuseFn, state: *mut u8) -> Outcome;
+
+/// Takes the reason of a refusal.
+pub(crate) type RefuseFn = unsafe extern "C" fn(state: *mut u8, reason: RawStr);
 
 /// The boundary record of a class.
 #[repr(C)]
@@ -50,6 +61,8 @@ pub struct ClassRecord {
     pub loops: RawSlice<LoopRecord>,
     /// The class's own `Default`; where it is absent an object is constructed from its fields' defaults.
     pub construct: Option<WriteFn>,
+    /// The class's own `migrate`.
+    pub migrate: Option<MigrateFn>,
 }
 
 /// The boundary record of a handler.
@@ -117,6 +130,8 @@ pub trait TheAnnotatedImpl: TheAnnotatedStruct {
     const OWN_MASK: EventMask = mask_of(Self::HANDLERS);
     /// Own handlers.
     const HANDLERS: &'static [HandlerRecord] = &[];
+    /// The class's own `migrate`.
+    const MIGRATE: Option<MigrateFn> = None;
     /// Own loops.
     const LOOPS: &'static [LoopRecord] = &[];
 }

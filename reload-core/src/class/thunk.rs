@@ -2,7 +2,10 @@
 //! Generic code, instantiated in the library so that the handler is inlined.
 #![expect(unsafe_code, reason = "the erased call: a pointer becomes the object it came from")]
 
-use super::table::{HandlerRecord, LoopRecord};
+use super::{
+    old_state::{Migrated, OldState},
+    table::{HandlerRecord, LoopRecord, MigrateFn, RefuseFn},
+};
 use crate::{
     boundary::{Outcome, RawStr, guard, guarded},
     dispatch::{Ctx, Next},
@@ -27,6 +30,17 @@ where
 {
     const { assert!(size_of::<F>() == 0, "a loop's adapter cannot capture anything") };
     LoopRecord { name: RawStr::new(name), line, turn: Some(turn::<C, F>) }
+}
+
+/// The entry of a class's `migrate`.
+#[must_use]
+pub const fn migration<C, R, F>(_call: F) -> MigrateFn
+where
+    R: Migrated<C>,
+    F: Fn(&OldState<'_>, C) -> R + Copy + 'static,
+{
+    const { assert!(size_of::<F>() == 0, "the adapter of `migrate` cannot capture anything") };
+    migrate::<C, R, F>
 }
 
 /// The adapter of a handler or a loop.
@@ -147,5 +161,28 @@ where
         let answer = adapter::<F>()(this, ctx);
         // SAFETY: (2)
         unsafe { next.write(answer) };
+    })
+}
+
+/// See [`MigrateFn`].
+///
+/// # Safety
+///
+/// 1. `object` is a valid `C` that nothing else refers to; it is moved out.
+/// 2. `refuse` fits `state`.
+unsafe extern "C" fn migrate<C, R, F>(old: &OldState<'_>, object: *mut u8, refuse: RefuseFn, state: *mut u8) -> Outcome
+where
+    R: Migrated<C>,
+    F: Fn(&OldState<'_>, C) -> R + Copy + 'static,
+{
+    guard(|| {
+        // SAFETY: (1)
+        let carried = unsafe { object.cast::<C>().read() };
+        match adapter::<F>()(old, carried).migrated() {
+            // SAFETY: (1) the place is empty.
+            Ok(value) => unsafe { object.cast::<C>().write(value) },
+            // SAFETY: (2) the text lives during the call.
+            Err(reason) => unsafe { refuse(state, RawStr::borrowed(&reason)) },
+        }
     })
 }

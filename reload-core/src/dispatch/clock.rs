@@ -8,7 +8,8 @@ use std::{cmp::Ordering, collections::BinaryHeap, sync::Arc};
 #[derive(Debug)]
 pub(crate) struct Timed {
     pub(crate) at: u64,
-    order: u64,
+    /// Which came first of those that are due at the same time; different for each.
+    pub(crate) order: u64,
     pub(crate) what: What,
 }
 
@@ -85,12 +86,21 @@ impl Clock {
         Some(timed.what)
     }
 
-    /// Takes out what `which` says.
-    pub(crate) fn take_if(&mut self, mut which: impl FnMut(&What) -> bool) -> Vec<What> {
-        let (taken, kept): (Vec<Timed>, Vec<Timed>) =
-            std::mem::take(&mut self.waiting).into_vec().into_iter().partition(|timed| which(&timed.what));
-        self.waiting = kept.into();
-        taken.into_iter().map(|timed| timed.what).collect()
+    /// Everything that waits for a time, in no order.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = &Timed> {
+        self.waiting.iter()
+    }
+
+    /// Turns that are due at the next advance.
+    pub(crate) fn next_turns(&self) -> &[Turn] {
+        &self.next
+    }
+
+    /// Lets `change` look at everything that waits for a time, and change it or take it out.
+    pub(crate) fn revise(&mut self, mut change: impl FnMut(Timed) -> Option<Timed>) {
+        let revised: Vec<Timed> =
+            std::mem::take(&mut self.waiting).into_vec().into_iter().filter_map(&mut change).collect();
+        self.waiting = revised.into();
     }
 
     pub(crate) fn drain(&mut self) -> Vec<What> {

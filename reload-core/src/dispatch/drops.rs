@@ -57,7 +57,7 @@ impl Live {
         }
     }
 
-    pub(super) fn report_drop(&mut self, class: u16, object: ObjectId, panic: Panicked) {
+    pub(crate) fn report_drop(&mut self, class: u16, object: ObjectId, panic: Panicked) {
         let class = self.registry.class(class).path.to_string();
         let kind = FaultKind::Panicked { panic, quarantined: false };
         self.faults.report(Fault { class, object, during: "drop".to_owned(), kind });
@@ -65,23 +65,34 @@ impl Live {
 
     /// Drops the values of all objects of a class and ends them.
     pub(crate) fn drop_all(&mut self, class: u16) {
+        self.drop_values(class);
+        self.store.forget_all(class);
+    }
+
+    /// Drops the values of all objects of a class, whose ids go on: the objects are in the attic.
+    pub(crate) fn drop_parked(&mut self, class: u16) {
+        self.drop_values(class);
+        self.store.park_all(class);
+    }
+
+    fn drop_values(&mut self, class: u16) {
         let descriptor = self.registry.class(class).state;
         if let Some(drop_in_place) = descriptor.drop_in_place {
             for index in 0..self.store.pool(class).len() {
                 let pool = self.store.pool(class);
                 let (object, id) = (pool.object(index), self.store.slots.id_of(pool.slot(index)));
-                // SAFETY: an object of the class; it is forgotten below.
+                // SAFETY: an object of the class; it is forgotten by whoever calls this.
                 let drop_value = || unsafe { drop_in_place(object) }.into_result();
                 if let Err(panic) = self.pulse.during(Kind::Drop, Some(class), None, id, drop_value) {
                     self.report_drop(class, id, panic);
                 }
             }
         }
-        self.store.forget_all(class);
     }
 
-    /// Drops all values, while the code that does is certainly mapped: the registry keeps it so.
-    pub(crate) fn drop_everything(&mut self) {
+    /// Drops all objects and everything that is queued or waits for its time, while the code that does is certainly mapped:
+    /// the registry keeps it so. Classes, listeners and the attic stay.
+    pub(crate) fn forget_everything(&mut self) {
         for command in std::mem::take(&mut self.queue.commands) {
             self.drop_command(command);
         }
@@ -90,8 +101,16 @@ impl Live {
                 self.drop_event(event, payload);
             }
         }
+        self.resting.clear();
         for class in 0..self.registry.classes.len() {
             self.drop_all(class as u16);
         }
+    }
+}
+
+impl Drop for Live {
+    /// Values first; the registry, which keeps their code mapped, last.
+    fn drop(&mut self) {
+        self.forget_everything();
     }
 }

@@ -18,6 +18,7 @@ use super::{
     queue::{Command, NOBODY, Origin, Queue},
 };
 use crate::{
+    attic::Attic,
     boundary::{ObjectId, guarded},
     event::{Constructed, Destroyed, Event},
     instance::Store,
@@ -34,6 +35,7 @@ pub(crate) type Listener = Box<dyn FnMut(*const u8, &mut Ctx)>;
 pub(crate) struct Live {
     pub(crate) store: Store,
     pub(crate) registry: Registry,
+    pub(crate) attic: Attic,
     pub(crate) queue: Queue,
     pub(crate) clock: Clock,
     pub(crate) faults: Faults,
@@ -329,6 +331,9 @@ pub(crate) unsafe fn end(live: LivePtr, id: ObjectId) {
         }
         deliver(live, Destroyed::INDEX, id, core::ptr::from_ref(&Destroyed).cast(), Origin::OUTSIDE);
         let state = &mut *this;
+        if state.store.slots.is_in_attic(id) {
+            state.attic.forget_object(id);
+        }
         if let Some((object, class)) = state.store.slots.object(id) {
             let descriptor = state.registry.class(class).state;
             if let Some(drop_in_place) = descriptor.drop_in_place

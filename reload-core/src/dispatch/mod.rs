@@ -11,7 +11,7 @@ mod payload;
 mod pulse;
 mod queue;
 
-pub(crate) use clock::{Turn, What};
+pub(crate) use clock::{Clock, Turn, What};
 pub use context::{Ctx, HostCalls};
 pub use fault::{Fault, FaultKind};
 pub(crate) use host::HOST_CALLS;
@@ -22,4 +22,4 @@ pub(crate) use pulse::{Kind, delist, enlist};
 #[cfg(feature = "crash-report")]
 pub(crate) use pulse::{Look, Pulse, each_here, reply, sight};
 pub use queue::ChainBudget;
-pub(crate) use queue::{Command, Origin};
+pub(crate) use queue::{Command, Origin, Queue};

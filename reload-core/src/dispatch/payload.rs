@@ -85,7 +85,7 @@ impl Payload {
     }
 
     /// Memory for a value, not initialised.
-    fn room(descriptor: &Descriptor) -> Self {
+    pub(crate) fn room(descriptor: &Descriptor) -> Self {
         let layout = Layout::from_size_align(descriptor.size, descriptor.align)
             .unwrap_or_else(|_| unreachable!("the layout was validated"));
         let bytes = if layout.size() == 0 {

@@ -4,7 +4,9 @@
 
 use std::{
     alloc::{Layout, alloc, dealloc, handle_alloc_error},
+    cell::RefCell,
     ptr::NonNull,
+    rc::Rc,
 };
 
 /// Bytes of a chunk; also its alignment.
@@ -13,48 +15,67 @@ pub(super) const CHUNK: usize = 64 * 1024;
 /// Chunks that are taken from the allocator at once.
 const SLAB_CHUNKS: usize = 16;
 
-/// Hands out chunks. All memory goes back to the allocator when the source is dropped.
+/// Hands out chunks. A handle: the pools of a world and those that a reload stages beside them share one source, so
+/// that a staged pool can give back what it took. All memory goes to the allocator when the last handle is dropped.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ChunkSource(Rc<RefCell<Chunks>>);
+
 #[derive(Debug, Default)]
-pub(crate) struct ChunkSource {
+struct Chunks {
     free: Vec<NonNull<u8>>,
     slabs: Vec<(NonNull<u8>, Layout)>,
     oversized: Vec<(NonNull<u8>, Layout)>,
 }
 
+/// The system has no memory left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct OutOfMemory {
+    /// Bytes that were asked for.
+    pub(crate) bytes: usize,
+}
+
 impl ChunkSource {
     /// A chunk of `size` bytes, a multiple of [`CHUNK`]. Its content is not initialised.
-    pub(super) fn take(&mut self, size: usize) -> NonNull<u8> {
+    pub(super) fn take(&self, size: usize) -> NonNull<u8> {
+        self.try_take(size).unwrap_or_else(|_| handle_alloc_error(layout(size)))
+    }
+
+    /// [`ChunkSource::take`], for who can do without.
+    pub(super) fn try_take(&self, size: usize) -> Result<NonNull<u8>, OutOfMemory> {
         debug_assert!(size != 0 && size.is_multiple_of(CHUNK));
+        let mut chunks = self.0.borrow_mut();
         if size != CHUNK {
             let layout = layout(size);
-            let block = allocate(layout);
-            self.oversized.push((block, layout));
-            return block;
+            let block = allocate(layout)?;
+            chunks.oversized.push((block, layout));
+            return Ok(block);
         }
-        if self.free.is_empty() {
-            let layout = layout(CHUNK * SLAB_CHUNKS);
-            let slab = allocate(layout);
-            self.slabs.push((slab, layout));
-            // From the back, so that chunks are handed out in ascending order.
-            // SAFETY: each offset lies within the slab.
-            self.free.extend((0..SLAB_CHUNKS).rev().map(|at| unsafe { slab.add(at * CHUNK) }));
+        if let Some(free) = chunks.free.pop() {
+            return Ok(free);
         }
-        self.free.pop().unwrap_or_else(|| unreachable!("a slab has just been added"))
+        let layout = layout(CHUNK * SLAB_CHUNKS);
+        let slab = allocate(layout)?;
+        chunks.slabs.push((slab, layout));
+        // From the back, so that chunks are handed out in ascending order.
+        // SAFETY: each offset lies within the slab.
+        chunks.free.extend((1..SLAB_CHUNKS).rev().map(|at| unsafe { slab.add(at * CHUNK) }));
+        Ok(slab)
     }
 
     /// Takes a chunk back.
-    pub(super) fn give_back(&mut self, chunk: NonNull<u8>, size: usize) {
+    pub(super) fn give_back(&self, chunk: NonNull<u8>, size: usize) {
+        let mut chunks = self.0.borrow_mut();
         if size == CHUNK {
-            self.free.push(chunk);
-        } else if let Some(at) = self.oversized.iter().position(|(block, _)| *block == chunk) {
-            let (block, layout) = self.oversized.swap_remove(at);
+            chunks.free.push(chunk);
+        } else if let Some(at) = chunks.oversized.iter().position(|(block, _)| *block == chunk) {
+            let (block, layout) = chunks.oversized.swap_remove(at);
             // SAFETY: allocated in `take` with this layout, and removed from the list, so freed once.
             unsafe { dealloc(block.as_ptr(), layout) }
         }
     }
 }
 
-impl Drop for ChunkSource {
+impl Drop for Chunks {
     fn drop(&mut self) {
         for (block, layout) in self.slabs.drain(..).chain(self.oversized.drain(..)) {
             // SAFETY: allocated in `take` with this layout; the lists hold each block once.
@@ -67,13 +88,13 @@ fn layout(size: usize) -> Layout {
     Layout::from_size_align(size, CHUNK).unwrap_or_else(|_| panic!("an object of {size} bytes cannot be allocated"))
 }
 
-fn allocate(layout: Layout) -> NonNull<u8> {
+fn allocate(layout: Layout) -> Result<NonNull<u8>, OutOfMemory> {
     // SAFETY: the layout's size is not zero.
-    let block = NonNull::new(unsafe { alloc(layout) }).unwrap_or_else(|| handle_alloc_error(layout));
+    let block = NonNull::new(unsafe { alloc(layout) }).ok_or(OutOfMemory { bytes: layout.size() })?;
     // Slots keep addresses in 48 bits.
     assert!(
         (block.as_ptr().addr() + layout.size()) >> 48 == 0,
         "this system hands out addresses above 2^48, which slots cannot hold"
     );
-    block
+    Ok(block)
 }

@@ -5,6 +5,7 @@ mod pool;
 mod slots;
 mod store;
 
+pub(crate) use chunk::{ChunkSource, OutOfMemory};
 pub(crate) use pool::Pool;
-pub(crate) use slots::MAX_CLASSES;
+pub(crate) use slots::{MAX_CLASSES, Slots};
 pub(crate) use store::Store;

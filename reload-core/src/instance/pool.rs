@@ -2,7 +2,7 @@
 //! behind the active ones, so that delivery walks a prefix and asks nothing.
 #![expect(unsafe_code, reason = "raw memory of erased types")]
 
-use super::chunk::{CHUNK, ChunkSource};
+use super::chunk::{CHUNK, ChunkSource, OutOfMemory};
 use std::ptr::NonNull;
 
 /// Bytes at the start of a chunk that belong to the chunk itself.
@@ -129,7 +129,7 @@ impl Pool {
 
     /// Room for one more instance, which belongs to `slot`; the caller writes it.
     #[inline]
-    pub(super) fn push(&mut self, slot: u32, chunks: &mut ChunkSource) -> (*mut u8, Option<Moved>) {
+    pub(super) fn push(&mut self, slot: u32, chunks: &ChunkSource) -> (*mut u8, Option<Moved>) {
         if self.len == self.chunks.len() * self.capacity {
             self.grow(chunks);
         }
@@ -157,16 +157,61 @@ impl Pool {
     }
 
     #[cold]
-    fn grow(&mut self, chunks: &mut ChunkSource) {
-        let chunk = chunks.take(self.chunk_size);
+    fn grow(&mut self, chunks: &ChunkSource) {
+        self.add(chunks.take(self.chunk_size));
+    }
+
+    fn add(&mut self, chunk: NonNull<u8>) {
         let header = Header { ordinal: self.chunks.len() as u32, class: u32::from(self.class) };
         // SAFETY: a chunk is larger than a header and aligned to 64 KiB.
         unsafe { chunk.cast::<Header>().write(header) };
         self.chunks.push(chunk);
     }
 
+    /// Makes room for one instance per slot, `active` of them active. The instances are not there yet: until all are
+    /// written, only [`Pool::clear`] may be called besides what gives their addresses.
+    ///
+    /// # Errors
+    ///
+    /// There is no memory; then the pool is empty.
+    pub(crate) fn reserve(
+        &mut self,
+        slots: impl ExactSizeIterator<Item = u32>,
+        active: usize,
+        chunks: &ChunkSource,
+    ) -> Result<(), OutOfMemory> {
+        debug_assert!(self.len == 0 && active <= slots.len());
+        let needed = slots.len().div_ceil(self.capacity);
+        while self.chunks.len() < needed {
+            match chunks.try_take(self.chunk_size) {
+                Ok(chunk) => self.add(chunk),
+                Err(out_of_memory) => {
+                    self.clear(chunks);
+                    return Err(out_of_memory);
+                }
+            }
+        }
+        (self.len, self.active) = (slots.len(), active);
+        for (index, slot) in slots.enumerate() {
+            // SAFETY: the index is below `len`, whose chunks are there.
+            unsafe { self.slot_place(index).write(slot) };
+        }
+        Ok(())
+    }
+
+    /// Instances that lie one after the other from `index` on, in one chunk.
+    pub(crate) const fn neighbours(&self, index: usize) -> usize {
+        let (in_chunk, left) = (self.capacity - index % self.capacity, self.len - index);
+        if in_chunk < left { in_chunk } else { left }
+    }
+
+    /// Slots of all instances, in order.
+    pub(crate) fn slots(&self) -> impl ExactSizeIterator<Item = u32> {
+        (0..self.len).map(|index| self.slot(index))
+    }
+
     /// Takes the instance at `index` out; the caller has dropped or moved it. Reports who moved.
-    pub(super) fn remove(&mut self, index: usize, chunks: &mut ChunkSource) -> [Option<Moved>; 2] {
+    pub(super) fn remove(&mut self, index: usize, chunks: &ChunkSource) -> [Option<Moved>; 2] {
         let (mut hole, mut moves) = (index, [None, None]);
         if hole < self.active {
             self.active -= 1;
@@ -227,7 +272,7 @@ impl Pool {
     }
 
     /// Gives all memory back. The caller has dropped or moved the instances.
-    pub(super) fn clear(&mut self, chunks: &mut ChunkSource) {
+    pub(crate) fn clear(&mut self, chunks: &ChunkSource) {
         for chunk in self.chunks.drain(..) {
             chunks.give_back(chunk, self.chunk_size);
         }

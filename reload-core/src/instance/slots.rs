@@ -12,6 +12,9 @@ const QUARANTINED: u16 = 0x8000;
 /// In place of a class: the id has been given out, the object comes later.
 const RESERVED: u16 = 0x7ffe;
 
+/// In place of a class: the object is in the attic.
+const IN_ATTIC: u16 = 0x7ffd;
+
 /// In place of a class: nobody.
 const FREE: u16 = 0x7fff;
 
@@ -84,7 +87,54 @@ impl Slots {
     pub(crate) fn object(&self, id: ObjectId) -> Option<(*mut u8, u16)> {
         let (object, class) = self.target(id)?;
         let class = class & !QUARANTINED;
-        (class < RESERVED).then_some((object, class))
+        (class < IN_ATTIC).then_some((object, class))
+    }
+
+    /// Whether the object is in the attic.
+    pub(crate) fn is_in_attic(&self, id: ObjectId) -> bool {
+        self.target(id).is_some_and(|(_, class)| class == IN_ATTIC)
+    }
+
+    /// The object has been put into the attic: its id stays.
+    pub(crate) fn put_in_attic(&mut self, id: ObjectId) {
+        if let Some(slot) = self.slot_mut(id) {
+            slot.place = pack(core::ptr::null_mut(), IN_ATTIC);
+        }
+    }
+
+    /// The object of `slot` is at another address, and of another class than before.
+    pub(super) fn settle(&mut self, slot: u32, object: *mut u8, class: u16, quarantined: bool) {
+        let class = if quarantined { class | QUARANTINED } else { class };
+        self.slots[slot as usize].place = pack(object, class);
+    }
+
+    /// The generation of each slot, for a save file.
+    pub(crate) fn generations(&self) -> impl ExactSizeIterator<Item = u32> {
+        self.slots.iter().map(|slot| slot.generation)
+    }
+
+    /// Slots with these generations, none of them in use: which are is said with [`Slots::claim`].
+    pub(crate) fn with_generations(generations: impl Iterator<Item = u32>) -> Self {
+        let mark = pack(core::ptr::null_mut(), FREE);
+        Self { slots: generations.map(|generation| Slot { place: mark, generation }).collect(), free: Vec::new() }
+    }
+
+    /// Takes the slot of `id` into use as reserved. False if there is none, it has another generation, or is in use.
+    pub(crate) fn claim(&mut self, id: ObjectId) -> bool {
+        let mark = pack(core::ptr::null_mut(), RESERVED);
+        match self.slot_mut(id) {
+            Some(slot) if unpack_class(slot.place) == FREE => {
+                slot.place = mark;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Lets the slots that nobody has claimed be used. A slot whose generations are used up is not.
+    pub(crate) fn free_unclaimed(&mut self) {
+        let is_free = |slot: &Slot| unpack_class(slot.place) == FREE && slot.generation < u32::MAX;
+        self.free = (0..self.slots.len() as u32).rev().filter(|index| is_free(&self.slots[*index as usize])).collect();
     }
 
     /// Whether the id has been given out and not ended.

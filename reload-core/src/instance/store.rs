@@ -27,8 +27,33 @@ impl Store {
     pub(crate) fn replace_pool(&mut self, class: u16, size: usize, align: usize) {
         let pool = &mut self.pools[usize::from(class)];
         assert_eq!(pool.len(), 0, "a pool with objects is never replaced");
-        pool.clear(&mut self.chunks);
+        pool.clear(&self.chunks);
         *pool = Pool::new(class, size, align);
+    }
+
+    /// Where pools get their memory, for pools that are staged beside those of the store.
+    pub(crate) fn chunks(&self) -> &ChunkSource {
+        &self.chunks
+    }
+
+    /// Puts a staged pool in the place of a class's own, which is given back. Objects of the staged pool are at their
+    /// slots from now on; what becomes of the old pool's instances is the caller's duty.
+    pub(crate) fn swap_pool(&mut self, class: u16, staged: Pool) -> Pool {
+        for index in 0..staged.len() {
+            self.slots.settle(staged.slot(index), staged.object(index), class, index >= staged.active());
+        }
+        std::mem::replace(&mut self.pools[usize::from(class)], staged)
+    }
+
+    /// Takes the memory of a pool without instances back.
+    pub(crate) fn give_back(&self, mut pool: Pool) {
+        debug_assert_eq!(pool.len(), 0, "a pool with objects is never given back");
+        pool.clear(&self.chunks);
+    }
+
+    /// The id that a slot has now.
+    pub(crate) fn id_of(&self, slot: u32) -> ObjectId {
+        self.slots.id_of(slot)
     }
 
     pub(crate) fn pool(&self, class: u16) -> &Pool {
@@ -50,7 +75,7 @@ impl Store {
         if !self.slots.is_alive(id) || self.slots.object(id).is_some() {
             return None;
         }
-        let (object, moved) = self.pools[usize::from(class)].push(id.slot(), &mut self.chunks);
+        let (object, moved) = self.pools[usize::from(class)].push(id.slot(), &self.chunks);
         self.note(moved);
         let occupied = self.slots.occupy(id, object, class);
         debug_assert!(occupied, "the id was alive and without an object");
@@ -63,7 +88,7 @@ impl Store {
             let pool = &mut self.pools[usize::from(class)];
             // SAFETY: slots hold addresses of instances of their class's pool.
             let index = unsafe { pool.index_of(object) };
-            for moved in pool.remove(index, &mut self.chunks) {
+            for moved in pool.remove(index, &self.chunks) {
                 self.note(moved);
             }
         }
@@ -126,7 +151,21 @@ impl Store {
             let id = self.slots.id_of(pool.slot(index));
             self.slots.release(id);
         }
-        pool.clear(&mut self.chunks);
+        pool.clear(&self.chunks);
+    }
+
+    /// Puts the ids of all objects of a class into the attic. The caller has dropped the values.
+    pub(crate) fn park_all(&mut self, class: u16) {
+        let pool = &mut self.pools[usize::from(class)];
+        for index in 0..pool.len() {
+            self.slots.put_in_attic(self.slots.id_of(pool.slot(index)));
+        }
+        pool.clear(&self.chunks);
+    }
+
+    /// Marks ids as those of objects in the attic.
+    pub(crate) fn park(&mut self, ids: impl Iterator<Item = ObjectId>) {
+        ids.for_each(|id| self.slots.put_in_attic(id));
     }
 
     fn note(&mut self, moved: Option<Moved>) {

@@ -3,7 +3,7 @@
 
 use crate::{
     boundary::{ObjectId, Outcome, RawSlice, RawStr},
-    class::{ClassRecord, HandlerRecord, LoopRecord},
+    class::{ClassRecord, HandlerRecord, LoopRecord, OldState},
     dispatch::{Ctx, HostCalls, Next},
     event::{EventMask, EventRecord, TableRecord},
     schema::{Carry, Descriptor, Field, Shape, Variant},
@@ -92,6 +92,7 @@ const fn boundary_layout() -> u64 {
         ClassRecord,
         HandlerRecord,
         LoopRecord,
+        OldState<'static>,
         HostCalls,
         Ctx,
         Next,

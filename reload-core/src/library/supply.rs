@@ -115,9 +115,14 @@ impl Supply {
         &self.name
     }
 
+    /// Takes the bytes of the last candidate for new when they are built the next time.
+    pub fn forget(&self) {
+        let _ = self.work.send(Work::Forget);
+    }
+
     /// Builds or looks once more, and makes a candidate even of the bytes that were the last one.
     pub fn again(&self) {
-        let _ = self.work.send(Work::Forget);
+        self.forget();
         match &self.origin {
             #[cfg(feature = "build")]
             Running::Cargo(driver) => driver.rebuild(),

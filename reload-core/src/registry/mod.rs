@@ -30,6 +30,8 @@ impl LibraryId {
 #[derive(Clone, Debug)]
 pub(crate) struct Class {
     pub(crate) path: Arc<str>,
+    /// The path it had before, as its code says.
+    pub(crate) was: Option<Arc<str>>,
     pub(crate) library: LibraryId,
     /// The epoch whose code it runs.
     pub(crate) epoch: u32,
@@ -99,6 +101,7 @@ static NOTHING: ClassRecord = ClassRecord {
     handlers: RawSlice::EMPTY,
     loops: RawSlice::EMPTY,
     construct: None,
+    migrate: None,
 };
 
 /// The committed state.
@@ -173,12 +176,32 @@ impl Registry {
             class.present = false;
         }
         for valid in &validated.classes {
-            next.enter(library, epoch, valid, &validated.image, &mut problems);
+            let known = self.continued_by(library, valid, validated);
+            next.enter(library, epoch, valid, known, &validated.image, &mut problems);
         }
         next.link(validated, &mut problems);
         Rejection::unless_empty(problems)?;
         next.resolve(self, epoch);
         Ok(next)
+    }
+
+    /// The class that `valid` is the next version of. In this order: the one with the path that it says it had, unless
+    /// its own path is known; its namesake, unless another says that it was that one; one of the same library that says it
+    /// had this path, which is what going back to an older version looks like.
+    fn continued_by(&self, library: LibraryId, valid: &ValidClass, validated: &Validated) -> Option<u16> {
+        if let Some(number) = self.find_any(&valid.path) {
+            let taken =
+                |other: &&ValidClass| other.was.as_deref() == Some(&valid.path) && self.find_any(&other.path).is_none();
+            return if validated.classes.iter().any(|other| taken(&other)) { None } else { Some(number) };
+        }
+        if let Some(number) = valid.was.as_deref().and_then(|was| self.find_any(was)) {
+            return Some(number);
+        }
+        let goes_on = |path: &str| validated.classes.iter().any(|other| other.path == path);
+        let was_this = |class: &Class| {
+            class.library == library && class.was.as_deref() == Some(&valid.path) && !goes_on(&class.path)
+        };
+        self.classes.iter().position(was_this).map(|number| number as u16)
     }
 
     /// Enters one class; its base is linked when all are entered.
@@ -187,11 +210,10 @@ impl Registry {
         library: LibraryId,
         epoch: u32,
         valid: &ValidClass,
+        known: Option<u16>,
         image: &Image,
         problems: &mut Vec<Problem>,
     ) {
-        let renamed = valid.was.as_deref().filter(|_| !self.by_path.contains_key(valid.path.as_str()));
-        let known = self.find_any(&valid.path).or_else(|| renamed.and_then(|was| self.find_any(was)));
         if let Some(number) = known
             && self.class(number).present
         {
@@ -214,6 +236,7 @@ impl Registry {
         });
         let class = Class {
             path: valid.path.as_str().into(),
+            was: valid.was.as_deref().map(Into::into),
             library,
             epoch,
             present: true,
@@ -238,7 +261,10 @@ impl Registry {
             Some(number) => {
                 let former = std::mem::replace(&mut self.classes[usize::from(number)], class);
                 if *former.path != *valid.path {
-                    self.by_path.remove(&former.path);
+                    // Unless something new has taken the old path meanwhile.
+                    if self.by_path.get(&former.path) == Some(&number) {
+                        self.by_path.remove(&former.path);
+                    }
                     self.by_path.insert(valid.path.as_str().into(), number);
                 }
             }
@@ -336,6 +362,17 @@ impl Registry {
             at = class.base;
         }
         (mask, handlers, loops)
+    }
+
+    /// The class and its bases, nearest first, with the bytes from the start of an object to their part.
+    pub(crate) fn parts(&self, class: u16) -> Vec<(u16, usize)> {
+        let (mut parts, mut at, mut offset) = (Vec::new(), Some(class), 0);
+        while let Some(number) = at {
+            parts.push((number, offset));
+            offset += self.class(number).base_offset;
+            at = self.class(number).base;
+        }
+        parts
     }
 
     /// Lets go of the libraries of absent classes of which nothing is left.

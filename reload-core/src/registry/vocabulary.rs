@@ -66,7 +66,7 @@ impl Vocabulary {
 
     /// This vocabulary with the tables of `library` replaced by `tables`.
     ///
-    /// An event whose payload has a new layout keeps its number, and is one of [`Vocabulary::changed`].
+    /// An event whose payload has a new layout keeps its number.
     pub(crate) fn with(&self, library: LibraryId, tables: &[ValidTable], problems: &mut Vec<Problem>) -> Self {
         let mut next = self.clone();
         next.tables.retain(|map| map.library != library);
@@ -133,22 +133,6 @@ impl Vocabulary {
         }
         next.tables.extend(maps);
         next
-    }
-
-    /// The numbers whose events are gone, or have another layout, in `next`: queued ones cannot be delivered.
-    pub(crate) fn changed(&self, next: &Self) -> Vec<u16> {
-        let changed = |(old, new): (&Option<EventEntry>, &Option<EventEntry>)| match (old, new) {
-            (Some(old), Some(new)) => old.path != new.path || !schema::same_layout(old.payload, new.payload),
-            (Some(_), None) => true,
-            (None, _) => false,
-        };
-        self.events
-            .iter()
-            .zip(&next.events)
-            .enumerate()
-            .filter(|(_, pair)| changed(*pair))
-            .filter_map(|(id, _)| u16::try_from(id).ok())
-            .collect()
     }
 }
 

@@ -1,40 +1,68 @@
-//! Swaps a plan in. Cannot fail: there is no `Result` in this file.
+//! Swaps in what was staged. Cannot fail: there is no `Result` in this file.
 #![expect(unsafe_code, reason = "hands the live state's address to dispatch")]
 
-use super::Plan;
+use super::stage::{Staged, Told};
 use crate::{
-    dispatch::{self, Command, Origin, Turn, What},
+    dispatch::{self, Fault, FaultKind, Origin, Turn},
     event::{Event, Reloaded},
     registry::Registry,
-    report::ClassChange,
+    report::{ClassChange, DroppedEvent},
     world::World,
 };
 
 /// What a commit leaves behind.
 pub(crate) struct Committed {
     pub(crate) classes: Vec<ClassChange>,
-    pub(crate) dropped_events: Vec<(String, usize)>,
+    pub(crate) dropped_events: Vec<DroppedEvent>,
+    pub(crate) warnings: Vec<String>,
     /// What ran before. Dropping it lets go of the old library.
     pub(crate) former: Registry,
 }
 
-/// Swaps the plan's registry in, ends and starts loops, wakes what rested, and tells the objects.
-pub(crate) fn commit(world: &mut World, plan: Plan, from_epoch: u32) -> Committed {
-    let Plan { library, epoch, next, classes, dead_events, new_pools } = plan;
+/// Swaps in the objects and the registry, ends and starts loops, wakes what rested, and tells the objects.
+pub(crate) fn commit(world: &mut World, staged: Staged) -> Committed {
+    let told = staged.told(world.live());
+    let Staged { plan, carried, returned, attic, queue } = staged;
     let live = world.live_mut();
-    let dropped_events = drop_dead(live, &dead_events);
-    for number in live.store.pools().len()..next.classes.len() {
-        let state = next.classes[number].state;
+    let dropped_events = queue.dropped();
+    let mut warnings = plan.warnings;
+    warnings.extend(attic.warnings());
+    let (panics, unborn) = queue.apply(&mut live.queue, &mut live.clock, &live.registry);
+    live.report_panics("drop of what was queued", panics);
+    for id in unborn {
+        live.store.remove(id);
+    }
+    for number in live.store.pools().len()..plan.next.classes.len() {
+        let state = plan.next.classes[number].state;
         live.store.add_pool(state.size, state.align);
     }
-    for number in new_pools {
-        let state = next.class(number).state;
+    for number in plan.new_pools {
+        let state = plan.next.class(number).state;
         live.store.replace_pool(number, state.size, state.align);
     }
-    let former = std::mem::replace(&mut live.registry, next);
+    for number in plan.leaving {
+        live.drop_parked(number);
+    }
+    let former = std::mem::replace(&mut live.registry, plan.next);
+    for staged in carried {
+        let class = staged.class;
+        let (pool, program) = staged.take();
+        let old = live.store.swap_pool(class, pool);
+        // SAFETY: the objects of the old pool were carried over by this program, and are of its old type.
+        let panics = unsafe { program.drop_rest(old, live.store.chunks()) };
+        live.report_panics("drop of what a reload left behind", panics);
+    }
+    for restored in returned {
+        let class = restored.class;
+        let empty = live.store.swap_pool(class, restored.take());
+        live.store.give_back(empty);
+    }
+    attic.apply(&mut live.attic, plan.epoch);
+    let slots = &live.store.slots;
+    live.attic.forget_dead(|id| slots.is_alive(id));
     live.start_loops(&former);
     let numbers: Vec<u16> = (0..live.registry.classes.len() as u16)
-        .filter(|number| live.registry.class(*number).library == library && live.registry.class(*number).present)
+        .filter(|number| live.registry.class(*number).library == plan.library && live.registry.class(*number).present)
         .collect();
     for number in &numbers {
         live.store.release_quarantined(*number);
@@ -43,62 +71,36 @@ pub(crate) fn commit(world: &mut World, plan: Plan, from_epoch: u32) -> Committe
         live.clock.next_advance(turn);
     }
     live.registry.forget_absent(|number| live.store.pool(number).len() == 0);
-    let reloaded = Reloaded { from_epoch, epoch, ..Reloaded::default() };
-    for number in numbers {
-        tell(world, number, &reloaded, &former);
+    for told in told {
+        warnings.extend(tell(world, told, (plan.from_epoch, plan.epoch)));
     }
-    world.tell_observers(&classes);
+    world.tell_observers(&plan.classes);
     world.settle();
-    Committed { classes, dropped_events, former }
+    Committed { classes: plan.classes, dropped_events, warnings, former }
 }
 
-/// Sends `event_reloaded` to the objects of a class that ran before.
-fn tell(world: &mut World, number: u16, reloaded: &Reloaded, former: &Registry) {
-    let live = world.live();
-    let handles = live.registry.class(number).mask.contains(Reloaded::INDEX);
-    let ran_before = former.classes.get(usize::from(number)).is_some();
-    if !handles || !ran_before {
-        return;
-    }
-    let ids: Vec<_> = live.store.ids(number).collect();
+/// Sends `event_reloaded` to the objects of a class. Answers with those that it was too much for.
+fn tell(world: &mut World, told: Told, (from_epoch, epoch): (u32, u32)) -> Vec<String> {
     let live = world.live_ptr();
-    for id in ids {
+    let mut rest = Vec::new();
+    let mut reloaded = Reloaded { from_epoch, epoch, added: told.added, discarded: Vec::new() };
+    for (id, discarded) in told.discarded {
+        reloaded.discarded = discarded;
+        let event = core::ptr::from_ref(&reloaded).cast();
         // SAFETY: the world is borrowed exclusively and no reference is held.
-        unsafe { dispatch::deliver(live, Reloaded::INDEX, id, core::ptr::from_ref(reloaded).cast(), Origin::OUTSIDE) };
-    }
-}
-
-/// Drops queued and delayed events that cannot be delivered any more, with the code that still can.
-fn drop_dead(live: &mut dispatch::Live, dead: &[u16]) -> Vec<(String, usize)> {
-    let mut dropped: Vec<(String, usize)> = Vec::new();
-    if dead.is_empty() {
-        return dropped;
-    }
-    let is_dead = |command: &Command| matches!(command, Command::Deliver { event, .. } if dead.contains(event));
-    let (gone, kept): (Vec<Command>, Vec<Command>) =
-        std::mem::take(&mut live.queue.commands).into_iter().partition(is_dead);
-    live.queue.commands = kept.into();
-    let mut gone: Vec<(u16, dispatch::Payload)> = gone
-        .into_iter()
-        .filter_map(|command| match command {
-            Command::Deliver { event, payload, .. } => Some((event, payload)),
-            _ => None,
-        })
-        .collect();
-    let delayed = live.clock.take_if(|what| matches!(what, What::Deliver { event, .. } if dead.contains(event)));
-    gone.extend(delayed.into_iter().filter_map(|what| match what {
-        What::Deliver { event, payload, .. } => Some((event, payload)),
-        What::Turn(_) => None,
-    }));
-    for (event, payload) in gone {
-        let name = live.registry.vocabulary.name(event).to_owned();
-        match dropped.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, count)) => *count += 1,
-            None => dropped.push((name, 1)),
+        unsafe { dispatch::deliver(live, Reloaded::INDEX, id, event, Origin::OUTSIDE) };
+        if world.live().store.slots.is_quarantined(id) {
+            rest.push(id.to_string());
         }
-        live.drop_event(event, payload);
     }
-    dropped
+    if rest.is_empty() {
+        return Vec::new();
+    }
+    let class = &world.live().registry.class(told.class).path;
+    vec![format!(
+        "event_reloaded of {class} panicked for {}: they keep their carried state, and rest until the next reload",
+        rest.join(", ")
+    )]
 }
 
 impl dispatch::Live {
@@ -113,6 +115,15 @@ impl dispatch::Live {
                     self.clock.next_advance(Turn { object, name: entry.name.clone(), since: entry.since });
                 }
             }
+        }
+    }
+
+    /// Tells of destructors that panicked.
+    pub(crate) fn report_panics(&mut self, during: &str, panics: Vec<crate::Panicked>) {
+        for panic in panics {
+            let kind = FaultKind::Panicked { panic, quarantined: false };
+            let (class, object) = (String::new(), crate::ObjectId::NONE);
+            self.faults.report(Fault { class, object, during: during.to_owned(), kind });
         }
     }
 }

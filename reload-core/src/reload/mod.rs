@@ -3,6 +3,8 @@
 
 mod commit;
 mod plan;
+mod stage;
 
 pub(crate) use commit::commit;
-pub(crate) use plan::{Plan, plan};
+pub(crate) use plan::{Plan, plan, written_hooks};
+pub(crate) use stage::{Staged, stage, told};

@@ -1,73 +1,200 @@
-//! Turns a validated candidate into a plan: what every class gains and loses, and the registry that
-//! will be swapped in. Must never touch the world.
+//! Turns a validated candidate into a plan: what every class gains and loses, how its objects are carried over, and the
+//! registry that will be swapped in. Must never touch the world.
 
 use crate::{
     dispatch::Live,
+    migration::{Hook, Program, stays},
     registry::{Class, LibraryId, Registry},
-    report::{ClassChange, ClassFate},
+    report::{ClassChange, ClassFate, FieldFate},
     schema,
     validation::{Problem, Rejection, Validated},
 };
+use std::rc::Rc;
 
 /// What a reload will do. Making one changes nothing.
 pub(crate) struct Plan {
     pub(crate) library: LibraryId,
+    pub(crate) from_epoch: u32,
     pub(crate) epoch: u32,
     pub(crate) next: Registry,
     /// One per class of the library, before or then.
     pub(crate) classes: Vec<ClassChange>,
-    /// Events whose queued payloads cannot be delivered any more.
-    pub(crate) dead_events: Vec<u16>,
+    /// Classes whose objects are made anew, in another shape.
+    pub(crate) migrations: Vec<Migration>,
+    /// Classes that are gone, whose objects go to the attic.
+    pub(crate) leaving: Vec<u16>,
+    /// Classes that are there (again), whose objects come out of the attic.
+    pub(crate) returning: Vec<Returning>,
     /// Classes without objects whose pool is made anew because their layout changed.
     pub(crate) new_pools: Vec<u16>,
+    /// Paths of classes that have another one now: (old, new).
+    pub(crate) renamed: Vec<(String, String)>,
+    pub(crate) warnings: Vec<String>,
+}
+
+/// How the objects of one class are carried over.
+pub(crate) struct Migration {
+    pub(crate) class: u16,
+    pub(crate) program: Rc<Program>,
+}
+
+/// A class whose objects come out of the attic.
+pub(crate) struct Returning {
+    pub(crate) class: u16,
+    /// The path under which the attic knows it.
+    pub(crate) known_as: String,
+    /// Run for each object, because the shape is another one.
+    pub(crate) hooks: Vec<Hook>,
 }
 
 /// Works out what entering `epoch` with `validated` means.
 ///
 /// # Errors
 ///
-/// Everything that the world cannot carry over.
-pub(crate) fn plan(live: &Live, library: LibraryId, epoch: u32, validated: &Validated) -> Result<Plan, Rejection> {
+/// Everything that the world cannot carry over, whatever the values of its objects are.
+pub(crate) fn plan(
+    live: &Live,
+    library: LibraryId,
+    (from_epoch, epoch): (u32, u32),
+    validated: &Validated,
+) -> Result<Plan, Rejection> {
     let next = live.registry.with(library, epoch, validated)?;
     let mut plan = Plan {
         library,
+        from_epoch,
         epoch,
         classes: Vec::new(),
-        dead_events: live.registry.vocabulary.changed(&next.vocabulary),
+        migrations: Vec::new(),
+        leaving: Vec::new(),
+        returning: Vec::new(),
         new_pools: Vec::new(),
+        renamed: Vec::new(),
+        warnings: Vec::new(),
         next,
     };
     let mut problems = Vec::new();
-    for (number, new) in plan.next.classes.iter().enumerate().filter(|(_, class)| class.library == library) {
-        let old = live.registry.classes.get(number);
-        let instances = old.map_or(0, |_| live.store.pool(number as u16).len());
-        if let Some(old) = old
-            && new.present
-            && !schema::same_layout(old.state, new.state)
-        {
-            if instances == 0 {
-                plan.new_pools.push(number as u16);
-            } else {
-                problems.push(layout_changed(old, new, instances));
-            }
+    for number in 0..plan.next.classes.len() as u16 {
+        if plan.next.class(number).library == library {
+            plan.class(live, number, &mut problems);
         }
-        plan.classes.extend(change(&live.registry, &plan.next, old, new, instances, live, number as u16, epoch));
     }
     plan.classes.sort_by(|left, right| left.path.cmp(&right.path));
     Rejection::unless_empty(problems)?;
     Ok(plan)
 }
 
-#[expect(clippy::too_many_arguments, reason = "both sides of one class")]
+impl Plan {
+    fn class(&mut self, live: &Live, number: u16, problems: &mut Vec<Problem>) {
+        let new = self.next.class(number);
+        let old = live.registry.classes.get(usize::from(number));
+        let instances = old.map_or(0, |_| live.store.pool(number).len());
+        let mut change = change(&live.registry, &self.next, old, new, instances);
+        if let Some(old) = old {
+            if *old.path != *new.path {
+                self.renamed.push((old.path.to_string(), new.path.to_string()));
+            }
+            if !new.present {
+                if instances > 0 {
+                    self.warnings.extend(unreadable(old));
+                    self.leaving.push(number);
+                }
+            } else if instances == 0 {
+                if !schema::same_layout(old.state, new.state) {
+                    self.new_pools.push(number);
+                }
+            } else if !stays(old.state, new.state) {
+                let program = Program::new(old.state, new.state, hooks(&live.registry, &self.next, number));
+                if program.obstacles.is_empty() {
+                    if let Some(change) = &mut change {
+                        change.fields.clone_from(&program.changes);
+                    }
+                    let lost = program.changes.iter().filter(|change| change.fate == FieldFate::Lost);
+                    self.warnings.extend(lost.map(|change| {
+                        format!(
+                            "{}.{}: the values of {instances} {} are gone: nothing is known of the parts of {}, so the \
+                             attic cannot keep them",
+                            new.path,
+                            change.field,
+                            objects(instances),
+                            change.from.as_deref().unwrap_or("the type"),
+                        )
+                    }));
+                    self.migrations.push(Migration { class: number, program: Rc::new(program) });
+                } else {
+                    problems.extend(no_rule(&program, new, instances));
+                }
+            }
+        }
+        if new.present && instances == 0 {
+            let returning = self.returning(live, number);
+            if let Some(change) = &mut change {
+                let known_as = returning.as_ref().map_or("", |returning| &returning.known_as);
+                change.returned = live.attic.group(known_as).map_or(0, |group| group.states.len());
+            }
+            self.returning.extend(returning);
+        }
+        if let Some(change) = &mut change
+            && old.is_some()
+            && new.present
+        {
+            let pool = live.store.pool(number);
+            change.released = pool.len() - pool.active();
+        }
+        self.classes.extend(change);
+    }
+
+    /// The objects of a class that is there, if the attic has some.
+    fn returning(&self, live: &Live, number: u16) -> Option<Returning> {
+        let class = self.next.class(number);
+        let former = live.registry.classes.get(usize::from(number)).map(|former| &*former.path);
+        let names = [Some(&*class.path), class.was.as_deref(), former];
+        let known_as = names.into_iter().flatten().find(|name| live.attic.group(name).is_some())?;
+        let same = live.attic.group(known_as)?.shape == schema::fingerprint(class.state);
+        let hooks = if same { Vec::new() } else { written_hooks(&self.next, number) };
+        Some(Returning { class: number, known_as: known_as.to_owned(), hooks })
+    }
+}
+
+/// The hooks of a class and its bases, base first, where the part of the class has another shape than before.
+fn hooks(before: &Registry, after: &Registry, number: u16) -> Vec<Hook> {
+    let old_parts = before.parts(number);
+    let mut hooks: Vec<Hook> = after
+        .parts(number)
+        .into_iter()
+        .enumerate()
+        .filter_map(|(depth, (class, to))| {
+            let (_, from) = old_parts.iter().find(|(old, _)| *old == class)?;
+            let (old, new) = (before.class(class).state, after.class(class).state);
+            let call = after.class(class).record.migrate.filter(|_| !schema::same_layout(old, new))?;
+            Some(Hook { call, to, new, from: *from, old, depth })
+        })
+        .collect();
+    hooks.reverse();
+    hooks
+}
+
+/// The hooks of a class and its bases, base first, for objects that were written in another shape.
+pub(crate) fn written_hooks(registry: &Registry, number: u16) -> Vec<Hook> {
+    let mut hooks: Vec<Hook> = registry
+        .parts(number)
+        .into_iter()
+        .enumerate()
+        .filter_map(|(depth, (class, to))| {
+            let new = registry.class(class).state;
+            let call = registry.class(class).record.migrate?;
+            Some(Hook { call, to, new, from: 0, old: new, depth })
+        })
+        .collect();
+    hooks.reverse();
+    hooks
+}
+
 fn change(
     before: &Registry,
     after: &Registry,
     old: Option<&Class>,
     new: &Class,
     instances: usize,
-    live: &Live,
-    number: u16,
-    epoch: u32,
 ) -> Option<ClassChange> {
     let was_present = old.is_some_and(|old| old.present);
     let fate = match (was_present, new.present) {
@@ -84,31 +211,57 @@ fn change(
             .map(|entry| entry.name.to_string())
             .collect::<Vec<_>>()
     };
-    let released = if old.is_some() && new.present {
-        let pool = live.store.pool(number);
-        pool.len() - pool.active()
-    } else {
-        0
-    };
     Some(ClassChange {
         path: new.path.to_string(),
+        was: old.filter(|old| *old.path != *new.path).map(|old| old.path.to_string()),
         fate,
-        epoch,
+        epoch: new.epoch,
         instances,
         events_added: after.names(new.mask.without(old_mask)),
         events_removed: before.names(old_mask.without(new.mask)),
         loops_added: loops_without(&new.loops, old_loops),
         loops_removed: loops_without(old_loops, &new.loops),
-        released,
+        released: 0,
+        fields: Vec::new(),
+        returned: 0,
     })
 }
 
-fn layout_changed(old: &Class, new: &Class, instances: usize) -> Problem {
-    let differences: Vec<String> = schema::differences(old.state, new.state).iter().map(ToString::to_string).collect();
-    Problem::new(
-        "layout.changed",
-        &*new.path,
-        format!("its state has another layout and there are {instances} objects of it: {}", differences.join("; ")),
-        format!("take the change of the fields back ({}), or restart the host", new.place),
-    )
+/// A problem for each field that no rule carries.
+fn no_rule<'a>(program: &'a Program, new: &'a Class, instances: usize) -> impl Iterator<Item = Problem> + 'a {
+    program.obstacles.iter().map(move |obstacle| {
+        let why = if obstacle.why.is_empty() { String::new() } else { format!(" ({})", obstacle.why) };
+        Problem::new(
+            "migrate.no_rule",
+            format!("{}.{}", new.path, obstacle.place),
+            format!(
+                "no rule leads from `{}` to `{}`{why}, and there are {instances} {}",
+                obstacle.from,
+                obstacle.to,
+                objects(instances),
+            ),
+            format!(
+                "`#[field(reset)]` lets the field start over; `fn migrate(old: &OldState, carried: Self) -> Self` in the \
+                 annotated `impl` says what it becomes ({}); until then the old code goes on",
+                new.place,
+            ),
+        )
+    })
+}
+
+/// What the attic cannot keep of the objects of a class.
+fn unreadable(class: &Class) -> Option<String> {
+    let fields = schema::opaque_fields(class.state);
+    (!fields.is_empty()).then(|| {
+        format!(
+            "{} is gone; of its objects the attic keeps everything but the opaque fields ({}), which start over when the \
+             class comes back",
+            class.path,
+            fields.join(", ")
+        )
+    })
+}
+
+pub(super) const fn objects(count: usize) -> &'static str {
+    if count == 1 { "object" } else { "objects" }
 }

@@ -119,31 +119,35 @@ pub(crate) fn is_positional(fields: &[Field]) -> bool {
     fields.first().is_some_and(|field| field.name() == "0")
 }
 
-/// For each new name the index of the old one that it continues: the old one of the same name, unless
-/// another new name says that it `was` that one and has no namesake of its own.
-pub(crate) fn continued(old: &[&str], new: &[(&str, &str)]) -> Vec<Option<usize>> {
-    let find = |name: &str| old.iter().position(|old| *old == name);
+/// For each new name the index of the old one that it continues. Names come with the name that they had before, if
+/// any. In this order: a new name that says it `was` an old one and has no namesake of its own; a namesake; an old name
+/// that says it `was` the new one, which is what going back to an older version looks like.
+pub(crate) fn continued(old: &[(&str, &str)], new: &[(&str, &str)]) -> Vec<Option<usize>> {
+    let find = |name: &str| old.iter().position(|(old, _)| *old == name);
     let mut found: Vec<Option<usize>> =
         new.iter().map(|&(name, was)| if was.is_empty() || find(name).is_some() { None } else { find(was) }).collect();
-    let renamed: Vec<usize> = found.iter().flatten().copied().collect();
-    for (found, &(name, _)) in found.iter_mut().zip(new) {
-        if found.is_none() {
-            *found = find(name).filter(|index| !renamed.contains(index));
+    let fill = |found: &mut Vec<Option<usize>>, look: &dyn Fn(&str) -> Option<usize>| {
+        for (index, (name, _)) in new.iter().enumerate() {
+            if found[index].is_none() {
+                found[index] = look(name).filter(|old| !found.contains(&Some(*old)));
+            }
         }
-    }
+    };
+    fill(&mut found, &find);
+    fill(&mut found, &|name| old.iter().position(|(_, was)| *was == name));
     found
 }
 
 /// [`continued`] for fields.
 pub(crate) fn continued_fields(old: &[Field], new: &[Field]) -> Vec<Option<usize>> {
-    let old: Vec<&str> = old.iter().map(Field::name).collect();
+    let old: Vec<(&str, &str)> = old.iter().map(|field| (field.name(), field.was())).collect();
     let new: Vec<(&str, &str)> = new.iter().map(|field| (field.name(), field.was())).collect();
     continued(&old, &new)
 }
 
 /// [`continued`] for variants.
 pub(crate) fn continued_variants(old: &[Variant], new: &[Variant]) -> Vec<Option<usize>> {
-    let old: Vec<&str> = old.iter().map(Variant::name).collect();
+    let old: Vec<(&str, &str)> = old.iter().map(|variant| (variant.name(), variant.was())).collect();
     let new: Vec<(&str, &str)> = new.iter().map(|variant| (variant.name(), variant.was())).collect();
     continued(&old, &new)
 }
@@ -154,11 +158,18 @@ mod tests {
 
     #[test]
     fn a_rename_is_followed_once_and_a_namesake_wins_over_it() {
-        assert_eq!(continued(&["a", "b"], &[("b", ""), ("a", "")]), [Some(1), Some(0)]);
-        assert_eq!(continued(&["hp"], &[("health", "hp")]), [Some(0)]);
+        assert_eq!(continued(&[("a", ""), ("b", "")], &[("b", ""), ("a", "")]), [Some(1), Some(0)]);
+        assert_eq!(continued(&[("hp", "")], &[("health", "hp")]), [Some(0)]);
         // Already renamed: the note is stale and does no harm.
-        assert_eq!(continued(&["hp", "health"], &[("health", "hp"), ("hp", "")]), [Some(1), Some(0)]);
+        assert_eq!(continued(&[("hp", ""), ("health", "")], &[("health", "hp"), ("hp", "")]), [Some(1), Some(0)]);
         // The old name is taken by something new.
-        assert_eq!(continued(&["hp"], &[("hp", ""), ("health", "hp")]), [None, Some(0)]);
+        assert_eq!(continued(&[("hp", "")], &[("hp", ""), ("health", "hp")]), [None, Some(0)]);
+    }
+
+    #[test]
+    fn a_rename_is_taken_back() {
+        assert_eq!(continued(&[("health", "hp")], &[("hp", "")]), [Some(0)]);
+        // Unless the name still exists: then the other one is something new.
+        assert_eq!(continued(&[("health", "hp")], &[("hp", ""), ("health", "")]), [None, Some(0)]);
     }
 }

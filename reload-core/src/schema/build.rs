@@ -55,6 +55,19 @@ pub unsafe fn write_field_default(owner: &str, field: &Field, out: *mut u8) -> R
     unsafe { field_default_at(field, out, &root.then(Step::Field(field.name()))) }
 }
 
+/// Whether [`write_default`] has something to start from.
+pub(crate) fn has_default(descriptor: &Descriptor) -> bool {
+    let of_field = |field: &Field| field.default.is_some() || has_default(field.descriptor());
+    descriptor.default.is_some()
+        || match &descriptor.shape {
+            Shape::Struct(_) => descriptor.fields().iter().all(of_field),
+            Shape::Array(ops) => has_default((ops.element)()),
+            Shape::Owner(ops) => has_default((ops.inner)()),
+            Shape::Proxy(ops) => has_default((ops.proxy)()),
+            _ => false,
+        }
+}
+
 /// # Safety
 ///
 /// 1. `out` is valid for a write of the type.

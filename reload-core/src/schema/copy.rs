@@ -8,11 +8,12 @@ use super::{
     place::Undo,
 };
 
-/// Writes to `out` a value that equals the one at `from` and shares nothing with it.
+/// Writes to `out` a value that equals the one at `from` and shares nothing with it; of an opaque part without a
+/// destructor the bytes.
 ///
 /// # Errors
 ///
-/// A part is opaque, or code of a part panicked; then nothing is left at `out`.
+/// A part is opaque and has a destructor, or code of a part panicked; then nothing is left at `out`.
 ///
 /// # Safety
 ///
@@ -149,6 +150,11 @@ pub(crate) unsafe fn copy_at(from: Value<'_>, out: *mut u8, path: &Path<'_>) -> 
             unsafe { proxy.set_full() };
             // SAFETY: (1)
             unsafe { build_proxied(ops, out, &mut proxy, path) }
+        }
+        Shape::Opaque if descriptor.drop_in_place.is_none() => {
+            // SAFETY: (1) two values of the same size, one of them not yet there.
+            unsafe { from.as_ptr().copy_to_nonoverlapping(out, descriptor.size) };
+            Ok(())
         }
         Shape::Opaque => Err(path.fault(Reason::Opaque { ty: descriptor.type_name() })),
     }

@@ -10,7 +10,10 @@ mod derived;
 mod descriptor;
 mod fingerprint;
 mod json;
+mod keeper;
 mod name;
+pub(crate) mod number;
+mod opaque;
 mod path;
 mod place;
 mod serde_field;
@@ -35,6 +38,14 @@ pub use serde_field::serde_ops;
 pub use value::{ActiveVariant, Value};
 
 pub(crate) use access::{continued_fields, continued_variants, is_positional};
+pub(crate) use build::{
+    build_owner, build_proxied, build_variant, default_at, field_default_at, fill_array, has_default,
+};
+pub(crate) use carry::{read_serde, write_serde};
+pub(crate) use copy::copy_at;
+pub(crate) use json::{Plain, field_from_json, field_json, key_text, missing_field, plain, proxy_of, value_from_json};
+pub(crate) use keeper::{Keeper, NoKeeper};
+pub(crate) use opaque::{field_types, opaque_fields};
 pub(crate) use path::{Path, Step};
-pub(crate) use place::Partial;
-use std_types::TUPLE;
+pub(crate) use place::{Partial, Undo};
+pub(crate) use std_types::TUPLE;

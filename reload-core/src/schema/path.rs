@@ -13,6 +13,13 @@ pub(crate) enum Step<'a> {
     Root(&'a str),
     Field(&'a str),
     Index(usize),
+    /// An element of a list that has so many: an index alone means another element when the list has changed.
+    Element {
+        index: usize,
+        of: usize,
+    },
+    /// An element that has no place of its own: of a set, or of a map whose keys are not texts.
+    Member(usize),
     /// The value at a key.
     Key(&'a str),
     /// The key of an entry.
@@ -39,7 +46,32 @@ impl<'a> Path<'a> {
         Self { parent: Some(self), step, depth: self.depth + 1 }
     }
 
-    /// A place inside the value at this one.
+    /// The place as seen from the root, such that equal texts mean the same place of equal values:
+    /// `bag[3/7].weight`. What a value no longer has room for is kept under this name.
+    pub(crate) fn key(&self) -> String {
+        let mut key = String::new();
+        self.write_key(&mut key);
+        key
+    }
+
+    fn write_key(&self, key: &mut String) {
+        if let Some(parent) = self.parent {
+            parent.write_key(key);
+        }
+        match self.step {
+            Step::Root(_) => {}
+            Step::Field(name) if key.is_empty() => key.push_str(name),
+            Step::Element { index, of } => key.push_str(&format!("[{index}/{of}]")),
+            step => key.push_str(&step.to_string()),
+        }
+    }
+
+    /// Whether the place can be found again in another value: it does not lead through something without order.
+    pub(crate) fn can_be_found(&self) -> bool {
+        !matches!(self.step, Step::Member(_) | Step::KeyItself) && self.parent.is_none_or(Path::can_be_found)
+    }
+
+    /// A fault at this place.
     pub(crate) fn fault(&self, reason: Reason) -> Fault {
         Fault { place: self.to_string(), reason }
     }
@@ -54,10 +86,17 @@ impl fmt::Display for Path<'_> {
         if let Some(parent) = self.parent {
             fmt::Display::fmt(parent, f)?;
         }
-        match self.step {
+        fmt::Display::fmt(&self.step, f)
+    }
+}
+
+impl fmt::Display for Step<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
             Step::Root(name) => f.write_str(name),
             Step::Field(name) => write!(f, ".{name}"),
-            Step::Index(index) => write!(f, "[{index}]"),
+            Step::Index(index) | Step::Element { index, .. } => write!(f, "[{index}]"),
+            Step::Member(index) => write!(f, "[~{index}]"),
             Step::Key(key) => write!(f, "[{key:?}]"),
             Step::KeyItself => f.write_str("[key]"),
             Step::Variant(name) => write!(f, "::{name}"),
@@ -99,6 +138,22 @@ pub enum Reason {
     Panicked(Panicked),
     /// Nested too deep.
     TooDeep,
+    /// The value is one that the new type does not have.
+    DoesNotFit {
+        /// The value.
+        value: String,
+        /// The type that it should become.
+        ty: String,
+    },
+    /// No rule leads from one type to the other.
+    NoRule {
+        /// The old type.
+        from: String,
+        /// The new type.
+        to: String,
+        /// Why not, where there is more to say.
+        why: &'static str,
+    },
     /// Something else than what the type needs.
     Expected {
         /// What the type needs.
@@ -127,6 +182,11 @@ impl fmt::Display for Reason {
             Self::NotText { ty } => write!(f, "this `{ty}` is not UTF-8 text"),
             Self::Serde(reason) => f.write_str(reason),
             Self::Panicked(panicked) => fmt::Display::fmt(panicked, f),
+            Self::DoesNotFit { value, ty } => write!(f, "the value {value} does not fit into `{ty}`"),
+            Self::NoRule { from, to, why } => {
+                write!(f, "no rule leads from `{from}` to `{to}`")?;
+                if why.is_empty() { Ok(()) } else { write!(f, ": {why}") }
+            }
             Self::TooDeep => write!(f, "nested deeper than {MAX_DEPTH} levels"),
             Self::Expected { expected, found } => write!(f, "expected {expected}, found {found}"),
         }

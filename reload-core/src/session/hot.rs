@@ -1,9 +1,11 @@
 //! Libraries that are loaded: from the supply's candidates to images, and what becomes of their versions.
 
 use super::slot::Slot;
+#[cfg(feature = "build")]
+use crate::report::Outcome;
 use crate::{
     library::{LibrarySource, LoadedLibrary, Loader, Shelf, StageTimes, Supply, SupplyEvent},
-    report::{Outcome, ReloadReport, StageTime},
+    report::{ReloadPlan, ReloadReport, StageTime},
     telemetry::LogReceiver,
     validation::{Image, Problem, Rejection},
     world::World,
@@ -24,8 +26,10 @@ pub(super) struct Hot {
     pub(super) shelf: Shelf,
     /// Versions that are, or may be, in use: what the world has of them keeps them here.
     versions: Vec<(u32, Rc<Version>)>,
-    /// Loaded and refused; pinned, because the loader does not fire twice for the same bytes.
-    refused: Option<Rc<Version>>,
+    /// Loaded and refused, or held; pinned, because the loader does not fire twice for the same bytes.
+    waiting: Option<Rc<Version>>,
+    /// Whether loaded libraries wait to be applied.
+    pub(super) holds: bool,
     /// Edits are noticed late: nothing is refused for it, and every report says so.
     watching_badly: Option<Problem>,
     waits_for_file: bool,
@@ -40,7 +44,8 @@ impl Hot {
             loader,
             shelf: Shelf::new(),
             versions: Vec::new(),
-            refused: None,
+            waiting: None,
+            holds: false,
             watching_badly: None,
             waits_for_file: false,
         })
@@ -57,11 +62,10 @@ impl Hot {
             reports.extend(self.take(event, slot));
         }
         while let Some(result) = self.loader.poll() {
-            let report = match result {
-                Ok(library) => self.enter(library, slot, world),
-                Err(rejection) => ReloadReport::refused(&slot.name, slot.epoch, &rejection),
-            };
-            reports.push(report);
+            match result {
+                Ok(library) => reports.extend(self.enter(library, slot, world)),
+                Err(rejection) => reports.push(ReloadReport::refused(&slot.name, slot.epoch, &rejection)),
+            }
         }
         for report in &mut reports {
             report.mapped_versions = self.mapped();
@@ -117,8 +121,8 @@ impl Hot {
         }
     }
 
-    /// Attaches a loaded library and takes it through the stages.
-    fn enter(&mut self, library: LoadedLibrary, slot: &mut Slot, world: &mut World) -> ReloadReport {
+    /// Attaches a loaded library and takes it through the stages, or lets it wait.
+    fn enter(&mut self, library: LoadedLibrary, slot: &mut Slot, world: &mut World) -> Option<ReloadReport> {
         let receiver = LogReceiver::open();
         let attached = (library.table().attach)(&receiver.link()).into_result();
         let stages = stages(&library.times());
@@ -131,9 +135,17 @@ impl Hot {
                 "is something in the library's panic hook or log set-up wrong? The running code is not affected",
             );
             self.set_aside(version, slot.epoch);
-            return ReloadReport::refused(&slot.name, slot.epoch, &problem.into());
+            return Some(ReloadReport::refused(&slot.name, slot.epoch, &problem.into()));
         }
-        self.reload(version, stages, slot, world)
+        // The first one has nothing to wait for.
+        if self.holds && slot.epoch > 0 {
+            if let Some(former) = self.waiting.replace(version) {
+                self.set_aside(former, slot.epoch);
+            }
+            tracing::info!(target: "reload_core::reload", library = %slot.name, "a new version waits to be applied");
+            return None;
+        }
+        Some(self.reload(version, stages, slot, world))
     }
 
     fn reload(
@@ -145,14 +157,14 @@ impl Hot {
     ) -> ReloadReport {
         let image = Image::of(version.library.table(), version.clone());
         let report = slot.reload(world, image, stages);
-        let former = self.refused.take();
+        let former = self.waiting.take();
         if report.is_reloaded() {
             self.versions.push((slot.epoch, version));
         } else {
-            self.refused = Some(version);
+            self.waiting = Some(version);
         }
         if let Some(former) = former
-            && !self.refused.as_ref().is_some_and(|refused| Rc::ptr_eq(refused, &former))
+            && !self.waiting.as_ref().is_some_and(|waiting| Rc::ptr_eq(waiting, &former))
             && !self.versions.iter().any(|(_, version)| Rc::ptr_eq(version, &former))
         {
             self.set_aside(former, slot.epoch);
@@ -161,9 +173,21 @@ impl Hot {
         report
     }
 
-    pub(super) fn retry(&mut self, slot: &mut Slot, world: &mut World) -> Option<ReloadReport> {
-        let version = self.refused.clone()?;
+    pub(super) fn apply(&mut self, slot: &mut Slot, world: &mut World) -> Option<ReloadReport> {
+        let version = self.waiting.clone()?;
         Some(self.reload(version, Vec::new(), slot, world))
+    }
+
+    /// What applying the version that waits would do.
+    pub(super) fn plan(&self, slot: &Slot, world: &World) -> Option<ReloadPlan> {
+        let version = self.waiting.clone()?;
+        Some(slot.rehearse(world, &Image::of(version.library.table(), version.clone())))
+    }
+
+    /// Gone back: what was built last may be built, and run, again.
+    pub(super) fn undone(&mut self, slot: &Slot) {
+        self.supply.forget();
+        self.retire(slot.epoch);
     }
 
     /// Hands versions to the shelf of which the world has nothing any more.
@@ -190,7 +214,7 @@ impl Hot {
 
     /// Versions of the library that are mapped, as far as they are known.
     fn mapped(&self) -> usize {
-        self.versions.len() + usize::from(self.refused.is_some()) + self.shelf.mapped().count()
+        self.versions.len() + usize::from(self.waiting.is_some()) + self.shelf.mapped().count()
     }
 }
 

@@ -6,7 +6,7 @@ mod slot;
 
 use crate::{
     library::{HostLink, InProcess, LibrarySource, linked_library, source::Origin},
-    report::{Outcome, ReloadReport},
+    report::{Outcome, ReloadPlan, ReloadReport},
     validation::{Image, Problem, Rejection},
     world::World,
 };
@@ -103,13 +103,55 @@ impl ReloadSession {
         Vec::new()
     }
 
-    /// Takes the last refused library through the stages once more: the reason may be gone, because objects that stood
-    /// in the way were destroyed. `None` if there is none.
+    /// Whether loaded libraries wait for [`ReloadSession::apply`] instead of being applied by [`ReloadSession::poll`], so
+    /// that [`ReloadSession::plan`] can be looked at before.
     #[cfg(feature = "hot")]
-    pub fn retry(&mut self, world: &mut World) -> Option<ReloadReport> {
-        let report = self.hot.as_mut()?.retry(&mut self.slot, world)?;
+    pub fn hold(&mut self, hold: bool) {
+        if let Some(hot) = &mut self.hot {
+            hot.holds = hold;
+        }
+    }
+
+    /// Takes the library that waits through the stages: one that is held, or the last one that was refused, because the
+    /// reason may be gone. `None` if there is none.
+    #[cfg(feature = "hot")]
+    pub fn apply(&mut self, world: &mut World) -> Option<ReloadReport> {
+        let report = self.hot.as_mut()?.apply(&mut self.slot, world)?;
         self.remember(&report);
         Some(report)
+    }
+
+    /// What [`ReloadSession::apply`] would do: everything that can fail is tried, values included, and taken back. User
+    /// code runs in it: defaults, conversions, `migrate`, `before_reload`. `None` if no library waits.
+    #[cfg(feature = "hot")]
+    #[must_use]
+    pub fn plan(&self, world: &World) -> Option<ReloadPlan> {
+        self.hot.as_ref()?.plan(&self.slot, world)
+    }
+
+    /// What [`ReloadSession::offer`] would do with `library`.
+    #[must_use]
+    pub fn plan_offer(&self, world: &World, library: InProcess) -> ReloadPlan {
+        self.slot.rehearse(world, &library.into_image())
+    }
+
+    /// Goes back to the version that ran before, as a new epoch: the state of the objects is carried backwards by the same
+    /// rules, and what the attic has of it comes back. Done twice it is a redo. `None` if nothing ran before.
+    pub fn undo(&mut self, world: &mut World) -> Option<ReloadReport> {
+        let image = self.slot.previous.clone()?;
+        let report = self.slot.reload(world, image, Vec::new());
+        #[cfg(feature = "hot")]
+        if let Some(hot) = self.hot.as_mut().filter(|_| report.is_reloaded()) {
+            hot.undone(&self.slot);
+        }
+        self.remember(&report);
+        Some(report)
+    }
+
+    /// What [`ReloadSession::undo`] would do.
+    #[must_use]
+    pub fn plan_undo(&self, world: &World) -> Option<ReloadPlan> {
+        Some(self.slot.rehearse(world, self.slot.previous.as_ref()?))
     }
 
     /// Offers the next version of a library that is part of the program.

@@ -5,8 +5,8 @@ use crate::{
     dispatch::{Ctx, HOST_CALLS, Kind},
     library::{ClassView, ReloadView},
     registry::LibraryId,
-    reload::{self, Plan},
-    report::{ClassFate, Outcome, ReloadReport, StageTime},
+    reload::{self, Plan, Staged},
+    report::{ClassFate, Outcome, ReloadPlan, ReloadReport, StageTime},
     validation::{self, Image, Problem, Rejection},
     world::World,
 };
@@ -18,14 +18,16 @@ pub(crate) struct Slot {
     pub(crate) library: LibraryId,
     pub(crate) epoch: u32,
     pub(crate) current: Option<Image>,
+    /// What ran before: where `undo` goes back to.
+    pub(crate) previous: Option<Image>,
 }
 
 impl Slot {
     pub(crate) fn new(name: impl Into<String>, world: &mut World) -> Self {
-        Self { name: name.into(), library: world.next_library(), epoch: 0, current: None }
+        Self { name: name.into(), library: world.next_library(), epoch: 0, current: None, previous: None }
     }
 
-    /// Takes `image` through validation, plan, the old library's consent, and commit.
+    /// Takes `image` through validation, plan, staging, the old library's consent, and commit.
     ///
     /// `stages` are those that the candidate has passed before.
     pub(crate) fn reload(&mut self, world: &mut World, image: Image, mut stages: Vec<StageTime>) -> ReloadReport {
@@ -34,7 +36,7 @@ impl Slot {
         let _entered = span.enter();
         let result = self.prepare(world, &image, &mut stages);
         let (outcome, warnings) = match result {
-            Ok(plan) => self.commit(world, plan, image, &mut stages),
+            Ok(staged) => self.commit(world, staged, image, &mut stages),
             Err(rejection) => {
                 tracing::warn!(target: "reload_core::reload", problems = rejection.problems().len(), "refused:\n{rejection}");
                 (Outcome::Refused { problems: rejection.problems().to_vec() }, Vec::new())
@@ -51,12 +53,44 @@ impl Slot {
         }
     }
 
-    /// Everything that can fail.
-    fn prepare(&self, world: &World, image: &Image, stages: &mut Vec<StageTime>) -> Result<Plan, Rejection> {
+    /// Everything that can fail. What was staged is taken back when it does.
+    fn prepare(&self, world: &World, image: &Image, stages: &mut Vec<StageTime>) -> Result<Staged, Rejection> {
+        let epochs = (self.epoch, self.epoch + 1);
         let validated = timed(stages, "validate", || validation::validate(image.clone()))?;
-        let plan = timed(stages, "plan", || reload::plan(world.live(), self.library, self.epoch + 1, &validated))?;
-        timed(stages, "consent", || self.ask(world, &plan))?;
-        Ok(plan)
+        let plan = timed(stages, "plan", || reload::plan(world.live(), self.library, epochs, &validated))?;
+        let staged = timed(stages, "stage", || reload::stage(world.live(), plan))?;
+        timed(stages, "consent", || self.ask(world, &staged.plan))?;
+        Ok(staged)
+    }
+
+    /// What a reload with `image` would do. Everything is tried, and taken back.
+    pub(crate) fn rehearse(&self, world: &World, image: &Image) -> ReloadPlan {
+        let mut stages = Vec::new();
+        let (library, from_epoch, epoch) = (self.name.clone(), self.epoch, self.epoch + 1);
+        match self.prepare(world, image, &mut stages) {
+            Ok(staged) => ReloadPlan {
+                library,
+                from_epoch,
+                epoch,
+                problems: Vec::new(),
+                dropped_events: staged.queue.dropped(),
+                attic_bytes: staged.attic.bytes(),
+                warnings: staged.plan.warnings.iter().cloned().chain(staged.attic.warnings()).collect(),
+                classes: staged.plan.classes.clone(),
+                stages,
+            },
+            Err(rejection) => ReloadPlan {
+                library,
+                from_epoch,
+                epoch,
+                problems: rejection.problems().to_vec(),
+                classes: Vec::new(),
+                dropped_events: Vec::new(),
+                attic_bytes: 0,
+                warnings: Vec::new(),
+                stages,
+            },
+        }
     }
 
     /// Asks the running library's `before_reload` hook.
@@ -93,14 +127,14 @@ impl Slot {
     fn commit(
         &mut self,
         world: &mut World,
-        plan: Plan,
+        staged: Staged,
         image: Image,
         stages: &mut Vec<StageTime>,
     ) -> (Outcome, Vec<String>) {
-        let from_epoch = std::mem::replace(&mut self.epoch, plan.epoch);
+        let from_epoch = std::mem::replace(&mut self.epoch, staged.plan.epoch);
         let faults_before = world.live().faults.count();
-        let committed = timed(stages, "commit", || reload::commit(world, plan, from_epoch));
-        let mut warnings = Vec::new();
+        let committed = timed(stages, "commit", || reload::commit(world, staged));
+        let mut warnings = committed.warnings;
         if let Some(hook) = image.after_reload {
             let mut ctx = Ctx::new(&HOST_CALLS, world.live_ptr().as_ptr().cast());
             let pulse = Arc::clone(&world.live().pulse);
@@ -116,12 +150,12 @@ impl Slot {
             world.settle();
         }
         warnings.extend(world.faults_since(faults_before));
-        self.current = Some(image);
+        self.previous = self.current.replace(image);
         for change in
             committed.classes.iter().filter(|change| change.fate == ClassFate::Removed && change.instances > 0)
         {
             warnings.push(format!(
-                "{} is gone with {} objects left: they are parked, keep their ids, and go on when the class comes back",
+                "{} is gone with {} objects left: they are in the attic, keep their ids, and go on when the class comes back",
                 change.path, change.instances
             ));
         }

@@ -6,7 +6,7 @@ use crate::{
     players::Player,
     world_setup,
 };
-use mud_protocol::{Find, Found, Input, Joined, Left};
+use mud_protocol::{Find, Found, Input, Joined, Left, Resumed};
 use reload_core::{Ctx, ObjectId, game_class};
 use std::collections::HashMap;
 
@@ -46,6 +46,18 @@ impl Town {
         if let Some(player) = self.players.remove(&ev.connection) {
             ctx.send(player, Unplugged {});
         }
+    }
+
+    /// The world comes out of a file: those whose connection has ended meanwhile leave now.
+    fn event_resumed(&mut self, ev: &Resumed, ctx: &mut Ctx) {
+        self.players.retain(|connection, player| {
+            let stays = ev.connections.contains(connection);
+            if !stays {
+                ctx.send(*player, Unplugged {});
+            }
+            stays
+        });
+        world_setup::build(ctx);
     }
 
     fn event_find(&mut self, ev: &Find, ctx: &mut Ctx) {

@@ -30,6 +30,11 @@ reload_core::event_table! {
             /// The connection.
             connection: u64,
         },
+        /// Engine to game: the world has been restored from a file.
+        Resumed {
+            /// The connections that still exist. Whoever sat at another one has left.
+            connections: Vec<u64>,
+        },
         /// Game to engine: show a text.
         Output {
             /// To whom.

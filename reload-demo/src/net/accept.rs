@@ -1,6 +1,9 @@
 //! Takes new connections while there is room, and says so when there is none.
 
-use super::{Departure, Limits, NetEvent, Outbox, connection};
+use super::{
+    ConnectionId, Departure, Limits, NetEvent, Outbox,
+    connection::{self, Served},
+};
 use core::time::Duration;
 use std::{
     io::{self, Write},
@@ -9,7 +12,7 @@ use std::{
 };
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
-    sync::{Semaphore, mpsc},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -28,21 +31,81 @@ pub(super) fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Takes connections until `stop`.
-pub(super) async fn accept(
-    listener: TcpListener,
-    limits: Limits,
-    events: mpsc::Sender<NetEvent>,
-    outbox: Outbox,
-    stop: CancellationToken,
-    connections: TaskTracker,
-) {
-    let (limits, room) = (Arc::new(limits.clone()), Arc::new(Semaphore::new(limits.connections)));
-    let mut id = 0;
+/// What every connection shares.
+#[derive(Clone)]
+pub(super) struct Shared {
+    pub(super) limits: Arc<Limits>,
+    pub(super) events: mpsc::Sender<NetEvent>,
+    pub(super) outbox: Outbox,
+    /// No new connections.
+    pub(super) stop: CancellationToken,
+    /// Connections go on elsewhere.
+    pub(super) handing_over: CancellationToken,
+    /// Where those go that do.
+    pub(super) handed_over: mpsc::UnboundedSender<Kept>,
+    pub(super) connections: TaskTracker,
+    pub(super) room: Arc<Semaphore>,
+}
+
+/// A connection without anybody to serve it.
+#[derive(Debug)]
+pub struct Kept {
+    /// Its number.
+    pub id: ConnectionId,
+    /// Where from.
+    pub peer: SocketAddr,
+    /// The socket.
+    pub stream: std::net::TcpStream,
+}
+
+impl Shared {
+    /// Serves a connection on a task of its own. One that is new is told of first: what is answered to that finds its
+    /// queue already open.
+    pub(super) fn serve(
+        &self,
+        stream: TcpStream,
+        (id, peer): (ConnectionId, SocketAddr),
+        is_new: bool,
+        place: OwnedSemaphorePermit,
+    ) {
+        let queue = self.outbox.open(id, self.limits.waiting_bytes);
+        let shared = self.clone();
+        self.connections.spawn(async move {
+            let Shared { limits, events, outbox, handing_over, handed_over, .. } = shared;
+            if is_new && events.send(NetEvent::Connected { id, peer }).await.is_err() {
+                return;
+            }
+            let served = connection::serve(stream, id, queue, &events, &limits, &handing_over).await;
+            outbox.forget(id);
+            let departure = match served {
+                Served::Left(departure) => departure,
+                Served::HandedOver(stream) => match stream.into_std() {
+                    Ok(stream) => {
+                        // Fails only when nobody waits for it any more.
+                        let _ = handed_over.send(Kept { id, peer, stream });
+                        return;
+                    }
+                    Err(error) => Departure::Broken(error.kind()),
+                },
+            };
+            match departure {
+                Departure::NotReading => tracing::warn!(id, %peer, "{departure}"),
+                _ => tracing::debug!(id, %peer, "{departure}"),
+            }
+            // Fails only when the host is closing and nobody listens any more.
+            let _ = events.send(NetEvent::Left { id, departure }).await;
+            drop(place);
+        });
+    }
+}
+
+/// Takes connections until told to stop; answers with the open port and the number of the last connection.
+pub(super) async fn accept(listener: TcpListener, mut id: ConnectionId, shared: Shared) -> (TcpListener, ConnectionId) {
     loop {
         let accepted = tokio::select! {
             biased;
-            () = stop.cancelled() => return,
+            () = shared.stop.cancelled() => return (listener, id),
+            () = shared.handing_over.cancelled() => return (listener, id),
             accepted = listener.accept() => accepted,
         };
         let (stream, peer) = match accepted {
@@ -54,8 +117,8 @@ pub(super) async fn accept(
                 continue;
             }
         };
-        let Ok(place) = Arc::clone(&room).try_acquire_owned() else {
-            tracing::info!(%peer, connections = limits.connections, "refused: full");
+        let Ok(place) = Arc::clone(&shared.room).try_acquire_owned() else {
+            tracing::info!(%peer, connections = shared.limits.connections, "refused: full");
             refuse(stream);
             continue;
         };
@@ -64,19 +127,7 @@ pub(super) async fn accept(
             continue;
         }
         id += 1;
-        let queue = outbox.open(id, limits.waiting_bytes);
-        let (events, limits, outbox) = (events.clone(), Arc::clone(&limits), outbox.clone());
-        connections.spawn(async move {
-            let departure = connection::serve(stream, peer, id, queue, &events, &limits).await;
-            outbox.forget(id);
-            match departure {
-                Departure::NotReading => tracing::warn!(id, %peer, "{departure}"),
-                _ => tracing::debug!(id, %peer, "{departure}"),
-            }
-            // Fails only when the host is closing and nobody listens any more.
-            let _ = events.send(NetEvent::Left { id, departure }).await;
-            drop(place);
-        });
+        shared.serve(stream, (id, peer), true, place);
     }
 }
 

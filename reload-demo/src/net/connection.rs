@@ -7,7 +7,7 @@ use super::{
     rate::Rate,
 };
 use core::{pin::pin, time::Duration};
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{io, sync::Arc};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{
@@ -17,6 +17,7 @@ use tokio::{
     sync::mpsc,
     time::{Instant, timeout},
 };
+use tokio_util::sync::CancellationToken;
 
 /// How long the last lines may take to leave.
 const FLUSH: Duration = Duration::from_secs(2);
@@ -25,18 +26,23 @@ const LINGER: Duration = Duration::from_millis(300);
 /// Between two notices to one player.
 const BETWEEN_NOTICES: Duration = Duration::from_secs(10);
 
-/// Serves a connection until it ends.
+/// How serving a connection has ended.
+pub(super) enum Served {
+    /// The connection has ended.
+    Left(Departure),
+    /// It goes on elsewhere: nothing waits to be written, and nothing more was read.
+    HandedOver(TcpStream),
+}
+
+/// Serves a connection until it ends, or `handing_over` says that it goes on elsewhere.
 pub(super) async fn serve(
     mut stream: TcpStream,
-    peer: SocketAddr,
     id: ConnectionId,
     queue: Arc<Queue>,
     events: &mpsc::Sender<NetEvent>,
     limits: &Limits,
-) -> Departure {
-    if events.send(NetEvent::Connected { id, peer }).await.is_err() {
-        return Departure::Closed;
-    }
+    handing_over: &CancellationToken,
+) -> Served {
     let (mut reader, mut writer) = stream.split();
     let (departure, written) = {
         let mut write = pin!(write(&mut writer, &queue));
@@ -44,6 +50,7 @@ pub(super) async fn serve(
         let departure = tokio::select! {
             biased;
             () = queue.ending() => Departure::Closed,
+            () = handing_over.cancelled() => Departure::HandedOver,
             departure = read(&mut reader, id, &queue, events, limits) => departure,
             result = &mut write => {
                 written = true;
@@ -51,7 +58,7 @@ pub(super) async fn serve(
             }
         };
         if queue.ran_over() {
-            return Departure::NotReading;
+            return Served::Left(Departure::NotReading);
         }
         queue.close("");
         if !written && !matches!(departure, Departure::Broken(_)) {
@@ -59,6 +66,10 @@ pub(super) async fn serve(
         }
         (departure, written)
     };
+    if matches!(departure, Departure::HandedOver) {
+        // Who does not take what is sent cannot come along: half a line would be lost.
+        return if written { Served::HandedOver(stream) } else { Served::Left(Departure::NotReading) };
+    }
     if written && matches!(departure, Departure::Closed) {
         let _ = timeout(LINGER, async {
             let _ = writer.shutdown().await;
@@ -67,7 +78,7 @@ pub(super) async fn serve(
         })
         .await;
     }
-    departure
+    Served::Left(departure)
 }
 
 async fn read(

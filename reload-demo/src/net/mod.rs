@@ -10,14 +10,22 @@ pub mod line;
 mod outbox;
 mod rate;
 
+pub use accept::Kept;
 pub use outbox::{ConnectionId, Outbox};
 
+use accept::Shared;
 use core::{fmt, time::Duration};
+use std::sync::Arc;
 use std::{
     io,
     net::{IpAddr, SocketAddr},
 };
-use tokio::{runtime::Runtime, sync::mpsc};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    runtime::Runtime,
+    sync::{Semaphore, mpsc},
+    task::JoinHandle,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Events that wait for the game's thread, at most. When it is late, connections are read later.
@@ -58,6 +66,8 @@ pub enum Departure {
     Closed,
     /// The player did not read what was sent, until too much was waiting.
     NotReading,
+    /// It goes on in another process.
+    HandedOver,
     /// The network failed.
     Broken(io::ErrorKind),
 }
@@ -68,6 +78,7 @@ impl fmt::Display for Departure {
             Self::Left => f.write_str("left"),
             Self::Closed => f.write_str("closed by the host"),
             Self::NotReading => f.write_str("dropped: does not read what is sent"),
+            Self::HandedOver => f.write_str("handed over"),
             Self::Broken(kind) => write!(f, "broken: {kind}"),
         }
     }
@@ -141,7 +152,23 @@ pub struct Network {
     events: mpsc::Receiver<NetEvent>,
     outbox: Outbox,
     stop: CancellationToken,
+    handing_over: CancellationToken,
+    handed_over: mpsc::UnboundedReceiver<Kept>,
     connections: TaskTracker,
+    accepting: JoinHandle<(TcpListener, ConnectionId)>,
+}
+
+/// A port and its connections without anybody to serve them: on their way into another process.
+#[derive(Debug)]
+pub struct Handover {
+    /// The open port: who connects meanwhile waits.
+    pub listener: std::net::TcpListener,
+    /// The connections.
+    pub connections: Vec<Kept>,
+    /// The number of the last connection.
+    pub last: ConnectionId,
+    /// Lines that were typed and not taken yet.
+    pub lines: Vec<(ConnectionId, String)>,
 }
 
 impl Network {
@@ -151,22 +178,68 @@ impl Network {
     ///
     /// When the port cannot be opened; the error says what to do.
     pub fn open(listen: IpAddr, port: u16, limits: Limits) -> Result<Self, NetError> {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(2)
-            .thread_name("network")
-            .enable_all()
-            .build()
-            .map_err(NetError::Threads)?;
         let wanted = SocketAddr::new(listen, port);
+        let runtime = threads()?;
         let listener = {
             let _inside = runtime.enter();
             accept::listen(wanted).map_err(|error| NetError::listen(wanted, error))?
         };
+        Self::start(runtime, listener, (0, Vec::new()), limits, wanted)
+    }
+
+    /// Goes on with a port and connections that were handed over.
+    ///
+    /// # Errors
+    ///
+    /// When the port cannot be used. A connection that cannot is left out.
+    pub fn resume(handover: Handover, limits: Limits) -> Result<Self, NetError> {
+        let unknown = SocketAddr::new(IpAddr::V4(core::net::Ipv4Addr::UNSPECIFIED), 0);
+        let runtime = threads()?;
+        let listener = {
+            let _inside = runtime.enter();
+            handover
+                .listener
+                .set_nonblocking(true)
+                .and_then(|()| TcpListener::from_std(handover.listener))
+                .map_err(|error| NetError::listen(unknown, error))?
+        };
+        Self::start(runtime, listener, (handover.last, handover.connections), limits, unknown)
+    }
+
+    fn start(
+        runtime: Runtime,
+        listener: TcpListener,
+        (last, kept): (ConnectionId, Vec<Kept>),
+        limits: Limits,
+        wanted: SocketAddr,
+    ) -> Result<Self, NetError> {
         let address = listener.local_addr().map_err(|error| NetError::listen(wanted, error))?;
         let (sender, events) = mpsc::channel(WAITING_EVENTS);
-        let (outbox, stop, connections) = (Outbox::default(), CancellationToken::new(), TaskTracker::new());
-        runtime.spawn(accept::accept(listener, limits, sender, outbox.clone(), stop.clone(), connections.clone()));
-        Ok(Self { runtime, address, events, outbox, stop, connections })
+        let (handed, handed_over) = mpsc::unbounded_channel();
+        let shared = Shared {
+            room: Arc::new(Semaphore::new(limits.connections)),
+            limits: Arc::new(limits),
+            events: sender,
+            outbox: Outbox::default(),
+            stop: CancellationToken::new(),
+            handing_over: CancellationToken::new(),
+            handed_over: handed,
+            connections: TaskTracker::new(),
+        };
+        let (outbox, connections) = (shared.outbox.clone(), shared.connections.clone());
+        let (stop, handing_over) = (shared.stop.clone(), shared.handing_over.clone());
+        let inside = runtime.enter();
+        for Kept { id, peer, stream } in kept {
+            let usable = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
+            match (usable, Arc::clone(&shared.room).try_acquire_owned()) {
+                (Ok(stream), Ok(place)) => shared.serve(stream, (id, peer), false, place),
+                (Err(error), _) => tracing::warn!(id, %peer, %error, "the connection cannot go on"),
+                (_, Err(_)) => tracing::warn!(id, %peer, "no room for the connection any more"),
+            }
+        }
+        drop(inside);
+        let accepting = runtime.spawn(accept::accept(listener, last, shared));
+        Ok(Self { runtime, address, events, outbox, stop, handing_over, handed_over, connections, accepting })
     }
 
     /// Where it listens.
@@ -197,6 +270,55 @@ impl Network {
         self.runtime.block_on(async { tokio::time::timeout(longest, self.events.recv()).await.ok().flatten() })
     }
 
+    /// Takes the port and the connections out of service, for another process. What waits to be written is written
+    /// first; who does not take it in time is dropped. Takes at most `longest`.
+    ///
+    /// # Errors
+    ///
+    /// When the port cannot be had; the connections are closed then.
+    pub fn hand_over(mut self, longest: Duration) -> Result<Handover, NetError> {
+        self.handing_over.cancel();
+        self.connections.close();
+        let (address, accepting, connections) = (self.address, self.accepting, self.connections);
+        let all = self.runtime.block_on(async {
+            let listener = accepting.await.map_err(io::Error::other)?;
+            let mut lines = Vec::new();
+            let mut take = |event| {
+                if let NetEvent::Line { id, text } = event {
+                    lines.push((id, text));
+                }
+            };
+            // The events are taken meanwhile, so that no connection waits for room to tell of its last one.
+            let done = tokio::time::timeout(longest, async {
+                let mut waiting = core::pin::pin!(connections.wait());
+                loop {
+                    tokio::select! {
+                        () = &mut waiting => break,
+                        Some(event) = self.events.recv() => take(event),
+                    }
+                }
+            })
+            .await;
+            while let Ok(event) = self.events.try_recv() {
+                take(event);
+            }
+            if done.is_err() {
+                tracing::warn!(left = connections.len(), "some connections could not be handed over in time");
+            }
+            let mut kept = Vec::new();
+            while let Ok(connection) = self.handed_over.try_recv() {
+                kept.push(connection);
+            }
+            kept.sort_by_key(|kept: &Kept| kept.id);
+            Ok::<_, io::Error>((listener, kept, lines))
+        });
+        let listen = |error| NetError::listen(address, error);
+        let ((listener, last), connections, lines) = all.map_err(listen)?;
+        let listener = listener.into_std().map_err(listen)?;
+        self.runtime.shutdown_background();
+        Ok(Handover { listener, connections, last, lines })
+    }
+
     /// Sends `farewell` to everybody and closes all connections, in at most `longest`.
     pub fn close(mut self, farewell: &str, longest: Duration) {
         self.stop.cancel();
@@ -209,4 +331,14 @@ impl Network {
         }
         self.runtime.shutdown_background();
     }
+}
+
+/// The threads of a network.
+fn threads() -> Result<Runtime, NetError> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("network")
+        .enable_all()
+        .build()
+        .map_err(NetError::Threads)
 }

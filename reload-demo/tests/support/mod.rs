@@ -22,6 +22,8 @@ pub(crate) struct Host {
     process: Child,
     output: BufReader<ChildStdout>,
     address: String,
+    /// Where its world is kept, unless the test says otherwise.
+    _folder: tempfile::TempDir,
 }
 
 impl Host {
@@ -31,7 +33,9 @@ impl Host {
 
     /// With more to say to the host.
     pub(crate) fn start_with(more: impl FnOnce(&mut Command)) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
         let mut command = Command::new(env!("CARGO_BIN_EXE_reload-demo"));
+        command.env("MUD_WORLD", folder.path().join("world.json"));
         more(&mut command);
         let mut process = command
             .args(["--port", "0", "--admin-token", TOKEN])
@@ -40,27 +44,38 @@ impl Host {
             .expect("the host starts");
         let output = BufReader::new(process.stdout.take().expect("a pipe"));
         // From here on it ends with the test, however that ends.
-        let mut host = Self { process, output, address: String::new() };
+        let mut host = Self { process, output, address: String::new(), _folder: folder };
+        host.wait_until_ready();
+        host
+    }
+
+    /// Reads what the host writes until it says that it is ready: at its start, and after a restart.
+    pub(crate) fn wait_until_ready(&mut self) {
         let started = Instant::now();
         loop {
             let mut line = String::new();
-            assert!(host.output.read_line(&mut line).expect("reads") > 0, "the host ended at its start");
+            assert!(self.output.read_line(&mut line).expect("reads") > 0, "the host ended at its start");
             if let Some(address) = line.trim_end().strip_prefix("Ready: telnet ") {
-                host.address = address.replace(' ', ":");
-                return host;
+                self.address = address.replace(' ', ":");
+                return;
             }
             assert!(started.elapsed() < STARTING, "the host is not ready");
         }
     }
 
-    /// The port it listens on.
-    pub(crate) fn port(&self) -> &str {
-        self.address.rsplit(':').next().expect("a port")
-    }
-
     /// Where it listens.
     pub(crate) fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Its number for the system.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// The port it listens on.
+    pub(crate) fn port(&self) -> &str {
+        self.address.rsplit(':').next().expect("a port")
     }
 
     /// Somebody at the door.

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     case::camel,
     mistakes::Mistakes,
-    model::{EventKind, Handler, Handlers, Loop},
+    model::{EventKind, Handler, Handlers, Loop, Migrate},
     parse::{ImplBlock, Method, Opt},
 };
 use proc_macro2::Ident;
@@ -32,6 +32,7 @@ pub(crate) fn handlers(written: &[Opt], block: &ImplBlock, mistakes: &mut Mistak
         class: block.self_ty.clone(),
         handlers: Vec::new(),
         loops: Vec::new(),
+        migrate: None,
     };
     let mut any = false;
     for method in &block.methods {
@@ -42,6 +43,9 @@ pub(crate) fn handlers(written: &[Opt], block: &ImplBlock, mistakes: &mut Mistak
         } else if name.starts_with("loop_") {
             any = true;
             found.loops.extend(turn(method, mistakes));
+        } else if name == "migrate" {
+            any = true;
+            found.migrate = migrate(method, mistakes);
         }
     }
     if !any {
@@ -79,7 +83,7 @@ fn implements_no_trait(block: &ImplBlock, mistakes: &mut Mistakes) {
 fn holds_a_handler(block: &ImplBlock, mistakes: &mut Mistakes) {
     mistakes.at(
         &block.self_ty,
-        "there is no `event_*` or `loop_*` method in this `impl` block: take `#[game_class]` off it, \
+        "there is no `event_*` or `loop_*` method, and no `migrate`, in this `impl` block: take `#[game_class]` off it, \
          and write `#[game_class(no_handlers)]` on the struct if the class has none",
     );
 }
@@ -139,4 +143,12 @@ fn turn(method: &Method, mistakes: &mut Mistakes) -> Option<Loop> {
     let answer = signature::answers_when(sig, mistakes);
     let (name, answer) = name.zip(answer).filter(|_| mistakes.len() == before)?;
     Some(Loop { method: sig.ident.clone(), name, takes_ctx: parameters.ctx, answer, attrs: taken_over(&method.attrs) })
+}
+
+fn migrate(method: &Method, mistakes: &mut Mistakes) -> Option<Migrate> {
+    let before = mistakes.len();
+    let sig = &method.sig;
+    signature::plain(Role::Migrate, sig, mistakes);
+    let answer = signature::migrates(sig, mistakes).filter(|_| mistakes.len() == before)?;
+    Some(Migrate { method: sig.ident.clone(), answer, attrs: taken_over(&method.attrs) })
 }

@@ -10,6 +10,7 @@ use syn::{FnArg, Pat, ReceiverKind, ReturnType, Safety, Signature, Type, TypeRef
 pub(super) enum Role {
     Handler,
     Loop,
+    Migrate,
 }
 
 impl Role {
@@ -17,6 +18,7 @@ impl Role {
         match self {
             Self::Handler => "an event handler",
             Self::Loop => "a loop",
+            Self::Migrate => "`migrate`",
         }
     }
 }
@@ -28,6 +30,7 @@ pub(super) fn plain(role: Role, sig: &Signature, mistakes: &mut Mistakes) {
         let instead = match role {
             Role::Handler => "answer later with `ctx.after(..)`, or write a `loop_*` method",
             Role::Loop => "return, and say with `Next` when the next turn is",
+            Role::Migrate => "what it needs is all in the old object",
         };
         mistakes.at(token, format_args!("{what} cannot be `async`, because the world waits for it: {instead}"));
     }
@@ -88,7 +91,7 @@ pub(super) fn parameters<'a>(role: Role, sig: &'a Signature, mistakes: &mut Mist
     let mut found = Parameters::default();
     let form = match role {
         Role::Handler => format!("fn {}(&mut self, ev: &Event, ctx: &mut Ctx)", sig.ident),
-        Role::Loop => format!("fn {}(&mut self, ctx: &mut Ctx) -> Next", sig.ident),
+        Role::Loop | Role::Migrate => format!("fn {}(&mut self, ctx: &mut Ctx) -> Next", sig.ident),
     };
     for input in &sig.inputs {
         let FnArg::Typed(parameter) = input else { continue };
@@ -129,6 +132,34 @@ fn name_of(pattern: &Pat) -> String {
     match pattern {
         Pat::Ident(name) => name.ident.to_string(),
         _ => "the parameter".to_owned(),
+    }
+}
+
+/// `(old: &OldState, carried: Self) -> ..`: the span of its answer's type.
+pub(super) fn migrates(sig: &Signature, mistakes: &mut Mistakes) -> Option<proc_macro2::Span> {
+    const FORM: &str = "fn migrate(old: &OldState<'_>, carried: Self) -> Result<Self, MigrateError>";
+    let takes_both = match (sig.inputs.first(), sig.inputs.get(1), sig.inputs.len()) {
+        (Some(FnArg::Typed(old)), Some(FnArg::Typed(carried)), 2) => {
+            matches!(&*old.ty, Type::Reference(_)) && !matches!(&*carried.ty, Type::Reference(_))
+        }
+        _ => false,
+    };
+    if !takes_both {
+        mistakes.at(
+            &sig.ident,
+            format_args!(
+                "`migrate` gets the object as it was and as the rules carried it, and returns it as it shall be: \
+                 `{FORM}`; call the method something else if it is not that"
+            ),
+        );
+        return None;
+    }
+    match &sig.output {
+        ReturnType::Type(_, ty) => Some(ty.span()),
+        ReturnType::Default => {
+            mistakes.at(&sig.ident, format_args!("`migrate` returns the object as it shall be: `{FORM}`"));
+            None
+        }
     }
 }
 

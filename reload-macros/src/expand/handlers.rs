@@ -1,7 +1,7 @@
 //! The `impl` half of a class.
 
 use crate::{
-    model::{EventKind, Handler, Handlers, Loop},
+    model::{EventKind, Handler, Handlers, Loop, Migrate},
     names::{at, line_of, private},
 };
 use proc_macro2::{Ident, TokenStream};
@@ -10,18 +10,19 @@ use syn::{Type, ext::IdentExt as _, spanned::Spanned as _};
 
 /// Everything that stands beside the `impl` block.
 pub(crate) fn handlers(block: &Handlers) -> TokenStream {
-    let Handlers { attrs, class, handlers, loops } = block;
+    let Handlers { attrs, class, handlers, loops, migrate } = block;
     let annotated_impl = private("TheAnnotatedImpl");
     let (slots, tables) = (handlers.iter().map(slot), handlers_tables(class, handlers));
     let loops = (!loops.is_empty()).then(|| {
         let (record, entries) = (private("LoopRecord"), loops.iter().map(turn));
         quote!(const LOOPS: &'static [#record] = &[#(#entries),*];)
     });
+    let migrate = migrate.as_ref().map(entry_of_migrate);
     quote! {
         #(#attrs)*
         const _: () = {
             #(#slots)*
-            impl #annotated_impl for #class { #tables #loops }
+            impl #annotated_impl for #class { #tables #loops #migrate }
         };
     }
 }
@@ -98,4 +99,12 @@ fn turn(turn: &Loop) -> TokenStream {
     // A return type that does not fit is shown where it stands.
     let call = quote_spanned!(at(*answer)=> Self::#method(__this #ctx_argument));
     quote!(#(#attrs)* #make::<Self, _>(#name, #line, |__this, __ctx| -> #next { #call }))
+}
+
+fn entry_of_migrate(migrate: &Migrate) -> TokenStream {
+    let Migrate { method, answer, attrs } = migrate;
+    let (make, entry, core) = (private("migration"), private("MigrateFn"), private("core"));
+    // A return type that does not fit is shown where it stands.
+    let call = quote_spanned!(at(*answer)=> #make::<Self, _, _>(|__old, __carried| Self::#method(__old, __carried)));
+    quote!(#(#attrs)* const MIGRATE: #core::option::Option<#entry> = #core::option::Option::Some(#call);)
 }

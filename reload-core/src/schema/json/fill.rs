@@ -18,6 +18,7 @@ use crate::{
     },
 };
 use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess};
+use serde_json::Value as Json;
 
 /// Room is made for this many elements before they are seen, whatever the JSON promises.
 const MAX_PROMISED: usize = 4096;
@@ -30,6 +31,15 @@ impl<'de> Fill<'de> for Slot<'_> {
     {
         self.path.check_depth().map_err(Error::custom)?;
         match self.carry {
+            // `None` where there is no `Option` any more: the field says itself what it is then.
+            Carry::ByShape
+                if matches!(found, Found::Null)
+                    && self.reader.options.convert
+                    && self.default.is_some()
+                    && !may_be_null(self.descriptor) =>
+            {
+                return self.fill_default().map_err(Error::custom);
+            }
             Carry::ByShape => {}
             Carry::Reset => {
                 found.ignore()?;
@@ -144,6 +154,19 @@ impl Slot<'_> {
             Found::List(list) if is_positional(fields) => self.fill_positions(fields, partial, list),
             Found::Map(map) => self.fill_names(fields, partial, map),
             Found::Null if fields.is_empty() => Ok(()),
+            // A tuple with one field is that field.
+            found
+                if is_positional(fields)
+                    && !is_tuple
+                    && self.reader.options.convert
+                    && !matches!(found, Found::Map(_)) =>
+            {
+                let path = self.path.then(Step::Field("0"));
+                self.field(&fields[0], partial.at(0), &path).fill(found)?;
+                // SAFETY: just written.
+                unsafe { partial.set_done(0) };
+                self.fill_rest(fields, partial)
+            }
             found if is_positional(fields) => {
                 Err(self.expected(&format!("a list of {}", fields.len()), &found.describe()))
             }
@@ -152,14 +175,7 @@ impl Slot<'_> {
     }
 
     fn field<'b>(&'b self, field: &'b Field, out: *mut u8, path: &'b crate::schema::Path<'b>) -> Slot<'b> {
-        Slot {
-            descriptor: field.descriptor(),
-            carry: &field.carry,
-            default: field.default,
-            out,
-            path,
-            reader: self.reader,
-        }
+        Slot::of(field, out, path, self.reader)
     }
 
     fn fill_positions<'de, S: SeqAccess<'de>>(
@@ -172,14 +188,14 @@ impl Slot<'_> {
             let path = self.path.then(Step::Field(field.name()));
             let slot = self.field(field, partial.at(index), &path);
             if list.next_element_seed(slot)?.is_none() {
-                slot.fill_default().map_err(Error::custom)?;
+                slot.fill_missing().map_err(Error::custom)?;
             }
             // SAFETY: just written.
             unsafe { partial.set_done(index) };
         }
         let mut more = fields.len();
-        while list.next_element::<IgnoredAny>()?.is_some() {
-            self.reader.report.borrow_mut().unknown.push(self.path.then(Step::Index(more)).to_string());
+        while let Some(json) = list.next_element::<Json>()? {
+            self.left_over(&self.path.then(Step::Field(&more.to_string())), json);
             more += 1;
         }
         Ok(())
@@ -195,8 +211,8 @@ impl Slot<'_> {
             let named = |field: &Field| field.name() == key;
             let before = |field: &Field| field.was() == key;
             let Some(index) = fields.iter().position(named).or_else(|| fields.iter().position(before)) else {
-                self.reader.report.borrow_mut().unknown.push(self.path.then(Step::Field(&key)).to_string());
-                map.next_value::<IgnoredAny>()?;
+                let json = map.next_value::<Json>()?;
+                self.left_over(&self.path.then(Step::Field(&key)), json);
                 continue;
             };
             let path = self.path.then(Step::Field(fields[index].name()));
@@ -208,10 +224,15 @@ impl Slot<'_> {
             // SAFETY: just written.
             unsafe { partial.set_done(index) };
         }
+        self.fill_rest(fields, partial)
+    }
+
+    /// Fields that nothing was found for.
+    fn fill_rest<E: Error>(&self, fields: &'static [Field], partial: &mut Partial<'_>) -> Result<(), E> {
         for (index, field) in fields.iter().enumerate() {
             if !partial.is_done(index) {
                 let path = self.path.then(Step::Field(field.name()));
-                self.field(field, partial.at(index), &path).fill_default().map_err(Error::custom)?;
+                self.field(field, partial.at(index), &path).fill_missing().map_err(Error::custom)?;
                 // SAFETY: just written.
                 unsafe { partial.set_done(index) };
             }
@@ -275,8 +296,10 @@ impl Slot<'_> {
             Found::Text(name) => {
                 let (index, variant) = self.find_variant(name)?;
                 let path = self.path.then(Step::Variant(variant.name()));
-                // SAFETY: the slot's room; `variant` is the variant `index`.
-                unsafe { variant_of_defaults(ops, self.out, index, variant, &path) }.map_err(Error::custom)
+                let mut partial = Partial::of_variant(variant.fields());
+                Slot { path: &path, ..*self }.fill_rest(variant.fields(), &mut partial)?;
+                // SAFETY: the slot's room; all fields of the variant are done.
+                unsafe { build_variant(ops, self.out, index, partial, self.path) }.map_err(Error::custom)
             }
             Found::Map(mut map) => {
                 let Some(name) = map.next_key::<String>()? else {
@@ -305,8 +328,14 @@ impl Slot<'_> {
         // SAFETY: just written.
         let undo = unsafe { Undo::new(self.descriptor, self.out) };
         let place = Place::new((ops.element)());
-        for index in 0.. {
-            let path = self.path.then(Step::Index(index));
+        let (of, is_set) = (list.size_hint(), matches!(self.descriptor.shape, Shape::Set(_)));
+        let mut count = 0;
+        loop {
+            let path = self.path.then(match of {
+                _ if is_set => Step::Member(count),
+                Some(of) => Step::Element { index: count, of },
+                None => Step::Index(count),
+            });
             if list.next_element_seed(self.part((ops.element)(), place.as_ptr(), &path))?.is_none() {
                 break;
             }
@@ -314,6 +343,12 @@ impl Slot<'_> {
             unsafe { (ops.push)(self.out, place.as_ptr()) }
                 .into_result()
                 .map_err(|panicked| S::Error::custom(path.fault(Reason::Panicked(panicked))))?;
+            count += 1;
+        }
+        // SAFETY: the list that was just made.
+        let len = unsafe { (ops.len)(self.out) };
+        if is_set && len != count {
+            return Err(self.expected(&format!("{count} different elements"), &format!("{len}")));
         }
         undo.keep();
         Ok(())
@@ -328,14 +363,23 @@ impl Slot<'_> {
         let mut written = Vec::with_capacity(len.min(MAX_PROMISED));
         for index in 0..len {
             let (at, path) = (self.out.wrapping_add(index * element.size), self.path.then(Step::Index(index)));
-            if list.next_element_seed(self.part(element, at, &path))?.is_none() {
-                return Err(self.expected(&format!("a list of {len}"), &format!("{index} elements")));
+            let slot = self.part(element, at, &path);
+            if list.next_element_seed(slot)?.is_none() {
+                if !self.reader.options.convert {
+                    return Err(self.expected(&format!("a list of {len}"), &format!("{index} elements")));
+                }
+                slot.fill_missing().map_err(Error::custom)?;
             }
             // SAFETY: just written.
             written.push(unsafe { Undo::new(element, at) });
         }
-        if list.next_element::<IgnoredAny>()?.is_some() {
-            return Err(self.expected(&format!("a list of {len}"), "more elements"));
+        let mut more = len;
+        while let Some(json) = list.next_element::<Json>()? {
+            if !self.reader.options.convert {
+                return Err(self.expected(&format!("a list of {len}"), "more elements"));
+            }
+            self.left_over(&self.path.then(Step::Index(more)), json);
+            more += 1;
         }
         written.into_iter().for_each(Undo::keep);
         Ok(())
@@ -365,7 +409,7 @@ impl Slot<'_> {
         let undo = self.start_map(ops, map.size_hint())?;
         let (mut key_place, mut value_place) = (Place::new((ops.key)()), Place::new((ops.value)()));
         // A key that is not a text in Rust is one in JSON.
-        let reader = super::read::Reader { options: super::JsonOptions { convert: true }, report: self.reader.report };
+        let reader = super::read::Reader { options: super::JsonOptions { convert: true }, ..*self.reader };
         while let Some(key) = map.next_key::<String>()? {
             let path = self.path.then(Step::Key(&key));
             let slot = Slot { reader: &reader, ..self.part((ops.key)(), key_place.as_ptr(), &path) };
@@ -383,7 +427,7 @@ impl Slot<'_> {
         let undo = self.start_map(ops, list.size_hint())?;
         let (mut key_place, mut value_place) = (Place::new((ops.key)()), Place::new((ops.value)()));
         for index in 0.. {
-            let path = self.path.then(Step::Index(index));
+            let path = self.path.then(Step::Member(index));
             let slot = Slot { path: &path, ..*self };
             let pair = PairSeed { slot: &slot, ops, key: &mut key_place, value: &mut value_place };
             if list.next_element_seed(pair)?.is_none() {

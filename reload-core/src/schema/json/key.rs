@@ -4,7 +4,7 @@
 use crate::schema::{Fault, Path, Place, Reason, Scalar, Shape, Step, Value};
 
 /// A scalar, out of its bytes.
-pub(super) enum Plain {
+pub(crate) enum Plain {
     Unit,
     Bool(bool),
     Char(char),
@@ -13,6 +13,27 @@ pub(super) enum Plain {
     F32(f32),
     F64(f64),
     Object(crate::ObjectId),
+}
+
+impl core::fmt::Display for Plain {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Unit => f.write_str("()"),
+            Self::Bool(value) => value.fmt(f),
+            Self::Char(value) => value.fmt(f),
+            Self::Signed(value) => value.fmt(f),
+            Self::Unsigned(value) => value.fmt(f),
+            Self::F32(value) => match not_finite((*value).into()) {
+                Some(text) => f.write_str(text),
+                None => value.fmt(f),
+            },
+            Self::F64(value) => match not_finite(*value) {
+                Some(text) => f.write_str(text),
+                None => value.fmt(f),
+            },
+            Self::Object(value) => value.fmt(f),
+        }
+    }
 }
 
 /// The scalar that `value` is.
@@ -57,17 +78,11 @@ pub(super) fn not_finite(number: f64) -> Option<&'static str> {
 }
 
 /// The key as text; `None` where keys of the type are not texts.
-pub(super) fn key_text(key: Value<'_>, path: &Path<'_>) -> Result<Option<String>, Fault> {
+pub(crate) fn key_text(key: Value<'_>, path: &Path<'_>) -> Result<Option<String>, Fault> {
     Ok(Some(match &key.descriptor().shape {
         Shape::Scalar(scalar) => match plain(key, *scalar) {
             Plain::Unit => return Ok(None),
-            Plain::Bool(value) => value.to_string(),
-            Plain::Char(value) => value.to_string(),
-            Plain::Signed(value) => value.to_string(),
-            Plain::Unsigned(value) => value.to_string(),
-            Plain::F32(value) => not_finite(value.into()).map_or_else(|| value.to_string(), str::to_owned),
-            Plain::F64(value) => not_finite(value).map_or_else(|| value.to_string(), str::to_owned),
-            Plain::Object(value) => value.to_string(),
+            plain => plain.to_string(),
         },
         Shape::Text(_) => match key.text() {
             Some(text) => text.to_owned(),

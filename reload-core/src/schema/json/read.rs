@@ -2,9 +2,12 @@
 #![expect(unsafe_code, reason = "writes values where the caller has made room")]
 
 use super::found::{Fill, Found, Handing};
-use crate::schema::{Carry, Descriptor, Fault, Path, Reason};
-use core::cell::{Cell, RefCell};
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess};
+use crate::schema::{Carry, Descriptor, Fault, Field, Keeper, NoKeeper, Path, Reason, path::MAX_DEPTH};
+use core::{
+    cell::{Cell, RefCell},
+    fmt,
+};
+use serde::de::{Deserialize as _, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess};
 
 /// How JSON is read.
 #[derive(Clone, Copy, Debug, Default)]
@@ -54,7 +57,7 @@ impl<'de> DeserializeSeed<'de> for JsonSeed<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         let name = self.descriptor.type_name();
-        let reader = Reader { options: self.options, report: self.report };
+        let reader = Reader { options: self.options, report: self.report, keeper: &NoKeeper };
         let seed = Slot {
             descriptor: self.descriptor,
             carry: &Carry::ByShape,
@@ -67,10 +70,96 @@ impl<'de> DeserializeSeed<'de> for JsonSeed<'_> {
     }
 }
 
+/// Reads the value of a field, in the way in which the field is carried.
+///
+/// # Errors
+///
+/// Why the JSON is not a value of the field; then nothing is left at `out`.
+///
+/// # Safety
+///
+/// 1. `out` is valid for a write of the field's type.
+pub(crate) unsafe fn field_from_json(
+    field: &Field,
+    out: *mut u8,
+    json: &str,
+    path: &Path<'_>,
+    keeper: &dyn Keeper,
+) -> Result<(), String> {
+    let reader = Reader { options: JsonOptions { convert: true }, report: &RefCell::default(), keeper };
+    Slot::of(field, out, path, &reader).fill_from_text(json)
+}
+
+/// Reads a value of `ty`.
+///
+/// # Errors
+///
+/// Why the JSON is not a value of the type; then nothing is left at `out`.
+///
+/// # Safety
+///
+/// 1. `out` is valid for a write of the type.
+pub(crate) unsafe fn value_from_json(
+    ty: &'static Descriptor,
+    out: *mut u8,
+    json: &str,
+    path: &Path<'_>,
+    keeper: &dyn Keeper,
+) -> Result<(), String> {
+    let reader = Reader { options: JsonOptions { convert: true }, report: &RefCell::default(), keeper };
+    Slot { descriptor: ty, carry: &Carry::ByShape, default: None, out, path, reader: &reader }.fill_from_text(json)
+}
+
+/// Writes the value of a field that the old type does not have: what it was before it went away, else its default.
+///
+/// # Errors
+///
+/// There is no default, or making it panicked; then nothing is left at `out`.
+///
+/// # Safety
+///
+/// 1. `out` is valid for a write of the field's type.
+pub(crate) unsafe fn missing_field(
+    field: &Field,
+    out: *mut u8,
+    path: &Path<'_>,
+    keeper: &dyn Keeper,
+) -> Result<(), Fault> {
+    let reader = Reader { options: JsonOptions { convert: true }, report: &RefCell::default(), keeper };
+    Slot::of(field, out, path, &reader).fill_missing()
+}
+
+/// Parses JSON that is nested as deep as a value may be, which is deeper than a reader of JSON allows by itself.
+fn nested(json: &str) -> Result<serde_json::Value, String> {
+    let (mut depth, mut deepest, mut in_text, mut escaped) = (0_u32, 0, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_text => escaped = true,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    if deepest > MAX_DEPTH {
+        return Err(Reason::TooDeep.to_string());
+    }
+    let mut reader = serde_json::Deserializer::from_str(json);
+    reader.disable_recursion_limit();
+    let value = serde_json::Value::deserialize(&mut reader).map_err(|error| error.to_string())?;
+    reader.end().map_err(|error| error.to_string())?;
+    Ok(value)
+}
+
 /// What is the same everywhere in one value.
 pub(super) struct Reader<'a> {
     pub(super) options: JsonOptions,
     pub(super) report: &'a RefCell<JsonReport>,
+    pub(super) keeper: &'a dyn Keeper,
 }
 
 /// Room for one part of the value. Whoever makes one vouches for `out`, which is valid for a write of
@@ -86,6 +175,11 @@ pub(super) struct Slot<'a> {
 }
 
 impl<'a> Slot<'a> {
+    /// Room for a field.
+    pub(super) fn of(field: &'a Field, out: *mut u8, path: &'a Path<'a>, reader: &'a Reader<'a>) -> Self {
+        Slot { descriptor: field.descriptor(), carry: &field.carry, default: field.default, out, path, reader }
+    }
+
     /// Room for something inside this one.
     pub(super) fn part(&self, descriptor: &'static Descriptor, out: *mut u8, path: &'a Path<'a>) -> Slot<'a> {
         Slot { descriptor, carry: &Carry::ByShape, default: None, out, path, reader: self.reader }
@@ -97,6 +191,35 @@ impl<'a> Slot<'a> {
 
     pub(super) fn expected<E: Error>(&self, expected: &str, found: &str) -> E {
         self.fault(Reason::Expected { expected: expected.to_owned(), found: found.to_owned() })
+    }
+
+    /// Writes what a field that is not there gets: the value that it had before it went away, else its default.
+    pub(super) fn fill_missing(&self) -> Result<(), Fault> {
+        if self.path.can_be_found() {
+            let place = self.path.key();
+            if let Some(json) = self.reader.keeper.kept(&place) {
+                match self.fill_from_text(&json) {
+                    Ok(()) => {
+                        self.reader.keeper.returned(place);
+                        return Ok(());
+                    }
+                    Err(why) => self.reader.keeper.misfits(place, why),
+                }
+            }
+        }
+        self.fill_default()
+    }
+
+    fn fill_from_text(&self, json: &str) -> Result<(), String> {
+        let value = nested(json)?;
+        let reader = Reader { options: JsonOptions { convert: true }, ..*self.reader };
+        Slot { reader: &reader, ..*self }.deserialize(value).map_err(|error| error.to_string())
+    }
+
+    /// The type has no room for what was found at `path`.
+    pub(super) fn left_over(&self, path: &Path<'_>, json: impl fmt::Display) {
+        self.reader.report.borrow_mut().unknown.push(path.to_string());
+        self.reader.keeper.keep(path.key(), String::new(), json.to_string());
     }
 
     /// Writes the default that the field or its type has.

@@ -4,7 +4,7 @@
 use super::{found::Found, read::Slot};
 use crate::{
     ObjectId,
-    schema::{Reason, Scalar},
+    schema::{Reason, Scalar, number},
 };
 use serde::de::{Error, MapAccess, SeqAccess};
 
@@ -40,6 +40,11 @@ where
                     // The largest integers are texts in JSON, which has no numbers for them.
                     Found::Text(text) if convert || size_of::<$ty>() == 16 => text.trim().parse::<$ty>().ok(),
                     Found::Bool(value) if convert => <$ty>::try_from(u8::from(*value)).ok(),
+                    Found::Float(value) if convert =>
+                        match number::whole(*value).and_then(|whole| <$ty>::try_from(whole).ok()) {
+                            Some(value) => Some(value),
+                            None => return Err(out_of_range(slot, &format!("{value:?}"))),
+                        },
                     _ => None,
                 }
             )
@@ -50,6 +55,19 @@ where
             write!(
                 $ty,
                 match &found {
+                    Found::Float(value) if convert && value.is_finite() && !(*value as $ty).is_finite() => {
+                        return Err(out_of_range(slot, &format!("{value:?}")));
+                    }
+                    Found::Signed(value) if convert && number::whole((*value as $ty).into()) != Some(*value) => {
+                        return Err(out_of_range(slot, &value.to_string()));
+                    }
+                    Found::Unsigned(value)
+                        if convert
+                            && number::whole((*value as $ty).into()).and_then(|value| u128::try_from(value).ok())
+                                != Some(*value) =>
+                    {
+                        return Err(out_of_range(slot, &value.to_string()));
+                    }
                     Found::Float(value) => Some(*value as $ty),
                     Found::Signed(value) => Some(*value as $ty),
                     Found::Unsigned(value) => Some(*value as $ty),
@@ -72,6 +90,8 @@ where
             match &found {
                 Found::Bool(value) => Some(*value),
                 Found::Text(text) if convert => text.trim().parse().ok(),
+                Found::Unsigned(value @ (0 | 1)) if convert => Some(*value == 1),
+                Found::Signed(value @ (0 | 1)) if convert => Some(*value == 1),
                 _ => None,
             }
         ),

@@ -18,6 +18,12 @@ impl Serialize for Value<'_> {
     }
 }
 
+/// The value of a field as JSON text, in the way in which the field is carried.
+pub(crate) fn field_json(field: &Field, value: Value<'_>, path: &Path<'_>) -> Result<String, Fault> {
+    serde_json::to_string(&Json { value, carry: &field.carry, path })
+        .map_err(|error| path.fault(Reason::Serde(error.to_string())))
+}
+
 /// A value on its way to JSON.
 struct Json<'a> {
     value: Value<'a>,

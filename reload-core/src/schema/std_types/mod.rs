@@ -15,7 +15,7 @@ mod text;
 use super::{Descriptor, Shape, WriteFn, drop_of};
 use crate::boundary::RawStr;
 
-pub(in crate::schema) use product::TUPLE;
+pub(crate) use product::TUPLE;
 #[cfg(test)]
 pub(in crate::schema) use proxy::{Proxied, proxied};
 

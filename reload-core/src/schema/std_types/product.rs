@@ -9,7 +9,7 @@ use crate::{
 use core::{cmp::Reverse, num::Wrapping, ops::Range};
 
 /// The path of every tuple.
-pub(in crate::schema) const TUPLE: &str = "(..)";
+pub(crate) const TUPLE: &str = "(..)";
 
 /// A field that is carried by its shape.
 pub(super) const fn field(name: &'static str, offset: usize, ty: DescriptorFn) -> Field {

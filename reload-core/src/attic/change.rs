@@ -1,0 +1,155 @@
+//! What a reload will do to the attic. Collected while objects are staged, carried out by commit.
+
+use super::{Attic, Group, OVERHEAD};
+use crate::{boundary::ObjectId, schema::Keeper};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, HashMap},
+};
+
+/// The objects of a class that go to the attic.
+pub(crate) type Parked = Group;
+
+/// Everything that will be put into the attic and taken out of it.
+#[derive(Debug, Default)]
+pub(crate) struct AtticChange {
+    /// (class, place, type) of fields whose values are put there.
+    kept: BTreeMap<(String, String), Kept>,
+    /// (class, place) of fields of which values were taken.
+    returned: BTreeMap<(String, String), Vec<ObjectId>>,
+    parked: Vec<(String, Parked)>,
+    unparked: Vec<String>,
+    renamed: Vec<(String, String)>,
+    bytes: usize,
+    /// Values that do not fit any more: (class, place) with the number of them, and why the first one does not.
+    misfits: BTreeMap<(String, String), (usize, String)>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    ty: String,
+    values: HashMap<ObjectId, String>,
+}
+
+impl AtticChange {
+    pub(crate) fn park(&mut self, class: String, objects: Parked) {
+        self.bytes += objects.states.values().map(|state| state.len() + OVERHEAD).sum::<usize>();
+        self.parked.push((class, objects));
+    }
+
+    pub(crate) fn unpark(&mut self, class: String) {
+        self.unparked.push(class);
+    }
+
+    pub(crate) fn rename_class(&mut self, from: String, to: String) {
+        self.renamed.push((from, to));
+    }
+
+    /// Bytes that will be put into the attic.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// What takes most room of what will be put there: class, field and bytes, largest first.
+    pub(crate) fn largest(&self) -> Vec<(String, usize)> {
+        let values = |kept: &Kept| kept.values.values().map(|value| value.len() + OVERHEAD).sum();
+        let states = |parked: &Parked| parked.states.values().map(|state| state.len() + OVERHEAD).sum();
+        let mut found: Vec<(String, usize)> = self
+            .kept
+            .iter()
+            .map(|((class, place), kept)| (format!("{class}.{place}"), values(kept)))
+            .chain(self.parked.iter().map(|(class, parked)| (format!("the objects of {class}"), states(parked))))
+            .collect();
+        found.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
+        found
+    }
+
+    /// What is kept of one object of a class: place, type and value.
+    pub(crate) fn kept_of(&self, class: &str, object: ObjectId) -> Vec<(String, String, String)> {
+        let of_class = (class.to_owned(), String::new())..;
+        self.kept
+            .range(of_class)
+            .take_while(|((of, _), _)| of == class)
+            .filter_map(|((_, place), kept)| Some((place.clone(), kept.ty.clone(), kept.values.get(&object)?.clone())))
+            .collect()
+    }
+
+    /// What the programmer should know.
+    pub(crate) fn warnings(&self) -> impl Iterator<Item = String> {
+        self.misfits.iter().map(|((class, place), (count, why))| {
+            format!(
+                "the attic has {count} {} of {class}.{place} that the field does not take any more ({why}): the \
+                 default was used, the attic keeps them",
+                if *count == 1 { "value" } else { "values" }
+            )
+        })
+    }
+
+    /// Carries it all out.
+    pub(crate) fn apply(self, attic: &mut Attic, epoch: u32) {
+        for (from, to) in &self.renamed {
+            attic.rename_class(from, to);
+        }
+        for ((class, place), objects) in &self.returned {
+            for object in objects {
+                attic.take_value(class, place, *object);
+            }
+        }
+        for class in &self.unparked {
+            attic.take_objects(class);
+        }
+        for ((class, place), kept) in self.kept {
+            for (object, value) in kept.values {
+                attic.put_value(&class, &place, kept.ty.clone(), epoch, object, value);
+            }
+        }
+        for (class, parked) in self.parked {
+            attic.put_objects(&class, parked);
+        }
+        attic.drop_empty();
+    }
+}
+
+/// Stands between one object and the attic while the object is staged.
+pub(crate) struct ObjectKeeper<'a> {
+    pub(crate) attic: &'a Attic,
+    pub(crate) change: &'a RefCell<AtticChange>,
+    /// The path under which the attic knows the object's class.
+    pub(crate) known_as: &'a str,
+    /// The path that the class has from now on.
+    pub(crate) class: &'a str,
+    pub(crate) object: ObjectId,
+    /// Types by field, for values whose type is not known where they are found.
+    pub(crate) types: Option<&'a BTreeMap<String, String>>,
+}
+
+impl Keeper for ObjectKeeper<'_> {
+    fn keep(&self, place: String, mut ty: String, json: String) {
+        if ty.is_empty()
+            && let Some(known) = self.types.and_then(|types| types.get(&place))
+        {
+            ty.clone_from(known);
+        }
+        let mut change = self.change.borrow_mut();
+        change.bytes += json.len() + OVERHEAD;
+        let kept = change.kept.entry((self.class.to_owned(), place)).or_default();
+        if !ty.is_empty() {
+            kept.ty = ty;
+        }
+        kept.values.insert(self.object, json);
+    }
+
+    fn kept(&self, place: &str) -> Option<String> {
+        self.attic.value(self.known_as, place, self.object).map(str::to_owned)
+    }
+
+    fn returned(&self, place: String) {
+        let mut change = self.change.borrow_mut();
+        change.returned.entry((self.class.to_owned(), place)).or_default().push(self.object);
+    }
+
+    fn misfits(&self, place: String, why: String) {
+        let mut change = self.change.borrow_mut();
+        change.misfits.entry((self.class.to_owned(), place)).or_insert((0, why)).0 += 1;
+    }
+}

@@ -1,0 +1,121 @@
+//! The attic as people and tools see it.
+
+use super::{Attic, OVERHEAD};
+use core::fmt;
+use serde::Serialize;
+
+/// What is in the attic.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AtticListing {
+    /// Sorted by class, objects before fields, fields by name.
+    pub entries: Vec<AtticEntry>,
+    /// What everything takes, in bytes.
+    pub bytes: usize,
+    /// What the attic may hold, in bytes. A reload that would need more is refused.
+    pub limit: usize,
+}
+
+/// The objects of a class that is gone, or the values of a field that is gone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AtticEntry {
+    /// The class's path.
+    pub class: String,
+    /// The field, as seen from an object (`base.hp`, or `bag[3/7].weight`: of the element 3 of 7); `None` for whole
+    /// objects.
+    pub field: Option<String>,
+    /// The type of the field; empty for whole objects, and where it is not known.
+    pub ty: String,
+    /// The epoch that took the class or field away.
+    pub epoch: u32,
+    /// Number of objects.
+    pub objects: usize,
+    /// Bytes.
+    pub bytes: usize,
+}
+
+/// What to take out of the attic for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AtticSelection<'a> {
+    /// Everything.
+    All,
+    /// The objects of the class with this path, and what is kept of its fields.
+    Class(&'a str),
+    /// What is kept of one field.
+    Field(&'a str, &'a str),
+}
+
+impl Attic {
+    pub(crate) fn listing(&self) -> AtticListing {
+        let mut entries: Vec<AtticEntry> = self
+            .objects
+            .iter()
+            .map(|(class, group)| AtticEntry {
+                class: class.clone(),
+                field: None,
+                ty: String::new(),
+                epoch: group.epoch,
+                objects: group.states.len(),
+                bytes: group.states.values().map(|state| state.len() + OVERHEAD).sum(),
+            })
+            .collect();
+        for (class, shelves) in &self.fields {
+            entries.extend(shelves.iter().map(|(place, shelf)| AtticEntry {
+                class: class.clone(),
+                field: Some(place.clone()),
+                ty: shelf.ty.clone(),
+                epoch: shelf.epoch,
+                objects: shelf.values.len(),
+                bytes: shelf.values.values().map(|value| value.len() + OVERHEAD).sum(),
+            }));
+        }
+        entries.sort_by(|left, right| (&left.class, &left.field).cmp(&(&right.class, &right.field)));
+        AtticListing { entries, bytes: self.bytes, limit: self.limit }
+    }
+
+    /// Takes out what is selected. Answers with the ids of the objects that are no more, and the number of values.
+    pub(crate) fn purge(&mut self, selection: AtticSelection<'_>) -> (Vec<crate::ObjectId>, usize) {
+        let (mut ids, mut values) = (Vec::new(), 0);
+        let all = selection == AtticSelection::All;
+        for (class, group) in &mut self.objects {
+            if all || selection == AtticSelection::Class(class) {
+                for (id, state) in std::mem::take(&mut group.states) {
+                    self.bytes -= state.len() + OVERHEAD;
+                    ids.push(id);
+                }
+            }
+        }
+        for (class, shelves) in &mut self.fields {
+            for (place, shelf) in shelves {
+                if all || selection == AtticSelection::Class(class) || selection == AtticSelection::Field(class, place)
+                {
+                    values += shelf.values.len();
+                    self.bytes -= shelf.values.values().map(|value| value.len() + OVERHEAD).sum::<usize>();
+                    shelf.values.clear();
+                }
+            }
+        }
+        self.drop_empty();
+        (ids, values)
+    }
+}
+
+impl fmt::Display for AtticListing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the attic holds {} of {} KiB", self.bytes.div_ceil(1024), self.limit.div_ceil(1024))?;
+        for entry in &self.entries {
+            write!(f, "\n  {entry}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for AtticEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { class, field, ty, epoch, objects, bytes } = self;
+        let noun = if *objects == 1 { "object" } else { "objects" };
+        match field {
+            None => write!(f, "{class}: {objects} {noun}, since epoch {epoch}, {bytes} bytes"),
+            Some(field) => write!(f, "{class}.{field}: {ty} of {objects} {noun}, since epoch {epoch}, {bytes} bytes"),
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Where state goes that current code has no place for: the values of fields that are gone, and the objects of classes
+//! that are gone. Everything is kept as JSON, in a form that needs no old code, and comes back when the field or the
+//! class does. Knows nothing of libraries or pools.
+
+mod change;
+mod listing;
+
+pub(crate) use change::{AtticChange, ObjectKeeper, Parked};
+pub use listing::{AtticEntry, AtticListing, AtticSelection};
+
+use crate::boundary::ObjectId;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
+
+/// Bytes that an attic holds unless told otherwise.
+const DEFAULT_LIMIT: usize = 256 << 20;
+
+/// What an entry costs beside its text: id, length and the map's own share.
+const OVERHEAD: usize = 48;
+
+/// What is kept of fields and classes that are gone.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Attic {
+    /// By the path of the class.
+    objects: BTreeMap<String, Group>,
+    /// By the path of the class, then by the place of the field: `base.hp`, `bag[3/7].weight`.
+    fields: BTreeMap<String, BTreeMap<String, Shelf>>,
+    #[serde(skip)]
+    bytes: usize,
+    #[serde(skip, default = "default_limit")]
+    limit: usize,
+}
+
+const fn default_limit() -> usize {
+    DEFAULT_LIMIT
+}
+
+/// The objects of one class.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Group {
+    /// What identifies the shape in which they were put here.
+    pub(crate) shape: u64,
+    /// The types of their fields, by name.
+    pub(crate) types: BTreeMap<String, String>,
+    /// The epoch that was entered when they were put here.
+    pub(crate) epoch: u32,
+    pub(crate) states: BTreeMap<ObjectId, String>,
+}
+
+/// The values of one field.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Shelf {
+    /// The type it had.
+    ty: String,
+    /// The epoch that was entered when the last of them was put here.
+    epoch: u32,
+    values: HashMap<ObjectId, Box<str>>,
+}
+
+impl Default for Attic {
+    fn default() -> Self {
+        Self { objects: BTreeMap::new(), fields: BTreeMap::new(), bytes: 0, limit: DEFAULT_LIMIT }
+    }
+}
+
+impl Attic {
+    /// The objects of the class with this path.
+    pub(crate) fn group(&self, class: &str) -> Option<&Group> {
+        self.objects.get(class).filter(|group| !group.states.is_empty())
+    }
+
+    /// The paths of the classes that have objects here.
+    pub(crate) fn classes(&self) -> impl Iterator<Item = &str> {
+        self.objects.keys().map(String::as_str)
+    }
+
+    /// The class and the state of an object.
+    pub(crate) fn object(&self, id: ObjectId) -> Option<(&str, &str)> {
+        self.objects.iter().find_map(|(class, group)| Some((class.as_str(), group.states.get(&id)?.as_str())))
+    }
+
+    /// The ids of all objects here.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = ObjectId> {
+        self.objects.values().flat_map(|group| group.states.keys().copied())
+    }
+
+    /// Whether anything is kept of this field.
+    pub(crate) fn has_field(&self, class: &str, place: &str) -> bool {
+        self.fields.get(class).is_some_and(|shelves| shelves.contains_key(place))
+    }
+
+    fn value(&self, class: &str, place: &str, object: ObjectId) -> Option<&str> {
+        self.fields.get(class)?.get(place)?.values.get(&object).map(|value| &**value)
+    }
+
+    /// What everything here takes, in bytes.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(crate) const fn limit(&self) -> usize {
+        self.limit
+    }
+
+    pub(crate) const fn set_limit(&mut self, bytes: usize) {
+        self.limit = bytes;
+    }
+
+    /// Counts the bytes anew, after reading from a file.
+    pub(crate) fn recount(&mut self) {
+        let values = self.fields.values().flat_map(BTreeMap::values).flat_map(|shelf| shelf.values.values());
+        let states = self.objects.values().flat_map(|group| group.states.values());
+        self.bytes = values.map(|value| value.len() + OVERHEAD).sum::<usize>()
+            + states.map(|state| state.len() + OVERHEAD).sum::<usize>();
+    }
+
+    /// Takes an object out for good. Answers whether it was here.
+    pub(crate) fn forget_object(&mut self, id: ObjectId) -> bool {
+        let bytes = &mut self.bytes;
+        let mut found = false;
+        for group in self.objects.values_mut() {
+            if let Some(state) = group.states.remove(&id) {
+                *bytes -= state.len() + OVERHEAD;
+                found = true;
+            }
+        }
+        self.drop_empty();
+        found
+    }
+
+    /// Forgets the fields of objects that are gone.
+    pub(crate) fn forget_dead(&mut self, is_alive: impl Fn(ObjectId) -> bool) {
+        let bytes = &mut self.bytes;
+        for shelf in self.fields.values_mut().flat_map(BTreeMap::values_mut) {
+            shelf.values.retain(|id, value| {
+                let alive = is_alive(*id);
+                if !alive {
+                    *bytes -= value.len() + OVERHEAD;
+                }
+                alive
+            });
+        }
+        self.drop_empty();
+    }
+
+    /// Everything that is kept under the class's old path is kept under its new one.
+    pub(crate) fn rename_class(&mut self, from: &str, to: &str) {
+        if let Some(group) = self.objects.remove(from) {
+            self.objects.insert(to.to_owned(), group);
+        }
+        if let Some(shelves) = self.fields.remove(from) {
+            self.fields.insert(to.to_owned(), shelves);
+        }
+    }
+
+    fn put_value(&mut self, class: &str, place: &str, ty: String, epoch: u32, object: ObjectId, value: String) {
+        let shelf = self.fields.entry(class.to_owned()).or_default().entry(place.to_owned()).or_default();
+        if !ty.is_empty() {
+            shelf.ty = ty;
+        }
+        shelf.epoch = epoch;
+        self.bytes += value.len() + OVERHEAD;
+        if let Some(former) = shelf.values.insert(object, value.into()) {
+            self.bytes -= former.len() + OVERHEAD;
+        }
+    }
+
+    fn take_value(&mut self, class: &str, place: &str, object: ObjectId) {
+        let shelf = self.fields.get_mut(class).and_then(|shelves| shelves.get_mut(place));
+        if let Some(value) = shelf.and_then(|shelf| shelf.values.remove(&object)) {
+            self.bytes -= value.len() + OVERHEAD;
+        }
+    }
+
+    fn put_objects(&mut self, class: &str, group: Group) {
+        self.bytes += group.states.values().map(|state| state.len() + OVERHEAD).sum::<usize>();
+        match self.objects.get_mut(class) {
+            Some(known) => {
+                (known.shape, known.types, known.epoch) = (group.shape, group.types, group.epoch);
+                known.states.extend(group.states);
+            }
+            None => {
+                self.objects.insert(class.to_owned(), group);
+            }
+        }
+    }
+
+    fn take_objects(&mut self, class: &str) {
+        if let Some(group) = self.objects.remove(class) {
+            self.bytes -= group.states.values().map(|state| state.len() + OVERHEAD).sum::<usize>();
+        }
+    }
+
+    fn drop_empty(&mut self) {
+        self.objects.retain(|_, group| !group.states.is_empty());
+        for shelves in self.fields.values_mut() {
+            shelves.retain(|_, shelf| !shelf.values.is_empty());
+        }
+        self.fields.retain(|_, shelves| !shelves.is_empty());
+    }
+}

@@ -1,0 +1,556 @@
+//! Applies a rule to a value: makes a new value beside the old one, which is only read. Whatever fails leaves nothing
+//! behind.
+#![expect(unsafe_code, reason = "makes values in room that the caller vouches for")]
+
+use super::rules::{FieldRule, FieldRules, How, Rule, RuleId, Rules};
+use crate::{
+    boundary::RawStr,
+    schema::{
+        Descriptor, Fault, Field, Keeper, Partial, Path, Place, Plain, Reason, Scalar, Shape, Step, Undo, Value,
+        build_owner, build_proxied, build_variant, copy_at, field_from_json, field_json, missing_field, number, plain,
+        proxy_of, read_serde, write_serde,
+    },
+};
+
+/// What is the same in the whole of one value.
+pub(crate) struct Conversion<'a> {
+    pub(crate) rules: &'a Rules,
+    pub(crate) keeper: &'a dyn Keeper,
+}
+
+/// Where a new value is made.
+#[derive(Clone, Copy)]
+pub(crate) struct Target<'a> {
+    pub(crate) ty: &'static Descriptor,
+    /// Valid for a write of the type: who makes a target vouches for it.
+    pub(crate) out: *mut u8,
+    pub(crate) path: &'a Path<'a>,
+}
+
+impl Conversion<'_> {
+    /// Makes the value that `from` becomes.
+    ///
+    /// # Errors
+    ///
+    /// Where and why not; nothing is left at the target.
+    ///
+    /// # Safety
+    ///
+    /// 1. The rule leads from the type of `from` to the type of `to`.
+    /// 2. `to.out` is valid for a write of its type.
+    pub(crate) unsafe fn convert(&self, rule: RuleId, from: Value<'_>, to: Target<'_>) -> Result<(), Fault> {
+        to.path.check_depth()?;
+        match self.rules.get(rule) {
+            // SAFETY: (1) the types have the same layout. (2)
+            Rule::Copy => unsafe { copy_at(from, to.out, to.path) },
+            // SAFETY: (1), (2), here and in all arms.
+            Rule::Scalar => unsafe { scalar(from, to) },
+            Rule::Text => match from.text() {
+                // SAFETY: as above.
+                Some(text) => unsafe { write_text(text, to) },
+                None => Err(to.path.fault(Reason::NotText { ty: from.descriptor().type_name() })),
+            },
+            // SAFETY: as above.
+            Rule::ScalarToText => unsafe { write_text(&scalar_text(from), to) },
+            Rule::TextToScalar => match from.text() {
+                // SAFETY: as above.
+                Some(text) => unsafe { parse(text, to) },
+                None => Err(to.path.fault(Reason::NotText { ty: from.descriptor().type_name() })),
+            },
+            Rule::Struct(rules) => {
+                let values: Vec<Value<'_>> = from.fields().map(|(_, value)| value).collect();
+                // SAFETY: as above.
+                let mut partial = unsafe { Partial::of_struct(to.out, to.ty.fields()) };
+                let (old, new) = (from.descriptor().fields(), to.ty.fields());
+                // SAFETY: as above: the rules of these fields.
+                unsafe { self.fields(rules, (old, &values), new, &mut partial, to.path)? };
+                partial.finish();
+                Ok(())
+            }
+            // SAFETY: as above.
+            Rule::Enum(variants) => unsafe { self.variant(variants, from, to) },
+            // SAFETY: as above.
+            Rule::Elements(element) => unsafe { self.elements(*element, from, to) },
+            // SAFETY: as above.
+            Rule::Map(key, value) => unsafe { self.entries(*key, *value, from, to) },
+            Rule::ToSome(inner) => {
+                let Shape::Enum(ops) = &to.ty.shape else { return Err(broken(to.path)) };
+                let some = &to.ty.variants()[1];
+                let mut partial = Partial::of_variant(some.fields());
+                let path = to.path.then(Step::Within);
+                let part = Target { ty: some.fields()[0].descriptor(), out: partial.at(0), path: &path };
+                // SAFETY: the rule's own parts; the field's own room.
+                unsafe { self.convert(*inner, from, part)? };
+                // SAFETY: just written.
+                unsafe { partial.set_done(0) };
+                // SAFETY: (2); all fields are done.
+                unsafe { build_variant(ops, to.out, 1, partial, to.path) }
+            }
+            Rule::FromSome(inner) => match from.variant().and_then(|active| active.values.first().copied()) {
+                // SAFETY: the rule's own parts. (2)
+                Some(value) => unsafe { self.convert(*inner, value, to) },
+                None => Err(does_not_fit("None", to)),
+            },
+            // SAFETY: as above.
+            Rule::Unwrap(inner) => unsafe { self.unwrap(*inner, from, to) },
+            // SAFETY: as above.
+            Rule::Wrap(inner) => unsafe { self.wrap(*inner, from, to) },
+            Rule::Impossible { from, to: new, why } => {
+                Err(to.path.fault(Reason::NoRule { from: from.clone(), to: new.clone(), why }))
+            }
+            Rule::Pending => Err(broken(to.path)),
+        }
+    }
+
+    /// Makes the value that one field becomes.
+    ///
+    /// # Safety
+    ///
+    /// 1. `how` leads from the old field to the new one, and `from` is a value of the old one.
+    /// 2. `to.out` is valid for a write of the new field's type.
+    pub(super) unsafe fn carry(
+        &self,
+        how: How,
+        (old, from): (&Field, Value<'_>),
+        new: &'static Field,
+        to: Target<'_>,
+    ) -> Result<(), Fault> {
+        use crate::schema::Carry;
+        let fault = |reason| to.path.fault(reason);
+        match (how, &old.carry, &new.carry) {
+            (How::ByRule(rule), ..) => {
+                // SAFETY: (1), (2)
+                let result = unsafe { self.convert(rule, from, to) };
+                match result {
+                    // `None` where there is no `Option` any more: the field says itself what it is then.
+                    Err(Fault { reason: Reason::DoesNotFit { value, .. }, place })
+                        if value == "None" && place == to.path.to_string() && new.default.is_some() =>
+                    {
+                        // SAFETY: (2)
+                        unsafe { missing_field(new, to.out, to.path, self.keeper) }
+                    }
+                    result => result,
+                }
+            }
+            (How::SerdeToSerde, Carry::Serde(read), Carry::Serde(write)) => {
+                let json = read_serde(read, from).map_err(fault)?;
+                // SAFETY: (2)
+                unsafe { write_serde(write, to.out, &json) }.map_err(fault)
+            }
+            (How::SerdeToShape, Carry::Serde(read), _) => {
+                let json = read_serde(read, from).map_err(fault)?;
+                // SAFETY: (2)
+                unsafe { field_from_json(new, to.out, &json, to.path, self.keeper) }
+                    .map_err(|error| fault(Reason::Serde(error)))
+            }
+            (How::ShapeToSerde, _, Carry::Serde(write)) => {
+                let json = field_json(old, from, to.path)?;
+                // SAFETY: (2)
+                unsafe { write_serde(write, to.out, &json) }.map_err(fault)
+            }
+            _ => Err(broken(to.path)),
+        }
+    }
+
+    /// Makes all fields of a struct or a variant, and keeps what is left over.
+    ///
+    /// # Safety
+    ///
+    /// 1. `rules` lead from `old` to `new`; `values` are those of `old`.
+    /// 2. `partial` is room for `new`.
+    unsafe fn fields(
+        &self,
+        rules: &FieldRules,
+        (old, values): (&'static [Field], &[Value<'_>]),
+        new: &'static [Field],
+        partial: &mut Partial<'_>,
+        path: &Path<'_>,
+    ) -> Result<(), Fault> {
+        for (index, (rule, field)) in rules.fields.iter().zip(new).enumerate() {
+            let path = path.then(Step::Field(field.name()));
+            let to = Target { ty: field.descriptor(), out: partial.at(index), path: &path };
+            match *rule {
+                // SAFETY: (2) the field's own room.
+                FieldRule::Missing => unsafe { missing_field(field, to.out, &path, self.keeper)? },
+                // SAFETY: as above.
+                FieldRule::Reset { .. } => unsafe { crate::schema::field_default_at(field, to.out, &path)? },
+                FieldRule::Carried { old: from, how } => {
+                    // SAFETY: (1); (2) the field's own room.
+                    unsafe { self.carry(how, (&old[from], values[from]), field, to)? };
+                }
+            }
+            // SAFETY: just written.
+            unsafe { partial.set_done(index) };
+        }
+        for index in &rules.removed {
+            self.keep(&old[*index], values[*index], path);
+        }
+        Ok(())
+    }
+
+    /// Keeps the value of a field that is gone. What cannot be written down (it is opaque) was told by the plan.
+    pub(super) fn keep(&self, field: &Field, value: Value<'_>, path: &Path<'_>) {
+        let path = path.then(Step::Field(field.name()));
+        if matches!(field.carry, crate::schema::Carry::Reset) {
+            return;
+        }
+        if let Ok(json) = field_json(field, value, &path) {
+            self.keeper.keep(path.key(), value.descriptor().type_name(), json);
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As for [`Conversion::convert`].
+    unsafe fn variant(
+        &self,
+        variants: &[Option<(usize, FieldRules)>],
+        from: Value<'_>,
+        to: Target<'_>,
+    ) -> Result<(), Fault> {
+        let (Some(active), Shape::Enum(ops)) = (from.variant(), &to.ty.shape) else { return Err(broken(to.path)) };
+        let Some(Some((index, rules))) = variants.get(active.index) else {
+            return Err(does_not_fit(&format!("{}::{}", from.descriptor().path(), active.variant.name()), to));
+        };
+        let new = &to.ty.variants()[*index];
+        let mut partial = Partial::of_variant(new.fields());
+        let path = to.path.then(Step::Variant(new.name()));
+        // SAFETY: the rules of these variants; room for the new one's fields.
+        unsafe { self.fields(rules, (active.variant.fields(), &active.values), new.fields(), &mut partial, &path)? };
+        // SAFETY: (2) of the caller; all fields are done.
+        unsafe { build_variant(ops, to.out, *index, partial, to.path) }
+    }
+
+    /// # Safety
+    ///
+    /// As for [`Conversion::convert`].
+    unsafe fn elements(&self, element: RuleId, from: Value<'_>, to: Target<'_>) -> Result<(), Fault> {
+        let of = from.len();
+        let old_is_set = matches!(from.descriptor().shape, Shape::Set(_));
+        let mut elements = Vec::with_capacity(of);
+        from.each(|value| {
+            elements.push(value);
+            true
+        })
+        .map_err(|panicked| to.path.fault(Reason::Panicked(panicked)))?;
+        let step = |index| match old_is_set {
+            true => Step::Member(index),
+            false => Step::Element { index, of },
+        };
+        match &to.ty.shape {
+            Shape::Array(ops) => {
+                let ty = (ops.element)();
+                // SAFETY: (2) of the caller; a valid element is written where it succeeds.
+                unsafe {
+                    crate::schema::fill_array(ty, ops.len, to.out, |index, out| match elements.get(index) {
+                        Some(value) => {
+                            self.convert(element, *value, Target { ty, out, path: &to.path.then(step(index)) })
+                        }
+                        None => self.missing_element(Target { ty, out, path: &to.path.then(Step::Index(index)) }),
+                    })?;
+                }
+                for (index, value) in elements.iter().enumerate().skip(ops.len) {
+                    if let Ok(json) = serde_json::to_string(value) {
+                        let place = to.path.then(Step::Index(index)).key();
+                        self.keeper.keep(place, value.descriptor().type_name(), json);
+                    }
+                }
+                Ok(())
+            }
+            Shape::List(ops) | Shape::Set(ops) => {
+                let panicked = |panicked| to.path.fault(Reason::Panicked(panicked));
+                // SAFETY: (2) of the caller.
+                unsafe { (ops.build)(to.out, elements.len()) }.into_result().map_err(panicked)?;
+                // SAFETY: just written.
+                let undo = unsafe { Undo::new(to.ty, to.out) };
+                let (ty, place) = ((ops.element)(), Place::new((ops.element)()));
+                for (index, value) in elements.iter().enumerate() {
+                    let path = to.path.then(step(index));
+                    // SAFETY: the rule's own parts; room for an element.
+                    unsafe { self.convert(element, *value, Target { ty, out: place.as_ptr(), path: &path })? };
+                    // SAFETY: a list, and an element that is consumed.
+                    unsafe { (ops.push)(to.out, place.as_ptr()) }.into_result().map_err(panicked)?;
+                }
+                // SAFETY: the list that was just made.
+                let len = unsafe { (ops.len)(to.out) };
+                if len != elements.len() {
+                    return Err(does_not_fit(&format!("of {} elements, of which {len} differ,", elements.len()), to));
+                }
+                undo.keep();
+                Ok(())
+            }
+            _ => Err(broken(to.path)),
+        }
+    }
+
+    /// An element of an array that has grown.
+    ///
+    /// # Safety
+    ///
+    /// 1. `to.out` is valid for a write of its type.
+    unsafe fn missing_element(&self, to: Target<'_>) -> Result<(), Fault> {
+        let (place, kept) = (to.path.key(), self.keeper.kept(&to.path.key()));
+        if let Some(json) = kept {
+            // SAFETY: (1)
+            match unsafe { crate::schema::value_from_json(to.ty, to.out, &json, to.path, self.keeper) } {
+                Ok(()) => {
+                    self.keeper.returned(place);
+                    return Ok(());
+                }
+                Err(why) => self.keeper.misfits(place, why),
+            }
+        }
+        // SAFETY: (1)
+        unsafe { crate::schema::default_at(to.ty, to.out, to.path) }
+    }
+
+    /// # Safety
+    ///
+    /// As for [`Conversion::convert`].
+    unsafe fn entries(&self, key: RuleId, value: RuleId, from: Value<'_>, to: Target<'_>) -> Result<(), Fault> {
+        let Shape::Map(ops) = &to.ty.shape else { return Err(broken(to.path)) };
+        let panicked = |panicked| to.path.fault(Reason::Panicked(panicked));
+        let mut entries = Vec::with_capacity(from.len());
+        from.entries(|key, value| {
+            entries.push((key, value));
+            true
+        })
+        .map_err(panicked)?;
+        // SAFETY: (2) of the caller.
+        unsafe { (ops.build)(to.out, entries.len()) }.into_result().map_err(panicked)?;
+        // SAFETY: just written.
+        let undo = unsafe { Undo::new(to.ty, to.out) };
+        let (mut key_place, value_place) = (Place::new((ops.key)()), Place::new((ops.value)()));
+        for (index, (old_key, old_value)) in entries.iter().enumerate() {
+            let text = crate::schema::key_text(*old_key, to.path)?;
+            let path = to.path.then(text.as_deref().map_or(Step::Member(index), Step::Key));
+            let at = path.then(Step::KeyItself);
+            // SAFETY: the rule's own parts; room for a key.
+            unsafe {
+                self.convert(key, *old_key, Target { ty: (ops.key)(), out: key_place.as_ptr(), path: &at })?;
+                key_place.set_full();
+            }
+            // SAFETY: the rule's own parts; room for a value.
+            unsafe {
+                self.convert(value, *old_value, Target { ty: (ops.value)(), out: value_place.as_ptr(), path: &path })?;
+            }
+            key_place.set_empty();
+            // SAFETY: a map, and an entry that is consumed.
+            unsafe { (ops.insert)(to.out, key_place.as_ptr(), value_place.as_ptr()) }
+                .into_result()
+                .map_err(panicked)?;
+        }
+        // SAFETY: the map that was just made.
+        let len = unsafe { (ops.len)(to.out) };
+        if len != entries.len() {
+            return Err(does_not_fit(
+                &format!("of {} entries, of which {len} have different keys,", entries.len()),
+                to,
+            ));
+        }
+        undo.keep();
+        Ok(())
+    }
+
+    /// # Safety
+    ///
+    /// As for [`Conversion::convert`].
+    unsafe fn unwrap(&self, inner: RuleId, from: Value<'_>, to: Target<'_>) -> Result<(), Fault> {
+        let path = to.path.then(Step::Within);
+        let to = Target { path: &path, ..to };
+        let held = match &from.descriptor().shape {
+            Shape::Owner(_) => from.owned(),
+            Shape::Struct(_) => from.fields().next().map(|(_, value)| value),
+            Shape::Proxy(_) => {
+                let proxy = proxy_of(from, &path)?;
+                let Some(value) = proxy.value() else { return Err(broken(&path)) };
+                // SAFETY: the rule's own parts. (2) of the caller.
+                return unsafe { self.convert(inner, value, to) };
+            }
+            _ => None,
+        };
+        match held {
+            // SAFETY: the rule's own parts. (2) of the caller.
+            Some(value) => unsafe { self.convert(inner, value, to) },
+            None => Err(broken(&path)),
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As for [`Conversion::convert`].
+    unsafe fn wrap(&self, inner: RuleId, from: Value<'_>, to: Target<'_>) -> Result<(), Fault> {
+        let path = to.path.then(Step::Within);
+        let part = |ty: &'static Descriptor, out| Target { ty, out, path: &path };
+        match &to.ty.shape {
+            Shape::Struct(_) => {
+                let mut partial = {
+                    // SAFETY: (2) of the caller.
+                    unsafe { Partial::of_struct(to.out, to.ty.fields()) }
+                };
+                // SAFETY: the rule's own parts; the field's own room.
+                unsafe { self.convert(inner, from, part(to.ty.fields()[0].descriptor(), partial.at(0)))? };
+                // SAFETY: just written.
+                unsafe { partial.set_done(0) };
+                partial.finish();
+                Ok(())
+            }
+            Shape::Owner(ops) => {
+                let mut place = Place::new((ops.inner)());
+                // SAFETY: the rule's own parts; room for the inner value.
+                unsafe { self.convert(inner, from, part((ops.inner)(), place.as_ptr()))? };
+                // SAFETY: just written.
+                unsafe { place.set_full() };
+                // SAFETY: (2) of the caller; the place is full.
+                unsafe { build_owner(ops, to.out, &mut place, to.path) }
+            }
+            Shape::Proxy(ops) => {
+                let mut place = Place::new((ops.proxy)());
+                // SAFETY: the rule's own parts; room for the proxy.
+                unsafe { self.convert(inner, from, part((ops.proxy)(), place.as_ptr()))? };
+                // SAFETY: just written.
+                unsafe { place.set_full() };
+                // SAFETY: (2) of the caller; the place is full.
+                unsafe { build_proxied(ops, to.out, &mut place, to.path) }
+            }
+            _ => Err(broken(to.path)),
+        }
+    }
+}
+
+/// A rule that does not fit the types it was made for: a mistake of this crate, answered with a refusal.
+#[cold]
+fn broken(path: &Path<'_>) -> Fault {
+    path.fault(Reason::Expected { expected: "a value of the rule's type".into(), found: "another".into() })
+}
+
+#[cold]
+fn does_not_fit(value: &str, to: Target<'_>) -> Fault {
+    to.path.fault(Reason::DoesNotFit { value: value.to_owned(), ty: to.ty.type_name() })
+}
+
+fn scalar_text(from: Value<'_>) -> String {
+    let Shape::Scalar(scalar) = from.descriptor().shape else { return String::new() };
+    plain(from, scalar).to_string()
+}
+
+/// # Safety
+///
+/// 1. `to.out` is valid for a write of its type.
+unsafe fn write_text(text: &str, to: Target<'_>) -> Result<(), Fault> {
+    let Shape::Text(ops) = &to.ty.shape else { return Err(broken(to.path)) };
+    // SAFETY: (1); the text lives during the call.
+    unsafe { (ops.build)(to.out, RawStr::borrowed(text)) }
+        .into_result()
+        .map_err(|panicked| to.path.fault(Reason::Panicked(panicked)))
+}
+
+/// Calls `$write!(type, value)` for the scalar's type.
+macro_rules! write_scalar {
+    ($scalar:expr, $value:ident: $kind:ident => $out:expr) => {
+        match $scalar {
+            Scalar::I8 => $kind!(i8, $value, $out),
+            Scalar::I16 => $kind!(i16, $value, $out),
+            Scalar::I32 => $kind!(i32, $value, $out),
+            Scalar::I64 => $kind!(i64, $value, $out),
+            Scalar::I128 => $kind!(i128, $value, $out),
+            Scalar::Isize => $kind!(isize, $value, $out),
+            Scalar::U8 => $kind!(u8, $value, $out),
+            Scalar::U16 => $kind!(u16, $value, $out),
+            Scalar::U32 => $kind!(u32, $value, $out),
+            Scalar::U64 => $kind!(u64, $value, $out),
+            Scalar::U128 => $kind!(u128, $value, $out),
+            Scalar::Usize => $kind!(usize, $value, $out),
+            _ => None,
+        }
+    };
+}
+
+/// Writes the value if there is one.
+///
+/// # Safety
+///
+/// 1. `out` is valid for a write of `T`.
+unsafe fn put<T>(value: Option<T>, out: *mut u8) -> Option<()> {
+    // SAFETY: (1)
+    value.map(|value| unsafe { out.cast::<T>().write(value) })
+}
+
+/// # Safety
+///
+/// 1. `to.out` is valid for a write of its type, a scalar; `from` is one as well.
+unsafe fn scalar(from: Value<'_>, to: Target<'_>) -> Result<(), Fault> {
+    let (Shape::Scalar(old), Shape::Scalar(new)) = (&from.descriptor().shape, &to.ty.shape) else {
+        return Err(broken(to.path));
+    };
+    let value = plain(from, *old);
+    macro_rules! integer {
+        ($ty:ty, $value:ident, $out:expr) => {{
+            let number = match $value {
+                Plain::Signed(number) => <$ty>::try_from(number).ok(),
+                Plain::Unsigned(number) => <$ty>::try_from(number).ok(),
+                Plain::F32(number) => number::whole(number.into()).and_then(|whole| <$ty>::try_from(whole).ok()),
+                Plain::F64(number) => number::whole(number).and_then(|whole| <$ty>::try_from(whole).ok()),
+                Plain::Bool(truth) => <$ty>::try_from(u8::from(truth)).ok(),
+                _ => None,
+            };
+            // SAFETY: (1)
+            unsafe { put(number, $out) }
+        }};
+    }
+    macro_rules! float {
+        ($ty:ty) => {{
+            let number = match value {
+                Plain::Signed(number) => {
+                    Some(number as $ty).filter(|float| number::whole((*float).into()) == Some(number))
+                }
+                Plain::Unsigned(number) => Some(number as $ty)
+                    .filter(|float| i128::try_from(number).is_ok_and(|n| number::whole((*float).into()) == Some(n))),
+                Plain::F32(number) => Some(number as $ty),
+                Plain::F64(number) => Some(number as $ty).filter(|float| float.is_finite() || !number.is_finite()),
+                _ => None,
+            };
+            // SAFETY: (1)
+            unsafe { put(number, to.out) }
+        }};
+    }
+    let written = match *new {
+        Scalar::F32 => float!(f32),
+        Scalar::F64 => float!(f64),
+        Scalar::Bool => {
+            let truth = match value {
+                Plain::Signed(number @ (0 | 1)) => Some(number == 1),
+                Plain::Unsigned(number @ (0 | 1)) => Some(number == 1),
+                Plain::Bool(truth) => Some(truth),
+                _ => None,
+            };
+            // SAFETY: (1)
+            unsafe { put(truth, to.out) }
+        }
+        scalar => write_scalar!(scalar, value: integer => to.out),
+    };
+    written.ok_or_else(|| does_not_fit(&value.to_string(), to))
+}
+
+/// # Safety
+///
+/// 1. `to.out` is valid for a write of its type, a scalar.
+unsafe fn parse(text: &str, to: Target<'_>) -> Result<(), Fault> {
+    let Shape::Scalar(scalar) = to.ty.shape else { return Err(broken(to.path)) };
+    let trimmed = text.trim();
+    macro_rules! parsed {
+        ($ty:ty, $text:ident, $out:expr) => {
+            // SAFETY: (1)
+            unsafe { put($text.parse::<$ty>().ok(), $out) }
+        };
+    }
+    let written = match scalar {
+        Scalar::Bool => parsed!(bool, trimmed, to.out),
+        Scalar::Char => parsed!(char, text, to.out),
+        Scalar::F32 => parsed!(f32, trimmed, to.out),
+        Scalar::F64 => parsed!(f64, trimmed, to.out),
+        Scalar::Object => parsed!(crate::ObjectId, trimmed, to.out),
+        scalar => write_scalar!(scalar, trimmed: parsed => to.out),
+    };
+    written.ok_or_else(|| does_not_fit(&format!("{text:?}"), to))
+}

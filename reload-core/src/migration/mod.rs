@@ -1,0 +1,15 @@
+//! From a class's old and new shape to objects in the new shape, made beside the old ones. Nothing in here writes to
+//! live state; whatever is dropped before commit leaves the world as it was.
+
+mod convert;
+mod hook;
+mod program;
+mod queued;
+mod restore;
+mod rules;
+mod stage;
+
+pub(crate) use program::{Hook, Program, stays};
+pub(crate) use queued::StagedQueue;
+pub(crate) use restore::{MadeAs, RestoredPool, Written};
+pub(crate) use stage::{Carried, StageFault, StagedPool};

@@ -1,0 +1,332 @@
+//! Turns a class's old and new shape into a program: runs of bytes that stay as they are, and steps for the rest.
+//! Structs that lie inside the object, the base part among them, are taken apart, so that only what changed is a step.
+
+use super::rules::{FieldRule, How, Obstacle, Rules, is_remade};
+use crate::{
+    class::MigrateFn,
+    report::{FieldChange, FieldFate},
+    schema::{Carry, Descriptor, Field, Shape, differences, has_default, same_layout},
+};
+
+/// Bytes that are moved as they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Run {
+    pub(super) from: usize,
+    pub(super) to: usize,
+    pub(super) len: usize,
+}
+
+/// One part of the new object that is made.
+#[derive(Debug)]
+pub(super) struct Step {
+    /// Where in the object, by name: `base.hp`.
+    pub(super) place: String,
+    pub(super) field: &'static Field,
+    pub(super) to: usize,
+    pub(super) source: Source,
+}
+
+/// What a part is made from.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Source {
+    /// What was kept of it before it went away, else its default.
+    Missing(DefaultFrom),
+    /// Its default.
+    Reset(DefaultFrom),
+    /// A part of the old object.
+    Old { field: &'static Field, from: usize, how: How },
+}
+
+/// Where a default comes from.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum DefaultFrom {
+    /// The field's own attribute, or its type.
+    Field,
+    /// The default of a type that the field lies in, `at` bytes from its start: the field's type has none.
+    Whole { ty: &'static Descriptor, at: usize },
+}
+
+/// A part of the old object.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OldPart {
+    pub(super) field: &'static Field,
+    pub(super) from: usize,
+}
+
+/// A part of the old object that the new one has no room for: it goes to the attic.
+#[derive(Debug)]
+pub(super) struct LeftOver {
+    /// Where the struct is that it was a field of; empty for the object itself.
+    pub(super) parent: String,
+    pub(super) part: OldPart,
+}
+
+/// A class's own `migrate`, for the part of the object that is of the class.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hook {
+    pub(crate) call: MigrateFn,
+    /// Where the part is, and of which type.
+    pub(crate) to: usize,
+    pub(crate) new: &'static Descriptor,
+    pub(crate) from: usize,
+    pub(crate) old: &'static Descriptor,
+    /// How many base parts deep it lies: the part is the field `base` of the field `base` ..
+    pub(crate) depth: usize,
+}
+
+/// How the objects of one class are carried over.
+#[derive(Debug)]
+pub(crate) struct Program {
+    pub(super) rules: Rules,
+    pub(super) runs: Vec<Run>,
+    pub(super) steps: Vec<Step>,
+    /// Old parts whose values are not moved: dropped when the reload has succeeded.
+    pub(super) left: Vec<OldPart>,
+    pub(super) left_over: Vec<LeftOver>,
+    pub(super) hooks: Vec<Hook>,
+    pub(super) new: &'static Descriptor,
+    /// What the programmer should know, in the order of the new fields.
+    pub(crate) changes: Vec<FieldChange>,
+    /// Fields that no rule carries, and no hook answers for.
+    pub(crate) obstacles: Vec<Obstacle>,
+}
+
+/// Whether objects of `old` are objects of `new` as they lie in memory, and nothing in them is made anew at a reload.
+pub(crate) fn stays(old: &'static Descriptor, new: &'static Descriptor) -> bool {
+    same_layout(old, new) && !is_remade(new)
+}
+
+impl Program {
+    /// The program from `old` to `new`. With hooks nothing is moved: they get values of their own.
+    pub(crate) fn new(old: &'static Descriptor, new: &'static Descriptor, hooks: Vec<Hook>) -> Self {
+        let mut program = Self {
+            rules: Rules::default(),
+            runs: Vec::new(),
+            steps: Vec::new(),
+            left: Vec::new(),
+            left_over: Vec::new(),
+            hooks,
+            new,
+            changes: Vec::new(),
+            obstacles: Vec::new(),
+        };
+        let whole = Whole { old, new, from: 0, to: 0, place: "", outer: None };
+        program.flatten(&whole);
+        program.runs = merged(std::mem::take(&mut program.runs));
+        program
+    }
+
+    /// The fields of a struct inside the object.
+    fn flatten(&mut self, whole: &Whole<'_>) {
+        let (old, new) = (whole.old.fields(), whole.new.fields());
+        let rules = self.rules.fields(old, new);
+        for (rule, field) in rules.fields.iter().zip(new) {
+            match *rule {
+                FieldRule::Missing => {
+                    self.change(whole, field, FieldFate::Added, None);
+                    self.make(whole, field, Source::Missing(whole.default_of(field)));
+                }
+                FieldRule::Reset { old: from } => {
+                    let from = from.map(|index| &old[index]);
+                    self.make(whole, field, Source::Reset(whole.default_of(field)));
+                    if let Some(from) = from {
+                        self.leave(whole, from, true);
+                    }
+                    if from.is_none_or(|from| !matches!(from.carry, Carry::Reset)) {
+                        self.change(whole, field, FieldFate::Reset, from);
+                    }
+                }
+                FieldRule::Carried { old: index, how } => self.carry(whole, &old[index], field, how),
+            }
+        }
+        for index in rules.removed {
+            let field = &old[index];
+            let fate = if is_readable(field) { FieldFate::Removed } else { FieldFate::Lost };
+            if !matches!(field.carry, Carry::Reset) {
+                self.changes.push(FieldChange {
+                    field: whole.place_of(field),
+                    fate,
+                    from: Some(field.descriptor().type_name()),
+                    to: None,
+                    details: Vec::new(),
+                });
+            }
+            self.leave(whole, field, true);
+        }
+    }
+
+    fn carry(&mut self, whole: &Whole<'_>, old: &'static Field, new: &'static Field, how: How) {
+        let (from, to) = (old.descriptor(), new.descriptor());
+        if old.name() != new.name() {
+            self.change(whole, new, FieldFate::Renamed { from: old.name().to_owned() }, Some(old));
+        }
+        let source = Source::Old { field: old, from: whole.from + old.offset, how };
+        let How::ByRule(rule) = how else {
+            if !matches!(how, How::SerdeToSerde) {
+                self.change(whole, new, FieldFate::Converted, Some(old));
+            }
+            self.make(whole, new, source);
+            return self.leave(whole, old, false);
+        };
+        let has_hook = self.has_hook(whole.to + new.offset, to.size);
+        if stays(from, to) && !has_hook {
+            return self.runs.push(Run { from: whole.from + old.offset, to: whole.to + new.offset, len: from.size });
+        }
+        let place = whole.place_of(new);
+        if let (Shape::Struct(_), Shape::Struct(_)) = (&from.shape, &to.shape)
+            && same_kind_of_struct(from, to)
+        {
+            return self.flatten(&Whole {
+                old: from,
+                new: to,
+                from: whole.from + old.offset,
+                to: whole.to + new.offset,
+                place: &place,
+                outer: Some(whole),
+            });
+        }
+        let obstacles = self.rules.obstacles(rule, &place);
+        if !obstacles.is_empty() {
+            return self.no_rule(whole, old, new, obstacles);
+        }
+        if !same_layout(from, to) {
+            self.change(whole, new, FieldFate::Converted, Some(old));
+        }
+        self.make(whole, new, source);
+        self.leave(whole, old, false);
+    }
+
+    /// A field that no rule carries: the class's hook says what it is, starting from the default.
+    fn no_rule(&mut self, whole: &Whole<'_>, old: &'static Field, new: &'static Field, obstacles: Vec<Obstacle>) {
+        let (from, to) = (old.descriptor(), new.descriptor());
+        if !same_layout(from, to) && self.has_hook(whole.to + new.offset, to.size) {
+            self.change(whole, new, FieldFate::LeftToMigrate, Some(old));
+            self.make(whole, new, Source::Reset(whole.default_of(new)));
+            self.leave(whole, old, true);
+        } else {
+            self.obstacles.extend(obstacles);
+        }
+    }
+
+    /// Whether some hook gets, and answers for, these bytes of the new object.
+    fn has_hook(&self, at: usize, len: usize) -> bool {
+        self.hooks.iter().any(|hook| at < hook.to + hook.new.size && hook.to < at + len.max(1))
+    }
+
+    fn make(&mut self, whole: &Whole<'_>, field: &'static Field, source: Source) {
+        self.steps.push(Step { place: whole.place_of(field), field, to: whole.to + field.offset, source });
+    }
+
+    /// The old field's value stays behind; `over` where the new object has no room for it.
+    fn leave(&mut self, whole: &Whole<'_>, field: &'static Field, over: bool) {
+        let part = OldPart { field, from: whole.from + field.offset };
+        self.left.push(part);
+        if over && !matches!(field.carry, Carry::Reset) {
+            self.left_over.push(LeftOver { parent: whole.place.to_owned(), part });
+        }
+    }
+
+    fn change(&mut self, whole: &Whole<'_>, field: &'static Field, fate: FieldFate, old: Option<&'static Field>) {
+        let details = match (&fate, old) {
+            (FieldFate::Converted, Some(old)) => differences(old.descriptor(), field.descriptor())
+                .iter()
+                .filter(|difference| !difference.path.is_empty())
+                .map(ToString::to_string)
+                .collect(),
+            _ => Vec::new(),
+        };
+        self.changes.push(FieldChange {
+            field: whole.place_of(field),
+            fate,
+            from: old.map(|old| old.descriptor().type_name()),
+            to: Some(field.descriptor().type_name()),
+            details,
+        });
+    }
+}
+
+/// A struct that lies inside the object, in both shapes.
+struct Whole<'a> {
+    old: &'static Descriptor,
+    new: &'static Descriptor,
+    /// Bytes from the old object's start.
+    from: usize,
+    /// Bytes from the new object's start.
+    to: usize,
+    /// Where it is in the new object, by name; empty for the object itself.
+    place: &'a str,
+    /// What it lies in.
+    outer: Option<&'a Whole<'a>>,
+}
+
+impl Whole<'_> {
+    fn place_of(&self, field: &Field) -> String {
+        if self.place.is_empty() { field.name().to_owned() } else { format!("{}.{}", self.place, field.name()) }
+    }
+
+    /// The field's own default, else its type's, else that of what it lies in.
+    fn default_of(&self, field: &'static Field) -> DefaultFrom {
+        if field.default.is_some() || has_default(field.descriptor()) {
+            return DefaultFrom::Field;
+        }
+        let mut whole = Some(self);
+        while let Some(current) = whole {
+            if current.new.default.is_some() {
+                return DefaultFrom::Whole { ty: current.new, at: self.to - current.to + field.offset };
+            }
+            whole = current.outer;
+        }
+        DefaultFrom::Field
+    }
+}
+
+fn same_kind_of_struct(old: &Descriptor, new: &Descriptor) -> bool {
+    let is_tuple = |descriptor: &Descriptor| descriptor.path() == crate::schema::TUPLE;
+    let is_positional = |descriptor: &Descriptor| crate::schema::is_positional(descriptor.fields());
+    let is_empty = |descriptor: &Descriptor| descriptor.fields().is_empty();
+    is_tuple(old) == is_tuple(new)
+        && old.is_newtype() == new.is_newtype()
+        && (is_positional(old) == is_positional(new) || is_empty(old) || is_empty(new))
+}
+
+/// Whether the field's value can be written down.
+fn is_readable(field: &Field) -> bool {
+    matches!(field.carry, Carry::Serde(_)) || !matches!(field.descriptor().shape, Shape::Opaque)
+}
+
+/// Runs that lie in the same way in both shapes become one, small gaps between them included: what a gap holds in the
+/// new shape is made after the runs.
+fn merged(mut runs: Vec<Run>) -> Vec<Run> {
+    const GAP: usize = 16;
+    runs.retain(|run| run.len > 0);
+    runs.sort_by_key(|run| run.to);
+    let mut merged: Vec<Run> = Vec::with_capacity(runs.len());
+    for run in runs {
+        match merged.last_mut() {
+            Some(last)
+                if run.from >= last.from + last.len
+                    && run.from - last.from == run.to - last.to
+                    && run.to - (last.to + last.len) <= GAP =>
+            {
+                last.len = run.to + run.len - last.to;
+            }
+            _ => merged.push(run),
+        }
+    }
+    merged
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Run, merged};
+
+    #[test]
+    fn runs_that_lie_alike_are_one() {
+        let run = |from, to, len| Run { from, to, len };
+        assert_eq!(merged(vec![run(8, 8, 8), run(0, 0, 8)]), [run(0, 0, 16)]);
+        assert_eq!(merged(vec![run(0, 0, 4), run(8, 8, 8)]), [run(0, 0, 16)], "over a gap");
+        assert_eq!(merged(vec![run(0, 0, 8), run(8, 16, 8)]), [run(0, 0, 8), run(8, 16, 8)]);
+        assert_eq!(merged(vec![run(8, 0, 8), run(0, 8, 8)]), [run(8, 0, 8), run(0, 8, 8)], "the order changed");
+        assert_eq!(merged(vec![run(0, 0, 8), run(64, 64, 8)]), [run(0, 0, 8), run(64, 64, 8)], "a wide gap");
+    }
+}

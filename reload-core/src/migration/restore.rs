@@ -1,0 +1,154 @@
+//! Makes the objects of a class from JSON, in a pool beside the live one: those that come back from the attic, and
+//! those of a save file.
+#![expect(unsafe_code, reason = "makes objects in the room of a pool")]
+
+use super::{
+    hook::{self, HookCall, Old},
+    program::Hook,
+    stage::{Carried, StageFault},
+};
+use crate::{
+    attic::ObjectKeeper,
+    boundary::ObjectId,
+    instance::{ChunkSource, Pool},
+    schema::{Descriptor, Fault, Path, Reason, drop_value, value_from_json},
+};
+use std::collections::BTreeMap;
+
+/// One object as JSON.
+#[derive(Clone, Copy)]
+pub(crate) struct Written<'a> {
+    pub(crate) object: ObjectId,
+    pub(crate) state: &'a str,
+}
+
+/// What the objects are made as.
+pub(crate) struct MadeAs<'a> {
+    pub(crate) state: &'static Descriptor,
+    /// Run for each object: the shape in which it was written is another one.
+    pub(crate) hooks: &'a [Hook],
+    /// The types that the fields had.
+    pub(crate) types: &'a BTreeMap<String, String>,
+}
+
+/// A pool of objects made from JSON. Dropped, it drops them.
+pub(crate) struct RestoredPool {
+    pub(crate) class: u16,
+    state: &'static Descriptor,
+    /// `None` once it has been taken over.
+    pool: Option<Pool>,
+    chunks: ChunkSource,
+    made: usize,
+}
+
+impl RestoredPool {
+    /// Makes all objects.
+    ///
+    /// # Errors
+    ///
+    /// The first object that cannot be made; everything is taken back.
+    pub(crate) fn make(
+        made_as: &MadeAs<'_>,
+        carried: Carried<'_>,
+        objects: &[Written<'_>],
+        chunks: &ChunkSource,
+    ) -> Result<Self, StageFault> {
+        let state = made_as.state;
+        let mut pool = Pool::new(carried.number, state.size, state.align);
+        let slots = objects.iter().map(|written| written.object.slot());
+        pool.reserve(slots, objects.len(), chunks).map_err(StageFault::Memory)?;
+        let (class, chunks) = (carried.number, chunks.clone());
+        let mut restored = Self { class, state, pool: Some(pool), chunks, made: 0 };
+        for written in objects {
+            let Some(pool) = &restored.pool else { break };
+            let place = pool.object(restored.made);
+            // SAFETY: the pool has room for an object of its class there.
+            unsafe { make_one(made_as, carried, *written, place)? };
+            restored.made += 1;
+        }
+        Ok(restored)
+    }
+
+    /// The pool, now that its objects are live ones.
+    pub(crate) fn take(mut self) -> Pool {
+        self.pool.take().unwrap_or_else(|| unreachable!("taken once, because it consumes"))
+    }
+}
+
+impl Drop for RestoredPool {
+    fn drop(&mut self) {
+        let Some(mut pool) = self.pool.take() else { return };
+        for index in 0..self.made {
+            // SAFETY: made, and nothing else drops it. What panics in a destructor has no one to be told to.
+            drop(unsafe { drop_value(self.state, pool.object(index)) });
+        }
+        pool.clear(&self.chunks);
+    }
+}
+
+/// # Safety
+///
+/// 1. `out` is valid for a write of the class.
+unsafe fn make_one(
+    made_as: &MadeAs<'_>,
+    carried: Carried<'_>,
+    written: Written<'_>,
+    out: *mut u8,
+) -> Result<(), StageFault> {
+    let object = written.object;
+    let keeper = ObjectKeeper {
+        attic: carried.attic,
+        change: carried.change,
+        known_as: carried.known_as,
+        class: carried.path,
+        object,
+        types: Some(made_as.types),
+    };
+    let root = Path::root(carried.path);
+    // SAFETY: (1)
+    let made = unsafe { value_from_json(made_as.state, out, written.state, &root, &keeper) };
+    made.map_err(|error| StageFault::Part {
+        object,
+        fault: Fault { place: carried.path.to_owned(), reason: Reason::Serde(error) },
+    })?;
+    if made_as.hooks.is_empty() {
+        return Ok(());
+    }
+    let state: serde_json::Value =
+        serde_json::from_str(written.state).map_err(|error| StageFault::Hook { object, reason: error.to_string() })?;
+    for hook in made_as.hooks {
+        let part = (0..hook.depth).fold(&state, |json, _| json.get("base").unwrap_or(json));
+        let call = HookCall { object, from_epoch: carried.from_epoch, epoch: carried.epoch };
+        let old = Old::Json { state: part, types: made_as.types };
+        // SAFETY: (1) the object was just made, the part with it.
+        let result = unsafe { hook::run(hook, old, out.wrapping_add(hook.to), call) };
+        if let Err(reason) = result {
+            // SAFETY: (1) the object is there but for the part that the hook got.
+            unsafe { drop_around(made_as.state, out, hook.to, hook.new) };
+            return Err(StageFault::Hook { object, reason });
+        }
+    }
+    Ok(())
+}
+
+/// Drops an object whose part of type `hollow` at `at` is nothing.
+///
+/// # Safety
+///
+/// 1. `object` is a valid `state` but for that part, and is not used again.
+unsafe fn drop_around(state: &'static Descriptor, object: *mut u8, at: usize, hollow: &'static Descriptor) {
+    if core::ptr::eq(state, hollow) {
+        return;
+    }
+    for field in state.fields() {
+        let (start, ty) = (field.offset, field.descriptor());
+        let part = object.wrapping_add(start);
+        if (start..start + ty.size.max(1)).contains(&at) && field.name() == "base" {
+            // SAFETY: (1) the hollow part lies in this one.
+            unsafe { drop_around(ty, part, at - start, hollow) };
+        } else {
+            // SAFETY: (1) a whole part.
+            drop(unsafe { drop_value(ty, part) });
+        }
+    }
+}

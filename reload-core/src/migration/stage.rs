@@ -1,0 +1,411 @@
+//! Runs a program over the objects of a class: makes them anew in a pool beside the live one. The live pool is only
+//! read. A staged pool that is dropped takes everything back: what was made is dropped, what was moved still belongs to
+//! the live pool.
+#![expect(unsafe_code, reason = "moves and makes parts of objects by their offsets")]
+
+use super::{
+    convert::{Conversion, Target},
+    hook::{self, HookCall, Old},
+    program::{DefaultFrom, Program, Run, Source, Step},
+};
+use crate::{
+    attic::{Attic, AtticChange, ObjectKeeper},
+    boundary::ObjectId,
+    instance::{ChunkSource, OutOfMemory, Pool},
+    schema::{
+        Descriptor, Fault, Path, Place, Reason, Step as PathStep, Value, copy_at, drop_value, field_default_at,
+        missing_field, write_default,
+    },
+};
+use core::cell::RefCell;
+use std::rc::Rc;
+
+/// Objects that one step is applied to before the next step is.
+const BLOCK: usize = 256;
+
+/// The class that is carried over, and where its objects' left-overs go.
+#[derive(Clone, Copy)]
+pub(crate) struct Carried<'a> {
+    pub(crate) number: u16,
+    /// The path that it has from now on.
+    pub(crate) path: &'a str,
+    /// The path under which the attic knows it.
+    pub(crate) known_as: &'a str,
+    pub(crate) attic: &'a Attic,
+    pub(crate) change: &'a RefCell<AtticChange>,
+    pub(crate) from_epoch: u32,
+    pub(crate) epoch: u32,
+}
+
+/// Why an object could not be carried over.
+#[derive(Debug)]
+pub(crate) enum StageFault {
+    /// A part of an object does not become what it should.
+    Part { object: ObjectId, fault: Fault },
+    /// The class's own `migrate` refused, or panicked.
+    Hook { object: ObjectId, reason: String },
+    /// The system has no memory left.
+    Memory(OutOfMemory),
+}
+
+/// A pool of objects in their new shape, beside the live one.
+pub(crate) struct StagedPool {
+    pub(crate) class: u16,
+    program: Rc<Program>,
+    /// `None` once it has been taken over.
+    pool: Option<Pool>,
+    chunks: ChunkSource,
+    progress: Progress,
+}
+
+/// How far staging has come, for taking it back.
+#[derive(Debug, Default)]
+struct Progress {
+    /// Objects that are complete.
+    complete: usize,
+    /// Objects of the block that is worked on.
+    in_block: usize,
+    /// The step that is worked on, and the objects of the block that it is done for.
+    step: usize,
+    done: usize,
+    /// An object of which a part is nothing, because the hook that got it gave nothing back: (object, from, to).
+    hollow: Option<(usize, usize, usize)>,
+}
+
+impl StagedPool {
+    /// Carries over all objects of `live`. `id_of` says whose slot is whose.
+    ///
+    /// # Errors
+    ///
+    /// The first object that cannot be carried over; everything is taken back.
+    ///
+    /// # Safety
+    ///
+    /// 1. The objects of `live` are valid values of the program's old type, and are not changed while this lives.
+    /// 2. The images that the program's types come from stay mapped while this lives.
+    pub(crate) unsafe fn carry_over(
+        program: Rc<Program>,
+        carried: Carried<'_>,
+        live: &Pool,
+        id_of: &dyn Fn(u32) -> ObjectId,
+        chunks: &ChunkSource,
+    ) -> Result<Self, StageFault> {
+        let mut pool = Pool::new(carried.number, program.new.size, program.new.align);
+        pool.reserve(live.slots(), live.active(), chunks).map_err(StageFault::Memory)?;
+        let (class, chunks) = (carried.number, chunks.clone());
+        let mut staged = Self { class, program, pool: Some(pool), chunks, progress: Progress::default() };
+        // SAFETY: (1), (2)
+        unsafe { staged.run(carried, live, id_of)? };
+        Ok(staged)
+    }
+
+    /// # Safety
+    ///
+    /// As for [`StagedPool::carry_over`].
+    unsafe fn run(
+        &mut self,
+        carried: Carried<'_>,
+        live: &Pool,
+        id_of: &dyn Fn(u32) -> ObjectId,
+    ) -> Result<(), StageFault> {
+        let (program, progress) = (&*self.program, &mut self.progress);
+        let Some(pool) = &self.pool else { return Ok(()) };
+        while progress.complete < live.len() {
+            let first = progress.complete;
+            let count = live.neighbours(first).min(pool.neighbours(first)).min(BLOCK);
+            let block = Block {
+                program,
+                carried,
+                from: live.object(first),
+                from_stride: live.stride(),
+                to: pool.object(first),
+                to_stride: pool.stride(),
+                count,
+                id: &|index| id_of(live.slot(first + index)),
+            };
+            *progress = Progress { complete: first, in_block: count, ..Progress::default() };
+            for run in &program.runs {
+                // SAFETY: both blocks hold `count` objects of the program's types, of which the new ones are not there yet.
+                unsafe { block.move_run(*run) };
+            }
+            for (index, step) in program.steps.iter().enumerate() {
+                (progress.step, progress.done) = (index, 0);
+                // SAFETY: as above; (1), (2)
+                unsafe { block.make(step, &mut progress.done)? };
+            }
+            progress.step = program.steps.len();
+            // SAFETY: as above; all parts of the objects are there.
+            unsafe { block.call_hooks(&mut progress.hollow)? };
+            // SAFETY: as above.
+            unsafe { block.keep_left_over() };
+            progress.complete += count;
+            progress.in_block = 0;
+        }
+        Ok(())
+    }
+
+    /// The pool, now that its objects are the live ones.
+    pub(crate) fn take(mut self) -> (Pool, Rc<Program>) {
+        let pool = self.pool.take().unwrap_or_else(|| unreachable!("taken once, because it consumes"));
+        (pool, self.program.clone())
+    }
+}
+
+impl Drop for StagedPool {
+    fn drop(&mut self) {
+        let Some(mut pool) = self.pool.take() else { return };
+        let (progress, program) = (&self.progress, &*self.program);
+        for index in 0..progress.complete + progress.in_block {
+            let steps = if index < progress.complete || index - progress.complete < progress.done {
+                progress.step + 1
+            } else {
+                progress.step
+            };
+            let steps = if index < progress.complete { program.steps.len() } else { steps };
+            for step in program.steps.iter().take(steps) {
+                let hollow = progress.hollow.is_some_and(|(object, from, to)| {
+                    object + progress.complete == index && (from..to).contains(&step.to)
+                });
+                if !hollow {
+                    let part = pool.object(index).wrapping_add(step.to);
+                    // SAFETY: the step has been done for this object, and nothing else drops the part. What panics in
+                    // a destructor has no one to be told to: the refusal is told already.
+                    drop(unsafe { drop_value(step.field.descriptor(), part) });
+                }
+            }
+        }
+        pool.clear(&self.chunks);
+    }
+}
+
+/// Objects that lie one after the other, in both shapes.
+struct Block<'a> {
+    program: &'a Program,
+    carried: Carried<'a>,
+    from: *const u8,
+    from_stride: usize,
+    to: *mut u8,
+    to_stride: usize,
+    count: usize,
+    id: &'a dyn Fn(usize) -> ObjectId,
+}
+
+impl Block<'_> {
+    fn from(&self, index: usize) -> *const u8 {
+        self.from.wrapping_add(index * self.from_stride)
+    }
+
+    fn to(&self, index: usize) -> *mut u8 {
+        self.to.wrapping_add(index * self.to_stride)
+    }
+
+    /// Moves the same bytes of every object.
+    ///
+    /// # Safety
+    ///
+    /// 1. The block holds `count` old objects, and room for as many new ones.
+    unsafe fn move_run(&self, run: Run) {
+        macro_rules! lengths {
+            ($($len:literal)*) => {
+                match run.len {
+                    // The length is known to the compiler: one or two moves instead of a call.
+                    // SAFETY: (1)
+                    $($len => unsafe { self.move_bytes(run, $len) },)*
+                    // SAFETY: (1)
+                    len => unsafe { self.move_bytes(run, len) },
+                }
+            };
+        }
+        lengths!(1 2 4 8 12 16 20 24 28 32 40 48 56 64)
+    }
+
+    /// # Safety
+    ///
+    /// 1. As for [`Block::move_run`].
+    #[inline(always)]
+    unsafe fn move_bytes(&self, run: Run, len: usize) {
+        for index in 0..self.count {
+            let (from, to) = (self.from(index).wrapping_add(run.from), self.to(index).wrapping_add(run.to));
+            // SAFETY: (1); the program's runs lie within the objects of its types.
+            unsafe { core::ptr::copy_nonoverlapping(from, to, len) };
+        }
+    }
+
+    fn keeper(&self, object: ObjectId) -> ObjectKeeper<'_> {
+        ObjectKeeper {
+            attic: self.carried.attic,
+            change: self.carried.change,
+            known_as: self.carried.known_as,
+            class: self.carried.path,
+            object,
+            types: None,
+        }
+    }
+
+    /// Makes one part of every object; `done` counts them.
+    ///
+    /// # Safety
+    ///
+    /// 1. The block holds `count` old objects, and room for as many new ones.
+    unsafe fn make(&self, step: &Step, done: &mut usize) -> Result<(), StageFault> {
+        let root = Path::root(self.carried.path);
+        let path = root.then(PathStep::Field(&step.place));
+        // Asking the attic for each object is only worth it where it has something.
+        let source = match step.source {
+            Source::Missing(from) if !self.carried.attic.has_field(self.carried.known_as, &step.place) => {
+                Source::Reset(from)
+            }
+            source => source,
+        };
+        for index in 0..self.count {
+            let out = self.to(index).wrapping_add(step.to);
+            // SAFETY: (1)
+            let result = unsafe {
+                match source {
+                    Source::Reset(from) => write_own_default(step, from, out, &path),
+                    Source::Missing(from) => {
+                        let keeper = self.keeper((self.id)(index));
+                        match from {
+                            DefaultFrom::Field => missing_field(step.field, out, &path, &keeper),
+                            DefaultFrom::Whole { ty, at } => missing_part(step, ty, at, out, &path, &keeper),
+                        }
+                    }
+                    Source::Old { field, from, how } => {
+                        let keeper = self.keeper((self.id)(index));
+                        let conversion = Conversion { rules: &self.program.rules, keeper: &keeper };
+                        let value = Value::new(self.from(index).wrapping_add(from), field.descriptor());
+                        let target = Target { ty: step.field.descriptor(), out, path: &path };
+                        conversion.carry(how, (field, value), step.field, target)
+                    }
+                }
+            };
+            result.map_err(|fault| StageFault::Part { object: (self.id)(index), fault })?;
+            *done += 1;
+        }
+        Ok(())
+    }
+
+    /// # Safety
+    ///
+    /// 1. The block holds `count` old objects and as many complete new ones.
+    unsafe fn call_hooks(&self, hollow: &mut Option<(usize, usize, usize)>) -> Result<(), StageFault> {
+        for index in 0..self.count {
+            for hook in &self.program.hooks {
+                let object = (self.id)(index);
+                let Carried { from_epoch, epoch, .. } = self.carried;
+                // SAFETY: (1) the old object's part of the hook's class.
+                let old = Old::Live(unsafe { Value::new(self.from(index).wrapping_add(hook.from), hook.old) });
+                let part = self.to(index).wrapping_add(hook.to);
+                // SAFETY: (1) the new object's part, which was made from copies.
+                let result = unsafe { hook::run(hook, old, part, HookCall { object, from_epoch, epoch }) };
+                if let Err(reason) = result {
+                    *hollow = Some((index, hook.to, hook.to + hook.new.size));
+                    return Err(StageFault::Hook { object, reason });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands what the new shape has no room for to the attic.
+    ///
+    /// # Safety
+    ///
+    /// 1. The block holds `count` old objects.
+    unsafe fn keep_left_over(&self) {
+        for left_over in &self.program.left_over {
+            let root = Path::root(self.carried.path);
+            let within = root.then(PathStep::Field(&left_over.parent));
+            let path = if left_over.parent.is_empty() { &root } else { &within };
+            let part = left_over.part;
+            for index in 0..self.count {
+                let keeper = self.keeper((self.id)(index));
+                let conversion = Conversion { rules: &self.program.rules, keeper: &keeper };
+                // SAFETY: (1) the part of the old object that the program says is there.
+                let value = unsafe { Value::new(self.from(index).wrapping_add(part.from), part.field.descriptor()) };
+                conversion.keep(part.field, value, path);
+            }
+        }
+    }
+}
+
+/// The default of a field, from wherever it has one.
+///
+/// # Safety
+///
+/// 1. `out` is valid for a write of the field's type.
+unsafe fn write_own_default(step: &Step, from: DefaultFrom, out: *mut u8, path: &Path<'_>) -> Result<(), Fault> {
+    match from {
+        // SAFETY: (1)
+        DefaultFrom::Field => unsafe { field_default_at(step.field, out, path) },
+        // SAFETY: (1)
+        DefaultFrom::Whole { ty, at } => unsafe { part_of_default(ty, at, step, out, path) },
+    }
+}
+
+/// A field whose own type has no default: what was kept of it, else what the default of its struct has there.
+///
+/// # Safety
+///
+/// 1. `out` is valid for a write of the field's type.
+unsafe fn missing_part(
+    step: &Step,
+    ty: &'static Descriptor,
+    at: usize,
+    out: *mut u8,
+    path: &Path<'_>,
+    keeper: &ObjectKeeper<'_>,
+) -> Result<(), Fault> {
+    // SAFETY: (1)
+    match unsafe { missing_field(step.field, out, path, keeper) } {
+        // SAFETY: (1) nothing is there after a fault.
+        Err(Fault { reason: Reason::NoDefault { .. }, .. }) => unsafe { part_of_default(ty, at, step, out, path) },
+        result => result,
+    }
+}
+
+/// # Safety
+///
+/// 1. `out` is valid for a write of the field's type.
+unsafe fn part_of_default(
+    ty: &'static Descriptor,
+    at: usize,
+    step: &Step,
+    out: *mut u8,
+    path: &Path<'_>,
+) -> Result<(), Fault> {
+    let mut whole = Place::new(ty);
+    // SAFETY: room for the whole.
+    unsafe { write_default(ty, whole.as_ptr())? };
+    // SAFETY: just written; the images stay mapped while a reload is staged.
+    unsafe { whole.set_full() };
+    // SAFETY: the program says that the field lies there.
+    let value = unsafe { Value::new(whole.as_ptr().wrapping_add(at), step.field.descriptor()) };
+    // SAFETY: (1)
+    unsafe { copy_at(value, out, path) }
+}
+
+impl Program {
+    /// Drops what the old objects still own after their pool has been replaced, and gives their memory back. Answers
+    /// with what panicked.
+    ///
+    /// # Safety
+    ///
+    /// 1. The objects of `old` are of the program's old type, and were carried over by it.
+    pub(crate) unsafe fn drop_rest(&self, mut old: Pool, chunks: &ChunkSource) -> Vec<crate::Panicked> {
+        let mut panics = Vec::new();
+        for part in &self.left {
+            let ty = part.field.descriptor();
+            if ty.drop_in_place.is_none() {
+                continue;
+            }
+            for index in 0..old.len() {
+                // SAFETY: (1) parts that were not moved, each dropped once.
+                let dropped = unsafe { drop_value(ty, old.object(index).wrapping_add(part.from)) };
+                panics.extend(dropped.err());
+            }
+        }
+        old.clear(chunks);
+        panics
+    }
+}

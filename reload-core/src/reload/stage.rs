@@ -1,0 +1,227 @@
+//! Turns a plan into everything it needs, made beside the live state: objects in their new shape, those that come back
+//! from the attic, those that go there, and what is queued. Dropped before commit it takes everything back.
+#![expect(unsafe_code, reason = "reads live objects through their classes' descriptors")]
+
+use super::plan::{Plan, objects};
+use crate::{
+    attic::{AtticChange, Parked},
+    boundary::ObjectId,
+    dispatch::Live,
+    migration::{Carried, MadeAs, RestoredPool, StageFault, StagedPool, StagedQueue, Written},
+    registry::Class,
+    schema::{self, Reason, Value},
+    validation::{Problem, Rejection},
+};
+use std::cell::RefCell;
+
+/// A plan of which nothing can fail any more.
+pub(crate) struct Staged {
+    pub(crate) plan: Plan,
+    pub(crate) carried: Vec<StagedPool>,
+    pub(crate) returned: Vec<RestoredPool>,
+    pub(crate) attic: AtticChange,
+    pub(crate) queue: StagedQueue,
+}
+
+/// Makes everything that the plan needs.
+///
+/// # Errors
+///
+/// Everything that does not become what it should: for each class the first object. The world is as before.
+pub(crate) fn stage(live: &Live, plan: Plan) -> Result<Staged, Rejection> {
+    let mut problems = Vec::new();
+    let change = RefCell::new(AtticChange::default());
+    for (from, to) in &plan.renamed {
+        change.borrow_mut().rename_class(from.clone(), to.clone());
+    }
+    let id_of = |slot| live.store.id_of(slot);
+    let mut carried = Vec::new();
+    for migration in &plan.migrations {
+        let class = plan.next.class(migration.class);
+        let known_as = &live.registry.class(migration.class).path;
+        let context = context(&plan, live, &change, migration.class, known_as);
+        let pool = live.store.pool(migration.class);
+        // SAFETY: the pool's objects are of the class as it is registered now, which is the program's old type; nothing
+        // changes them before commit, which comes before anything else that could. Both registries keep their images.
+        let staged =
+            unsafe { StagedPool::carry_over(migration.program.clone(), context, pool, &id_of, live.store.chunks()) };
+        match staged {
+            Ok(staged) => carried.push(staged),
+            Err(fault) => problems.push(told(fault, class, pool.len())),
+        }
+    }
+    let mut returned = Vec::new();
+    for returning in &plan.returning {
+        let Some(group) = live.attic.group(&returning.known_as) else { continue };
+        let class = plan.next.class(returning.class);
+        let context = context(&plan, live, &change, returning.class, &returning.known_as);
+        let written: Vec<Written<'_>> =
+            group.states.iter().map(|(object, state)| Written { object: *object, state }).collect();
+        let made_as = MadeAs { state: class.state, hooks: &returning.hooks, types: &group.types };
+        match RestoredPool::make(&made_as, context, &written, live.store.chunks()) {
+            Ok(pool) => returned.push(pool),
+            Err(fault) => problems.push(told(fault, class, written.len())),
+        }
+        change.borrow_mut().unpark(returning.known_as.clone());
+    }
+    let mut change = change.into_inner();
+    for number in &plan.leaving {
+        match park(live, *number, plan.epoch) {
+            Ok(parked) => change.park(live.registry.class(*number).path.to_string(), parked),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    problems.extend(does_not_fit(live, &change));
+    Rejection::unless_empty(problems)?;
+    let queue = StagedQueue::stage(&live.queue, &live.clock, &live.registry, &plan.next);
+    Ok(Staged { plan, carried, returned, attic: change, queue })
+}
+
+fn context<'a>(
+    plan: &'a Plan,
+    live: &'a Live,
+    change: &'a RefCell<AtticChange>,
+    number: u16,
+    known_as: &'a str,
+) -> Carried<'a> {
+    Carried {
+        number,
+        path: &plan.next.class(number).path,
+        known_as,
+        attic: &live.attic,
+        change,
+        from_epoch: plan.from_epoch,
+        epoch: plan.epoch,
+    }
+}
+
+/// The objects of a class in the form in which the attic keeps them.
+fn park(live: &Live, number: u16, epoch: u32) -> Result<Parked, Problem> {
+    let class = live.registry.class(number);
+    let pool = live.store.pool(number);
+    let mut parked = Parked {
+        shape: schema::fingerprint(class.state),
+        types: schema::field_types(class.state),
+        epoch,
+        ..Parked::default()
+    };
+    for index in 0..pool.len() {
+        let id = live.store.id_of(pool.slot(index));
+        // SAFETY: an object of the class, which is not changed meanwhile.
+        let value = unsafe { Value::new(pool.object(index), class.state) };
+        let state = serde_json::to_string(&value).map_err(|error| {
+            Problem::new(
+                "attic.unreadable",
+                &*class.path,
+                format!("the class is gone, and the object {id} cannot be written down for the attic: {error}"),
+                "take the removal of the class back, or destroy the object first; until then the old code goes on",
+            )
+        })?;
+        parked.states.insert(id, state);
+    }
+    Ok(parked)
+}
+
+fn does_not_fit(live: &Live, change: &AtticChange) -> Option<Problem> {
+    let (needed, limit) = (live.attic.bytes() + change.bytes(), live.attic.limit());
+    (needed > limit && change.bytes() > 0).then(|| {
+        let largest: Vec<String> = change
+            .largest()
+            .into_iter()
+            .take(3)
+            .map(|(what, bytes)| format!("{what} {} KiB", bytes.div_ceil(1024)))
+            .collect();
+        Problem::new(
+            "attic.full",
+            "the attic",
+            format!(
+                "what this change takes away needs {} KiB beside the {} KiB that are there, and the limit is {} KiB: {}",
+                change.bytes().div_ceil(1024),
+                live.attic.bytes().div_ceil(1024),
+                limit / 1024,
+                largest.join(", ")
+            ),
+            "purge what is not needed any more (`World::purge_attic`), or raise the limit (`World::set_attic_limit`); \
+             until then the old code goes on",
+        )
+    })
+}
+
+/// A fault for the programmer.
+pub(crate) fn told(fault: StageFault, class: &Class, instances: usize) -> Problem {
+    let noun = objects(instances);
+    let settle = format!(
+        "`#[field(default = ..)]` gives it a value, `#[field(reset)]` lets it start over, `fn migrate` in the annotated \
+         `impl` says what it becomes ({}); until then the old code goes on and nothing is lost",
+        class.place
+    );
+    match fault {
+        StageFault::Part { object, fault } => {
+            let code = match &fault.reason {
+                Reason::NoDefault { .. } => "migrate.no_default",
+                Reason::Panicked(_) => "migrate.panicked",
+                _ => "migrate.value",
+            };
+            Problem::new(
+                code,
+                &fault.place,
+                format!("the object {object} (of {instances} {noun}) cannot be carried over: {}", fault.reason),
+                settle,
+            )
+        }
+        StageFault::Hook { object, reason } => Problem::new(
+            "migrate.hook",
+            format!("{}::migrate", class.path),
+            format!("the object {object} (of {instances} {noun}) is not carried over: {reason}"),
+            format!("mend `migrate` ({}); until then the old code goes on and nothing is lost", class.place),
+        ),
+        StageFault::Memory(out_of_memory) => Problem::new(
+            "migrate.memory",
+            &*class.path,
+            format!(
+                "there is no memory for {instances} {noun} in their new shape: {} bytes could not be had",
+                out_of_memory.bytes
+            ),
+            "free memory and save again; until then the old code goes on and nothing is lost",
+        ),
+    }
+}
+
+/// What `event_reloaded` tells an object of a class.
+pub(super) struct Told {
+    pub(super) class: u16,
+    pub(super) added: Vec<String>,
+    pub(super) discarded: Vec<(ObjectId, Vec<crate::event::Discarded>)>,
+}
+
+impl Staged {
+    /// What the objects of each class that handles `event_reloaded` are to be told.
+    pub(super) fn told(&self, live: &Live) -> Vec<Told> {
+        use crate::{
+            event::{Discarded, Event, Reloaded},
+            report::FieldFate,
+        };
+        let handles =
+            |class: &Class| class.library == self.plan.library && class.present && class.mask.contains(Reloaded::INDEX);
+        let classes = self.plan.next.classes.iter().enumerate().filter(|(_, class)| handles(class));
+        classes
+            .map(|(number, class)| {
+                let number = number as u16;
+                let change = self.plan.classes.iter().find(|change| change.path == *class.path);
+                let added = change.into_iter().flat_map(|change| &change.fields);
+                let added = added.filter(|field| field.fate == FieldFate::Added).map(|field| field.field.clone());
+                let known = usize::from(number) < live.registry.classes.len();
+                let live_ids = known.then(|| live.store.ids(number)).into_iter().flatten();
+                let group = self.plan.returning.iter().find(|returning| returning.class == number);
+                let group = group.and_then(|returning| live.attic.group(&returning.known_as));
+                let ids = live_ids.chain(group.into_iter().flat_map(|group| group.states.keys().copied()));
+                let discarded = ids.map(|id| {
+                    let kept = self.attic.kept_of(&class.path, id);
+                    let discarded = kept.into_iter().map(|(name, ty, value)| Discarded { name, ty, value });
+                    (id, discarded.collect())
+                });
+                Told { class: number, added: added.collect(), discarded: discarded.collect() }
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,134 @@
+//! From the live state to a file's text.
+#![expect(unsafe_code, reason = "reads live objects through their classes' descriptors")]
+
+use super::{
+    SaveError, Saved,
+    file::{Body, ClassFile, FORMAT, QueuedFile, TimerFile, TurnFile, VERSION, checksum},
+};
+use crate::{
+    boundary::ObjectId,
+    dispatch::{Command, Live, Payload, Turn, What},
+    schema::{self, Descriptor, Value},
+};
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+
+/// Writes everything down.
+///
+/// # Errors
+///
+/// The first object or payload that cannot be written.
+pub(crate) fn save(live: &Live) -> Result<Saved, SaveError> {
+    let (mut classes, mut objects, mut left_out) = (BTreeMap::new(), 0, Vec::new());
+    for number in 0..live.registry.classes.len() as u16 {
+        let class = live.registry.class(number);
+        let pool = live.store.pool(number);
+        if !class.present || pool.len() == 0 {
+            continue;
+        }
+        left_out.extend(schema::opaque_fields(class.state).into_iter().map(|field| format!("{}.{field}", class.path)));
+        let mut written = Vec::with_capacity(pool.len());
+        for index in 0..pool.len() {
+            let id = live.store.id_of(pool.slot(index));
+            // SAFETY: an object of the class, which is not changed meanwhile.
+            let state = unsafe { raw(pool.object(index), class.state) };
+            let state = state.map_err(|reason| SaveError { what: format!("{} {id}", class.path), reason })?;
+            written.push((id, state));
+        }
+        objects += written.len();
+        let file = ClassFile {
+            shape: format!("{:016x}", schema::fingerprint(class.state)),
+            types: schema::field_types(class.state),
+            epoch: class.epoch,
+            loops: class.loops.iter().map(|entry| entry.name.to_string()).collect(),
+            objects: written,
+        };
+        classes.insert(class.path.to_string(), file);
+    }
+    let (timers, turns) = waiting(live)?;
+    let body = Body {
+        now: live.clock.now,
+        generations: live.store.slots.generations().collect(),
+        classes,
+        queue: live.queue.commands.iter().map(|command| queued(live, command)).collect::<Result<_, _>>()?,
+        timers,
+        turns,
+        attic: live.attic.clone(),
+    };
+    let body = serde_json::to_string(&body)
+        .map_err(|error| SaveError { what: "the world".to_owned(), reason: error.to_string() })?;
+    let text = format!(
+        "{{\"format\": \"{FORMAT}\", \"version\": {VERSION},\n\"checksum\": \"{}\",\n\"world\": {body}}}\n",
+        checksum(&body)
+    );
+    Ok(Saved { text, objects, in_attic: live.attic.ids().count(), left_out })
+}
+
+/// A value as JSON.
+///
+/// # Safety
+///
+/// 1. `value` points to a valid value of the type, which is not changed during the call.
+unsafe fn raw(value: *const u8, ty: &'static Descriptor) -> Result<Box<RawValue>, String> {
+    // SAFETY: (1)
+    let value = unsafe { Value::new(value, ty) };
+    serde_json::value::to_raw_value(&value).map_err(|error| error.to_string())
+}
+
+fn payload(live: &Live, event: u16, payload: &Payload) -> Result<(String, Box<RawValue>), SaveError> {
+    let Some(entry) = live.registry.vocabulary.event(event) else {
+        return Err(SaveError { what: format!("a queued event {event}"), reason: "the world does not know it".into() });
+    };
+    // SAFETY: payloads are kept with the number of the event that they belong to.
+    let value = unsafe { raw(payload.as_ptr(), entry.payload) };
+    let value = value.map_err(|reason| SaveError { what: format!("a queued event_{}", entry.name), reason })?;
+    Ok((entry.path.clone(), value))
+}
+
+fn queued(live: &Live, command: &Command) -> Result<QueuedFile, SaveError> {
+    let mut file = QueuedFile::default();
+    match command {
+        Command::Deliver { event, to, payload: value, .. } => {
+            let (event, value) = payload(live, *event, value)?;
+            (file.to, file.event, file.value) = (*to, Some(event), Some(value));
+        }
+        Command::Spawn { id, class, value } => {
+            let class = live.registry.class(*class);
+            // SAFETY: values are kept with the number of the class that they belong to.
+            let value = unsafe { raw(value.as_ptr(), class.state) };
+            let what = || format!("a queued spawn of {}", class.path);
+            let value = value.map_err(|reason| SaveError { what: what(), reason })?;
+            (file.to, file.spawn, file.value) = (*id, Some(class.path.to_string()), Some(value));
+        }
+        Command::Construct { id, class } => {
+            (file.to, file.spawn) = (*id, Some(live.registry.class(*class).path.to_string()));
+        }
+        Command::Destroy { id } => (file.to, file.destroy) = (*id, true),
+    }
+    Ok(file)
+}
+
+/// What waits for its time, in the order in which it will come.
+fn waiting(live: &Live) -> Result<(Vec<TimerFile>, Vec<TurnFile>), SaveError> {
+    let mut waiting: Vec<_> = live.clock.waiting().collect();
+    waiting.sort_by_key(|timed| (timed.at, timed.order));
+    let (mut timers, mut turns) = (Vec::new(), Vec::new());
+    let turn = |at, turn: &Turn| TurnFile { at, object: turn.object, name: turn.name.to_string() };
+    for timed in waiting {
+        match &timed.what {
+            What::Turn(waits) => turns.push(turn(Some(timed.at), waits)),
+            What::Deliver { event, to, payload: value } => {
+                let (event, value) = payload(live, *event, value)?;
+                timers.push(TimerFile { at: timed.at, to: *to, event, value });
+            }
+        }
+    }
+    turns.extend(live.clock.next_turns().iter().chain(&live.resting).map(|waits| turn(None, waits)));
+    // Turns of objects that are gone say nothing.
+    turns.retain(|turn: &TurnFile| is_live(live, turn.object));
+    Ok((timers, turns))
+}
+
+fn is_live(live: &Live, id: ObjectId) -> bool {
+    live.store.slots.object(id).is_some()
+}

@@ -1,0 +1,299 @@
+//! A whole world as text, and back: into the same code, into newer code, and out of damaged files.
+#![forbid(unsafe_code)]
+#![allow(missing_docs, unreachable_pub, reason = "a test")]
+
+use reload_core::{
+    AtticSelection, Ctx, InProcess, LibrarySource, MigrateError, Next, ObjectId, ObjectStatus, OldState, ReloadSession,
+    Reloaded, World, event_table, game_class,
+};
+use std::{cell::RefCell, rc::Rc, time::Duration};
+
+event_table! {
+    pub table Events {
+        Heard { what: String },
+        Woken { by: String },
+        Start,
+        Fail,
+    }
+}
+
+type Log = Rc<RefCell<Vec<String>>>;
+
+fn library() -> InProcess {
+    InProcess::new().table::<Events>()
+}
+
+fn open(library: InProcess) -> (World, ReloadSession, Log) {
+    let mut world = World::new();
+    let source = LibrarySource::in_process("game", library);
+    let session = ReloadSession::open(source, &mut world).unwrap_or_else(|error| panic!("{error}"));
+    let log = Log::default();
+    let sink = log.clone();
+    world.listen(move |event: &Heard, _: &mut Ctx| sink.borrow_mut().push(event.what.clone()));
+    (world, session, log)
+}
+
+fn save(world: &World) -> String {
+    world.save().unwrap_or_else(|error| panic!("{error}")).text
+}
+
+#[track_caller]
+fn restore(world: &mut World, text: &str) -> String {
+    world.restore(text).unwrap_or_else(|rejection| panic!("{rejection}")).to_string()
+}
+
+mod v1 {
+    use super::*;
+    #[game_class(path = "game::Cat")]
+    #[derive(Default)]
+    pub struct Cat {
+        #[field(default = "Tom".into())]
+        pub name: String,
+        #[field(default = 9)]
+        pub lives: u32,
+        pub colour: String,
+        pub friend: ObjectId,
+        pub naps: u32,
+    }
+    #[game_class]
+    impl Cat {
+        fn event_start(&mut self, ctx: &mut Ctx) {
+            ctx.after(Duration::from_secs(5), Woken { by: self.name.clone() });
+        }
+        fn event_woken(&mut self, event: &Woken, ctx: &mut Ctx) {
+            ctx.emit(Heard { what: format!("{} woken by {}", self.name, event.by) });
+        }
+        fn event_fail(&mut self) {
+            assert!(self.lives != 1, "the last life");
+        }
+        fn loop_nap(&mut self, ctx: &mut Ctx) -> Next {
+            self.naps += 1;
+            ctx.emit(Heard { what: format!("{} naps", self.name) });
+            Next::after_secs(10.0)
+        }
+        fn loop_once(&mut self, ctx: &mut Ctx) -> Next {
+            ctx.emit(Heard { what: format!("{} was once", self.name) });
+            Next::stop()
+        }
+    }
+    #[game_class(path = "game::Dog", no_handlers)]
+    #[derive(Default)]
+    pub struct Dog {
+        pub bones: Vec<(u8, String)>,
+    }
+}
+
+mod v2 {
+    use super::*;
+    /// Other types, a new field, one that is gone, and a new loop.
+    #[game_class(path = "game::Tiger", was = "game::Cat")]
+    #[derive(Default)]
+    pub struct Tiger {
+        #[field(was = "name")]
+        pub title: String,
+        pub lives: i64,
+        #[field(default = 4)]
+        pub paws: u8,
+        pub friend: Option<ObjectId>,
+        pub naps: u32,
+        pub note: String,
+    }
+    #[game_class]
+    impl Tiger {
+        fn migrate(old: &OldState<'_>, mut carried: Self) -> Result<Self, MigrateError> {
+            carried.note = format!("was {} {}", old.get::<String>("colour")?, old.get::<u64>("lives")?);
+            Ok(carried)
+        }
+        fn event_woken(&mut self, event: &Woken, ctx: &mut Ctx) {
+            ctx.emit(Heard { what: format!("tiger {} woken by {}", self.title, event.by) });
+        }
+        fn event_reloaded(&mut self, event: &Reloaded, ctx: &mut Ctx) {
+            let lost: Vec<String> =
+                event.discarded.iter().map(|lost| format!("{}: {} = {}", lost.name, lost.ty, lost.value)).collect();
+            ctx.emit(Heard { what: format!("added {}, lost {}", event.added.join(" "), lost.join(" ")) });
+        }
+        fn loop_nap(&mut self, ctx: &mut Ctx) -> Next {
+            ctx.emit(Heard { what: format!("tiger {} naps", self.title) });
+            Next::after_secs(10.0)
+        }
+        fn loop_roar(&mut self, ctx: &mut Ctx) -> Next {
+            ctx.emit(Heard { what: format!("tiger {} roars", self.title) });
+            Next::stop()
+        }
+    }
+}
+
+/// Two cats that know each other, one of which rests, a dog, and an id that was used before.
+fn fill(world: &mut World) -> (ObjectId, ObjectId, ObjectId) {
+    let gone = world.spawn_named("game::Dog").expect("a class");
+    assert!(world.destroy(gone));
+    let tom = world.spawn_named("game::Cat").expect("a class");
+    let tim = world.spawn(v1::Cat { name: "Tim".into(), friend: tom, ..v1::Cat::default() }).expect("a class");
+    let dog = world.spawn(v1::Dog { bones: vec![(1, "old".into()), (2, "new".into())] }).expect("a class");
+    let cat = world.get_mut::<v1::Cat>(tom).expect("alive");
+    (cat.friend, cat.colour, cat.lives, cat.name) = (tim, "black".into(), 1, "Tom".into());
+    world.emit(&Start);
+    world.advance(2.0);
+    world.emit(&Fail);
+    assert_eq!(world.status(tom), ObjectStatus::Resting);
+    assert_eq!(gone.slot(), tom.slot(), "the slot was used again");
+    (tom, tim, dog)
+}
+
+#[test]
+fn a_world_comes_back_as_it_was() {
+    let both = || library().class::<v1::Cat>().class::<v1::Dog>();
+    let (mut world, _session, log) = open(both());
+    let (tom, tim, dog) = fill(&mut world);
+    world.launch(Heard { what: "queued".into() });
+    let text = save(&world);
+    let before: Vec<_> = [tom, tim, dog].map(|id| world.inspect(id)).into();
+    log.borrow_mut().clear();
+
+    let (mut again, _session_of_again, heard) = open(both());
+    let stray = again.spawn_named("game::Dog").expect("a class");
+    assert_eq!(restore(&mut again, &text), "restored 3 objects");
+    assert_eq!(before, [tom, tim, dog].map(|id| again.inspect(id)));
+    assert_eq!(save(&again), text, "what was read is what was written");
+    assert!(again.status(tom) == ObjectStatus::Live && again.instances() == 3, "{stray} is no more");
+    assert_eq!(again.now(), Duration::from_secs(2));
+
+    // Time goes on where it stood: events at their time, loops at theirs, and loops that had ended have ended.
+    for world in [&mut world, &mut again] {
+        world.settle();
+        world.advance(2.9);
+        world.advance(0.2);
+        world.advance(6.0);
+    }
+    assert_eq!(*log.borrow(), ["queued", "Tim woken by Tim", "Tim naps"], "Tom rests");
+    let awake = ["queued", "Tom woken by Tom", "Tim woken by Tim", "Tom naps", "Tim naps"];
+    assert_eq!(*heard.borrow(), awake, "nobody rests after a restore");
+    let next = again.spawn_named("game::Dog").expect("a class");
+    assert!(![tom, tim, dog].contains(&next), "no id is given out twice");
+}
+
+#[test]
+fn newer_code_reads_it_by_the_rules_of_a_reload() {
+    let (mut world, _session, _log) = open(library().class::<v1::Cat>().class::<v1::Dog>());
+    let (tom, tim, dog) = fill(&mut world);
+    let text = save(&world);
+
+    let (mut newer, mut session, log) = open(library().class::<v2::Tiger>());
+    let told = restore(&mut newer, &text);
+    assert_eq!(
+        told,
+        "restored 2 objects\n  ~ game::Tiger: 2 carried over to its new shape\n  - game::Dog is gone: 1 in the attic \
+         until it comes back"
+    );
+    let tiger = newer.get::<v2::Tiger>(tom).expect("alive");
+    assert_eq!(
+        (tiger.title.as_str(), tiger.lives, tiger.paws, tiger.friend, tiger.note.as_str()),
+        ("Tom", 1, 4, Some(tim), "was black 1")
+    );
+    newer.settle();
+    let told = |colour| format!("added note paws title, lost colour: String = {colour:?}");
+    assert_eq!(*log.borrow(), [told(""), told("black")]);
+    log.borrow_mut().clear();
+    newer.advance(3.5);
+    let expected = ["tiger Tim roars", "tiger Tom roars", "tiger Tom woken by Tom", "tiger Tim woken by Tim"];
+    assert_eq!(*log.borrow(), expected, "a new loop starts, the others wait");
+    assert_eq!((newer.status(dog), newer.class_of(dog)), (ObjectStatus::InAttic, Some("game::Dog")));
+
+    // The dog and the colour are in the attic, and survive another save.
+    let again = save(&newer);
+    let (mut newest, mut session_of_newest, _log) = open(library().class::<v2::Tiger>());
+    restore(&mut newest, &again);
+    for (world, session) in [(&mut newer, &mut session), (&mut newest, &mut session_of_newest)] {
+        let report = session.offer(world, library().class::<v1::Cat>().class::<v1::Dog>());
+        assert!(report.is_reloaded(), "{report}");
+        assert_eq!(world.get::<v1::Cat>(tom).expect("alive").colour, "black");
+        assert_eq!(world.get::<v1::Dog>(dog).expect("alive again").bones.len(), 2);
+    }
+}
+
+#[test]
+fn objects_of_the_attic_come_back_when_the_file_is_read_by_code_that_has_their_class() {
+    let (mut world, mut session, _log) = open(library().class::<v1::Dog>());
+    let dog = world.spawn(v1::Dog { bones: vec![(3, "third".into())] }).expect("a class");
+    session.offer(&mut world, library());
+    let text = save(&world);
+    let (mut again, _session, _log) = open(library().class::<v1::Dog>());
+    assert_eq!(restore(&mut again, &text), "restored 1 object");
+    assert_eq!(again.get::<v1::Dog>(dog).expect("alive").bones[0].1, "third");
+    assert!(again.attic().entries.is_empty());
+    assert_eq!(again.purge_attic(AtticSelection::All), (0, 0));
+}
+
+mod narrow {
+    use super::*;
+    #[game_class(path = "game::Cat", no_handlers)]
+    #[derive(Default)]
+    pub struct Cat {
+        pub name: u8,
+    }
+}
+
+/// The file is refused with this code and these words, and the world is as it was.
+#[track_caller]
+fn check_refused(text: &str, code: &str, words: &[&str]) {
+    let (mut world, _session, _log) = open(library().class::<narrow::Cat>());
+    let cat = world.spawn(narrow::Cat { name: 3 }).expect("a class");
+    let before = save(&world);
+    let rejection = world.restore(text).expect_err("it is refused");
+    assert_eq!(rejection.problems()[0].code, code, "{rejection}");
+    for word in words {
+        assert!(rejection.to_string().contains(word), "{rejection}");
+    }
+    assert!(world.contains(cat));
+    assert_eq!(save(&world), before);
+}
+
+#[test]
+fn what_cannot_be_read_is_refused_and_the_world_goes_on() {
+    let (mut world, _session, _log) = open(library().class::<v1::Cat>().class::<v1::Dog>());
+    let (tom, tim, _) = fill(&mut world);
+    let text = save(&world);
+    check_refused("", "save.damaged", &["no save file"]);
+    check_refused(&text[..text.len() / 2], "save.damaged", &["damaged"]);
+    check_refused(&text.replace("black", "white"), "save.damaged", &["checksum", "take the line"]);
+    check_refused(&text.replace("reload-core world", "tax return"), "save.damaged", &["tax return"]);
+    check_refused(&text.replace("\"version\": 1", "\"version\": 2"), "save.version", &["reads version 1"]);
+    check_refused(&text, "migrate.value", &["game::Cat.name", &tim.to_string(), "Tim"]);
+    // Edited by hand, and the line with the checksum taken out.
+    let by_hand: String = text.lines().filter(|line| !line.starts_with("\"checksum\"")).collect();
+    let twice = by_hand.replace(&format!("[\"{tom}\""), "[\"#7.7\"");
+    check_refused(&twice, "save.damaged", &["#7.7"]);
+    let (mut again, _session, _log) = open(library().class::<v1::Cat>().class::<v1::Dog>());
+    restore(&mut again, &by_hand.replace("black", "white"));
+    assert_eq!(again.get::<v1::Cat>(tom).expect("alive").colour, "white");
+}
+
+mod deep {
+    use super::*;
+    use reload_core::State;
+    #[derive(Default, State)]
+    pub struct Node {
+        pub next: Option<Box<Node>>,
+    }
+    #[game_class(path = "game::Chain", no_handlers)]
+    #[derive(Default)]
+    pub struct Chain {
+        pub first: Node,
+    }
+}
+
+#[test]
+fn deeply_nested_state_comes_back_and_what_is_too_deep_is_told() {
+    let chain = |links: usize| deep::Chain {
+        first: (0..links).fold(deep::Node::default(), |node, _| deep::Node { next: Some(Box::new(node)) }),
+    };
+    let (mut world, _session, _log) = open(library().class::<deep::Chain>());
+    let id = world.spawn(chain(90)).expect("a class");
+    let text = save(&world);
+    restore(&mut world, &text);
+    assert_eq!(save(&world), text);
+    let _ = world.destroy(id);
+    let id = world.spawn(chain(1_000)).expect("a class");
+    let error = world.save().expect_err("too deep").to_string();
+    assert!(error.contains(&format!("game::Chain {id}")) && error.contains("nested deeper"), "{error}");
+}

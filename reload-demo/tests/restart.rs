@@ -1,0 +1,76 @@
+//! Hot restart: the host is replaced by a new one while players are connected, or goes on if that cannot be.
+
+mod support;
+
+use std::{fs, os::unix::fs::PermissionsExt};
+use support::{Host, TOKEN};
+
+#[test]
+fn the_host_is_replaced_with_players_still_connected() {
+    // Without cargo the program is taken as it is.
+    let mut host = Host::start_with(|command| {
+        command.env_remove("CARGO");
+    });
+    let (mut ann, mut bob) = (host.join("Ann"), host.join("Bob"));
+    let mut door = host.connect();
+    door.expect("What is your name?");
+    ann.ask(&format!("@admin {TOKEN}"), "You may use");
+    bob.ask("s", "The town gate");
+    bob.ask("get lantern", "You take a lantern.");
+    for round in 0..2 {
+        ann.ask("@restart", "built and tried");
+        ann.expect("The new host has taken over.");
+        // Who was there is there, with what they carry, where they were, and whoever was an admin is.
+        ann.ask("who", "In the town: Ann (you), Bob.");
+        bob.ask("i", "You carry a lantern.");
+        bob.ask(&format!("say round {round}"), "You say: round");
+        ann.ask("@inspect bob", "\"name\": \"Bob\"");
+    }
+    door.ask("Cid", "Hello, Cid!");
+    ann.expect("Cid arrives from the road.");
+    // New ones come in at the same port.
+    host.wait_until_ready();
+    let mut dora = host.join("Dora");
+    dora.ask("who", "Dora (you), Ann, Bob, Cid.");
+    bob.type_line("quit");
+    assert!(bob.rest().contains("Goodbye, Bob."));
+    let (told, well) = host.stop();
+    assert!(well && told.contains("saved"), "{told}");
+}
+
+#[test]
+fn a_host_that_cannot_be_built_changes_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let cargo = folder.path().join("cargo");
+    fs::write(&cargo, "#!/bin/sh\ncase \"$*\" in *reload-demo*) echo 'error: it is broken' >&2; exit 101;; esac\nexec \"$REAL_CARGO\" \"$@\"\n")
+        .expect("written");
+    fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).expect("executable");
+    let host = Host::start_with(|command| {
+        command.env("REAL_CARGO", env!("CARGO")).env("CARGO", &cargo);
+    });
+    let (mut ann, mut bob) = (host.join("Ann"), host.join("Bob"));
+    ann.ask(&format!("@admin {TOKEN}"), "You may use");
+    ann.ask("@restart", "built and tried");
+    ann.expect("No restart, the town goes on: the new host cannot be built");
+    ann.expect("error: it is broken");
+    bob.ask("say still here", "You say: still here");
+    ann.expect("Bob says: still here");
+}
+
+#[cfg(not(feature = "linked"))]
+#[test]
+fn logic_that_cannot_read_the_world_changes_nothing() {
+    let town = support::town::Town::copy();
+    let host = Host::start_with(|command| {
+        command.arg("--logic").arg(town.path("logic")).env("CARGO_TARGET_DIR", support::town::target_dir());
+        command.env_remove("CARGO");
+    });
+    let mut ann = host.join("Ann");
+    ann.ask(&format!("@admin {TOKEN}"), "You may use");
+    // A restart would take what a reload refuses.
+    town.edit("creatures.rs", "pub verse: u32", "pub verse: Vec<String>");
+    ann.expect("build of mud_logic failed");
+    ann.ask("@restart", "built and tried");
+    ann.expect("No restart, the town goes on: the new host cannot take over");
+    ann.ask("who", "In the town: Ann (you).");
+}
