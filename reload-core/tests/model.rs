@@ -1,5 +1,5 @@
 //! Random lives of a world beside a model that is too simple to be wrong: spawns, ends, events, panics, time, reloads that
-//! succeed and reloads that are refused.
+//! succeed, change the state's shape, or are refused, and the way back.
 #![forbid(unsafe_code)]
 #![allow(missing_docs, unreachable_pub, reason = "a test")]
 
@@ -80,6 +80,44 @@ version! { v3:
     }
 }
 
+/// The state in another shape: a wider number, the fields in another order, and one more.
+mod v4 {
+    use super::*;
+    #[game_class(path = "model::Cell")]
+    #[derive(Default)]
+    pub struct Cell {
+        #[field(default = String::from("new"))]
+        pub mood: String,
+        pub turns: u32,
+        pub sum: u64,
+        pub reloads: u32,
+        pub number: u32,
+    }
+    #[game_class]
+    impl Cell {
+        fn event_add(&mut self, event: &Add) {
+            self.sum += 3 * u64::from(event.amount);
+            self.mood.push('!');
+        }
+        fn event_burst(&mut self, event: &Burst) {
+            self.sum += 1;
+            assert!(event.number != self.number, "cell {}", self.number);
+        }
+        fn event_leave(&mut self, event: &Leave, ctx: &mut Ctx) {
+            if event.number == self.number {
+                ctx.destroy(ctx.id());
+            }
+        }
+        fn event_reloaded(&mut self) {
+            self.reloads += 1;
+        }
+        fn loop_turn(&mut self) -> Next {
+            self.turns += 100;
+            Next::after_secs(1.0)
+        }
+    }
+}
+
 /// The state has another layout, and the class comes twice: refused either way, with or without objects.
 mod bad {
     #[reload_core::game_class(path = "model::Cell", no_handlers)]
@@ -102,6 +140,7 @@ fn library(version: usize) -> InProcess {
         0 => library.class::<v1::Cell>(),
         1 => library.class::<v2::Cell>(),
         2 => library.class::<v3::Cell>(),
+        3 => library.class::<v4::Cell>(),
         _ => library.class::<bad::Cell>().class::<bad::twin::Cell>(),
     }
 }
@@ -119,6 +158,7 @@ enum Step {
     Leave(usize),
     Advance,
     Reload(usize),
+    Undo,
     Refused,
     Letter(u32),
 }
@@ -137,7 +177,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => Just(Step::Split),
         1 => which().prop_map(Step::Leave),
         2 => Just(Step::Advance),
-        2 => (0_usize..3).prop_map(Step::Reload),
+        2 => (0_usize..4).prop_map(Step::Reload),
+        1 => Just(Step::Undo),
         1 => Just(Step::Refused),
         1 => amount().prop_map(Step::Letter),
     ];
@@ -162,6 +203,7 @@ struct Model {
     cells: Vec<Cell>,
     gone: Vec<ObjectId>,
     version: usize,
+    previous: Option<usize>,
     now: u32,
     epoch: u32,
     faults: usize,
@@ -174,7 +216,7 @@ impl Model {
     }
 
     fn factor(&self) -> u32 {
-        [1, 2, 0][self.version]
+        [1, 2, 0, 3][self.version]
     }
 
     fn born(&mut self, id: ObjectId, number: u32) {
@@ -211,7 +253,7 @@ impl Model {
     }
 
     fn advance(&mut self) {
-        let per_turn = if self.version == 0 { 1 } else { 10 };
+        let per_turn = [1, 10, 0, 100][self.version];
         let end = self.now + 1;
         for cell in self.cells.iter_mut().filter(|cell| !cell.rests) {
             while let Some(due) = cell.due.filter(|due| *due <= end) {
@@ -224,7 +266,7 @@ impl Model {
 
     fn reload(&mut self, version: usize) {
         let had_loop = self.has_loop();
-        self.version = version;
+        self.previous = Some(std::mem::replace(&mut self.version, version));
         let has_loop = self.has_loop();
         self.epoch += 1;
         for cell in &mut self.cells {
@@ -331,8 +373,15 @@ impl Pair {
                 assert_eq!(released, model.cells.iter().filter(|cell| cell.rests).count());
                 model.reload(*version);
             }
+            Step::Undo => match (session.undo(world), model.previous) {
+                (Some(report), Some(version)) => {
+                    assert!(report.is_reloaded(), "{report}");
+                    model.reload(version);
+                }
+                (report, previous) => assert!(report.is_none() && previous.is_none()),
+            },
             Step::Refused => {
-                let report = session.offer(world, library(3));
+                let report = session.offer(world, library(4));
                 assert!(!report.is_reloaded() && !report.problems().is_empty());
             }
             Step::Letter(amount) => {
@@ -351,7 +400,7 @@ impl Pair {
         let mut born: Vec<ObjectId> = self.world.instances_of("model::Cell");
         born.retain(|id| !before.contains(id));
         let mut expected: Vec<u32> = Vec::new();
-        if self.model.version != 1 {
+        if matches!(self.model.version, 0 | 2) {
             expected.extend(self.model.cells.iter().filter(|cell| !cell.rests).map(|cell| cell.number + 1_000));
         }
         let mut numbers: Vec<u32> = born.iter().map(|id| self.seen(*id).expect("alive")[0]).collect();
@@ -396,6 +445,8 @@ fn set_number(world: &mut World, id: ObjectId, number: u32) {
     if let Some(cell) = world.get_mut::<v1::Cell>(id) {
         cell.number = number;
     } else if let Some(cell) = world.get_mut::<v2::Cell>(id) {
+        cell.number = number;
+    } else if let Some(cell) = world.get_mut::<v4::Cell>(id) {
         cell.number = number;
     } else {
         world.get_mut::<v3::Cell>(id).expect("one of them").number = number;

@@ -33,6 +33,8 @@ pub(crate) enum Kind {
     Listener,
     /// An observer of the host.
     Observer,
+    /// State is carried over to another shape.
+    Migration,
 }
 
 /// No class.
@@ -70,6 +72,7 @@ impl Packed {
             7 => Kind::Hook,
             8 => Kind::Listener,
             9 => Kind::Observer,
+            10 => Kind::Migration,
             _ => return None,
         })
     }
@@ -219,6 +222,7 @@ pub(crate) unsafe fn sight<'a>(live: NonNull<Live>) -> Option<Sight<'a>> {
         Kind::Hook => ("reload hook", ""),
         Kind::Listener => ("listener of ", event),
         Kind::Observer => ("observer of class changes", ""),
+        Kind::Migration => ("migration of state", ""),
     };
     let object = pulse.object.load(Ordering::Relaxed);
     let mut object = ObjectId::from_parts(object as u32, (object >> 32) as u32);

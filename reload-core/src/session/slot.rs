@@ -58,7 +58,9 @@ impl Slot {
         let epochs = (self.epoch, self.epoch + 1);
         let validated = timed(stages, "validate", || validation::validate(image.clone()))?;
         let plan = timed(stages, "plan", || reload::plan(world.live(), self.library, epochs, &validated))?;
-        let staged = timed(stages, "stage", || reload::stage(world.live(), plan))?;
+        let stage = || reload::stage(world.live(), plan);
+        let staged =
+            timed(stages, "stage", || world.live().pulse.during(Kind::Migration, None, None, ObjectId::NONE, stage))?;
         timed(stages, "consent", || self.ask(world, &staged.plan))?;
         Ok(staged)
     }
