@@ -1,4 +1,16 @@
-//! Live classes for Rust.
+//! Live classes for Rust: edit a game's classes while the game runs, and the objects that already exist change with them.
+//!
+//! [`#[game_class]`](macro@game_class) makes a struct a class: its `event_*` methods are handlers, its `loop_*` methods run again
+//! and again, and its fields are state that a reload carries over. A [`World`] holds the objects, a [`ReloadSession`] keeps the
+//! library with the classes current. Start with those two.
+//!
+//! # Words
+//!
+//! *class*: a game type. *handler*: an `event_*` method. *event table*: the numbered vocabulary of events. *event mask*: a
+//! class's static bitmask over the table. *schema*: the shape of a class's state. *instance*, *object*: one live value.
+//! *object id*: its stable name (slot and generation). *pool*: all instances of a class. *library*: a loaded dynamic library.
+//! *epoch*: which reload we are at. *candidate*: a library not yet trusted. *route*: class and event to handler. *plan*: what a
+//! reload will do. *report*: what it did. *attic*: where state goes that current code has no place for.
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 extern crate self as reload_core;

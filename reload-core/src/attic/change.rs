@@ -28,10 +28,27 @@ pub(crate) struct AtticChange {
 #[derive(Debug, Default)]
 struct Kept {
     ty: String,
-    values: HashMap<ObjectId, String>,
+    values: HashMap<ObjectId, Box<str>>,
 }
 
 impl AtticChange {
+    /// Keeps the values of one field of many objects, of which there will be `expected` in all.
+    pub(crate) fn keep_all(
+        &mut self,
+        (class, place): (&str, &str),
+        ty: &str,
+        expected: usize,
+        values: impl Iterator<Item = (ObjectId, Box<str>)>,
+    ) {
+        let kept = self.kept.entry((class.to_owned(), place.to_owned())).or_default();
+        ty.clone_into(&mut kept.ty);
+        kept.values.reserve(expected.saturating_sub(kept.values.len()));
+        for (object, value) in values {
+            self.bytes += value.len() + OVERHEAD;
+            kept.values.insert(object, value);
+        }
+    }
+
     pub(crate) fn park(&mut self, class: String, objects: Parked) {
         self.bytes += objects.states.values().map(|state| state.len() + OVERHEAD).sum::<usize>();
         self.parked.push((class, objects));
@@ -70,8 +87,16 @@ impl AtticChange {
         self.kept
             .range(of_class)
             .take_while(|((of, _), _)| of == class)
-            .filter_map(|((_, place), kept)| Some((place.clone(), kept.ty.clone(), kept.values.get(&object)?.clone())))
+            .filter_map(|((_, place), kept)| {
+                Some((place.clone(), kept.ty.clone(), kept.values.get(&object)?.to_string()))
+            })
             .collect()
+    }
+
+    /// Whether the attic stays as it is.
+    pub(crate) fn is_empty(&self) -> bool {
+        let Self { kept, returned, parked, unparked, renamed, .. } = self;
+        kept.is_empty() && returned.is_empty() && parked.is_empty() && unparked.is_empty() && renamed.is_empty()
     }
 
     /// What the programmer should know.
@@ -99,9 +124,7 @@ impl AtticChange {
             attic.take_objects(class);
         }
         for ((class, place), kept) in self.kept {
-            for (object, value) in kept.values {
-                attic.put_value(&class, &place, kept.ty.clone(), epoch, object, value);
-            }
+            attic.put_values(&class, &place, kept.ty, epoch, kept.values);
         }
         for (class, parked) in self.parked {
             attic.put_objects(&class, parked);
@@ -136,7 +159,7 @@ impl Keeper for ObjectKeeper<'_> {
         if !ty.is_empty() {
             kept.ty = ty;
         }
-        kept.values.insert(self.object, json);
+        kept.values.insert(self.object, json.into());
     }
 
     fn kept(&self, place: &str) -> Option<String> {

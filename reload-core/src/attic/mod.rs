@@ -153,15 +153,21 @@ impl Attic {
         }
     }
 
-    fn put_value(&mut self, class: &str, place: &str, ty: String, epoch: u32, object: ObjectId, value: String) {
+    fn put_values(&mut self, class: &str, place: &str, ty: String, epoch: u32, values: HashMap<ObjectId, Box<str>>) {
         let shelf = self.fields.entry(class.to_owned()).or_default().entry(place.to_owned()).or_default();
         if !ty.is_empty() {
             shelf.ty = ty;
         }
         shelf.epoch = epoch;
-        self.bytes += value.len() + OVERHEAD;
-        if let Some(former) = shelf.values.insert(object, value.into()) {
-            self.bytes -= former.len() + OVERHEAD;
+        self.bytes += values.values().map(|value| value.len() + OVERHEAD).sum::<usize>();
+        if shelf.values.is_empty() {
+            shelf.values = values;
+            return;
+        }
+        for (object, value) in values {
+            if let Some(former) = shelf.values.insert(object, value) {
+                self.bytes -= former.len() + OVERHEAD;
+            }
         }
     }
 

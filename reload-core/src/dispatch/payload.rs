@@ -76,8 +76,10 @@ impl Payload {
     ) -> Result<Self, Unconstructed> {
         let this = Self::room(descriptor);
         match construct {
-            // SAFETY: the memory has the value's size and alignment.
-            Some(construct) => unsafe { construct(this.as_ptr()) }.into_result().map_err(Unconstructed::Panicked)?,
+            Some(construct) => {
+                // SAFETY: the memory has the value's size and alignment.
+                unsafe { schema::write_one(construct, this.as_ptr()) }.map_err(Unconstructed::Panicked)?
+            }
             // SAFETY: as above.
             None => unsafe { schema::write_default(descriptor, this.as_ptr()) }.map_err(Unconstructed::Default)?,
         }

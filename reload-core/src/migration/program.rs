@@ -56,8 +56,8 @@ pub(super) struct OldPart {
 /// A part of the old object that the new one has no room for: it goes to the attic.
 #[derive(Debug)]
 pub(super) struct LeftOver {
-    /// Where the struct is that it was a field of; empty for the object itself.
-    pub(super) parent: String,
+    /// Where it was in the object, by name: `base.hp`.
+    pub(super) place: String,
     pub(super) part: OldPart,
 }
 
@@ -222,7 +222,7 @@ impl Program {
         let part = OldPart { field, from: whole.from + field.offset };
         self.left.push(part);
         if over && !matches!(field.carry, Carry::Reset) {
-            self.left_over.push(LeftOver { parent: whole.place.to_owned(), part });
+            self.left_over.push(LeftOver { place: whole.place_of(field), part });
         }
     }
 

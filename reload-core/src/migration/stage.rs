@@ -6,7 +6,7 @@
 use super::{
     convert::{Conversion, Target},
     hook::{self, HookCall, Old},
-    program::{DefaultFrom, Program, Run, Source, Step},
+    program::{DefaultFrom, LeftOver, Program, Run, Source, Step},
 };
 use crate::{
     attic::{Attic, AtticChange, ObjectKeeper},
@@ -14,7 +14,7 @@ use crate::{
     instance::{ChunkSource, OutOfMemory, Pool},
     schema::{
         Descriptor, Fault, Path, Place, Reason, Step as PathStep, Value, copy_at, drop_value, field_default_at,
-        missing_field, write_default,
+        field_json_in, missing_field, write_default,
     },
 };
 use core::cell::RefCell;
@@ -121,6 +121,7 @@ impl StagedPool {
                 to: pool.object(first),
                 to_stride: pool.stride(),
                 count,
+                objects: live.len(),
                 id: &|index| id_of(live.slot(first + index)),
             };
             *progress = Progress { complete: first, in_block: count, ..Progress::default() };
@@ -187,6 +188,8 @@ struct Block<'a> {
     to: *mut u8,
     to_stride: usize,
     count: usize,
+    /// Objects of the class, of which the block is a part.
+    objects: usize,
     id: &'a dyn Fn(usize) -> ObjectId,
 }
 
@@ -257,6 +260,17 @@ impl Block<'_> {
             }
             source => source,
         };
+        // A default that needs nothing else is written to all objects in one call.
+        if let (Source::Reset(DefaultFrom::Field), Some(write)) =
+            (source, step.field.default.or(step.field.descriptor().default))
+        {
+            // SAFETY: (1)
+            let outcome = unsafe { write(self.to(0).wrapping_add(step.to), self.count, self.to_stride, done) };
+            return outcome.into_result().map_err(|panicked| StageFault::Part {
+                object: (self.id)(*done),
+                fault: path.fault(Reason::Panicked(panicked)),
+            });
+        }
         for index in 0..self.count {
             let out = self.to(index).wrapping_add(step.to);
             // SAFETY: (1)
@@ -307,24 +321,25 @@ impl Block<'_> {
         Ok(())
     }
 
-    /// Hands what the new shape has no room for to the attic.
+    /// Hands what the new shape has no room for to the attic. What cannot be written down was told by the plan.
     ///
     /// # Safety
     ///
     /// 1. The block holds `count` old objects.
     unsafe fn keep_left_over(&self) {
-        for left_over in &self.program.left_over {
-            let root = Path::root(self.carried.path);
-            let within = root.then(PathStep::Field(&left_over.parent));
-            let path = if left_over.parent.is_empty() { &root } else { &within };
-            let part = left_over.part;
-            for index in 0..self.count {
-                let keeper = self.keeper((self.id)(index));
-                let conversion = Conversion { rules: &self.program.rules, keeper: &keeper };
+        let root = Path::root(self.carried.path);
+        for LeftOver { place, part } in &self.program.left_over {
+            let path = root.then(PathStep::Field(place));
+            let ty = part.field.descriptor();
+            let mut text = Vec::new();
+            let values = (0..self.count).filter_map(|index| {
                 // SAFETY: (1) the part of the old object that the program says is there.
-                let value = unsafe { Value::new(self.from(index).wrapping_add(part.from), part.field.descriptor()) };
-                conversion.keep(part.field, value, path);
-            }
+                let value = unsafe { Value::new(self.from(index).wrapping_add(part.from), ty) };
+                let json = field_json_in(part.field, value, &path, &mut text).ok()?;
+                Some(((self.id)(index), json.into()))
+            });
+            let mut change = self.carried.change.borrow_mut();
+            change.keep_all((self.carried.path, place), &ty.type_name(), self.objects, values);
         }
     }
 }

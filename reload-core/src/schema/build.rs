@@ -3,7 +3,7 @@
 
 use super::{
     Descriptor, EnumOps, Fault, Field, OwnerOps, Partial, Path, Place, ProxyOps, Reason, Shape, Step, Variant,
-    place::Undo,
+    place::Undo, write_one,
 };
 use crate::boundary::Panicked;
 
@@ -75,7 +75,7 @@ pub(crate) unsafe fn default_at(descriptor: &'static Descriptor, out: *mut u8, p
     path.check_depth()?;
     if let Some(default) = descriptor.default {
         // SAFETY: (1)
-        return unsafe { default(out) }.into_result().map_err(|panicked| path.fault(Reason::Panicked(panicked)));
+        return unsafe { write_one(default, out) }.map_err(|panicked| path.fault(Reason::Panicked(panicked)));
     }
     match &descriptor.shape {
         Shape::Struct(_) => {
@@ -127,7 +127,7 @@ pub(crate) unsafe fn field_default_at(field: &Field, out: *mut u8, path: &Path<'
     match field.default {
         Some(default) => {
             // SAFETY: (1)
-            unsafe { default(out) }.into_result().map_err(|panicked| path.fault(Reason::Panicked(panicked)))
+            unsafe { write_one(default, out) }.map_err(|panicked| path.fault(Reason::Panicked(panicked)))
         }
         // SAFETY: (1)
         None => unsafe { default_at(field.descriptor(), out, path) },

@@ -11,8 +11,9 @@ pub type DescriptorFn = extern "C" fn() -> &'static Descriptor;
 /// Drops the value in place.
 pub type DropFn = unsafe extern "C" fn(value: *mut u8) -> Outcome;
 
-/// Writes a new value to uninitialised memory. When the outcome is not fine nothing was written.
-pub type WriteFn = unsafe extern "C" fn(out: *mut u8) -> Outcome;
+/// Writes `count` new values to uninitialised memory, `stride` bytes apart, and counts them in `written`. When the outcome
+/// is not fine the next one was not written. Many at once, because one guarded call serves them all.
+pub type WriteFn = unsafe extern "C" fn(out: *mut u8, count: usize, stride: usize, written: &mut usize) -> Outcome;
 
 /// A type whose values live in pools, events and fields: its layout and its parts are known to the core.
 ///
@@ -295,10 +296,10 @@ pub const fn drop_of<T>() -> Option<DropFn> {
 pub const fn default_of<T: Default>() -> WriteFn {
     /// # Safety
     ///
-    /// 1. `out` is valid for a write of `T`.
-    unsafe extern "C" fn write<T: Default>(out: *mut u8) -> Outcome {
+    /// 1. `out` is valid for writes of `count` values of `T`, `stride` bytes apart.
+    unsafe extern "C" fn write<T: Default>(out: *mut u8, count: usize, stride: usize, written: &mut usize) -> Outcome {
         // SAFETY: (1)
-        guard(|| unsafe { out.cast::<T>().write(T::default()) })
+        unsafe { write_each(out, count, stride, written, T::default) }
     }
     write::<T>
 }
@@ -308,15 +309,56 @@ pub const fn default_of<T: Default>() -> WriteFn {
 pub const fn default_with<T, F: Fn() -> T + Copy>(_make: F) -> WriteFn {
     /// # Safety
     ///
-    /// 1. `out` is valid for a write of `T`.
-    unsafe extern "C" fn write<T, F: Fn() -> T + Copy>(out: *mut u8) -> Outcome {
+    /// 1. `out` is valid for writes of `count` values of `T`, `stride` bytes apart.
+    unsafe extern "C" fn write<T, F: Fn() -> T + Copy>(
+        out: *mut u8,
+        count: usize,
+        stride: usize,
+        written: &mut usize,
+    ) -> Outcome {
         // SAFETY: `F` has no size (checked where the table is made) and a value of it existed there.
         let make = unsafe { core::ptr::NonNull::<F>::dangling().as_ref() };
         // SAFETY: (1)
-        guard(|| unsafe { out.cast::<T>().write(make()) })
+        unsafe { write_each(out, count, stride, written, make) }
     }
     const { assert!(size_of::<F>() == 0, "a field's default cannot capture anything") };
     write::<T, F>
+}
+
+/// # Safety
+///
+/// 1. `out` is valid for writes of `count` values of `T`, `stride` bytes apart.
+#[inline]
+unsafe fn write_each<T>(
+    out: *mut u8,
+    count: usize,
+    stride: usize,
+    written: &mut usize,
+    make: impl Fn() -> T,
+) -> Outcome {
+    *written = 0;
+    guard(|| {
+        for index in 0..count {
+            let value = make();
+            // SAFETY: (1)
+            unsafe { out.wrapping_add(index * stride).cast::<T>().write(value) };
+            *written = index + 1;
+        }
+    })
+}
+
+/// Writes one value.
+///
+/// # Errors
+///
+/// The panic of the code that makes it; then nothing was written.
+///
+/// # Safety
+///
+/// 1. `out` is valid for a write of the entry's type.
+pub(crate) unsafe fn write_one(write: WriteFn, out: *mut u8) -> Result<(), crate::boundary::Panicked> {
+    // SAFETY: (1)
+    unsafe { write(out, 1, 0, &mut 0) }.into_result()
 }
 
 /// Answers at compile time whether `T` is `Default`: the inherent constant is found first where its bound holds.

@@ -29,6 +29,7 @@ pub use copy::deep_copy;
 pub use derived::{
     Addresses, EnumState, Parts, enum_descriptor, field, no_such_variant, opaque_descriptor, struct_descriptor, variant,
 };
+pub(crate) use descriptor::write_one;
 pub use descriptor::*;
 pub use fingerprint::fingerprint;
 pub use json::{JsonOptions, JsonReport, JsonSeed};
@@ -43,7 +44,9 @@ pub(crate) use build::{
 };
 pub(crate) use carry::{read_serde, write_serde};
 pub(crate) use copy::copy_at;
-pub(crate) use json::{Plain, field_from_json, field_json, key_text, missing_field, plain, proxy_of, value_from_json};
+pub(crate) use json::{
+    Plain, field_from_json, field_json, field_json_in, key_text, missing_field, plain, proxy_of, value_from_json,
+};
 pub(crate) use keeper::{Keeper, NoKeeper};
 pub(crate) use opaque::{field_types, opaque_fields};
 pub(crate) use path::{Path, Step};

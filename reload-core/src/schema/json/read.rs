@@ -227,8 +227,7 @@ impl<'a> Slot<'a> {
         self.reader.report.borrow_mut().defaulted.push(self.path.to_string());
         match self.default {
             // SAFETY: `out` is valid for a write.
-            Some(default) => unsafe { default(self.out) }
-                .into_result()
+            Some(default) => unsafe { crate::schema::write_one(default, self.out) }
                 .map_err(|panicked| self.path.fault(Reason::Panicked(panicked))),
             // SAFETY: `out` is valid for a write.
             None => unsafe { crate::schema::build::default_at(self.descriptor, self.out, self.path) },

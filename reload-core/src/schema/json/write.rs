@@ -24,6 +24,20 @@ pub(crate) fn field_json(field: &Field, value: Value<'_>, path: &Path<'_>) -> Re
         .map_err(|error| path.fault(Reason::Serde(error.to_string())))
 }
 
+/// [`field_json`] for many values: `text` is room that is used again.
+pub(crate) fn field_json_in<'t>(
+    field: &Field,
+    value: Value<'_>,
+    path: &Path<'_>,
+    text: &'t mut Vec<u8>,
+) -> Result<&'t str, Fault> {
+    text.clear();
+    let fault = |reason: String| path.fault(Reason::Serde(reason));
+    serde_json::to_writer(&mut *text, &Json { value, carry: &field.carry, path })
+        .map_err(|error| fault(error.to_string()))?;
+    core::str::from_utf8(text).map_err(|error| fault(error.to_string()))
+}
+
 /// A value on its way to JSON.
 struct Json<'a> {
     value: Value<'a>,
