@@ -7,7 +7,7 @@ use std::{
 };
 
 /// What a folder (or file) of `reload-core/src` may import of the others. `ARCHITECTURE.md` shows the same as a picture.
-const IMPORTS: [(&str, &[&str]); 18] = [
+const IMPORTS: [(&str, &[&str]); 20] = [
     ("boundary", &[]),
     ("schema", &["boundary"]),
     ("event", &["boundary", "schema"]),
@@ -57,6 +57,8 @@ const IMPORTS: [(&str, &[&str]); 18] = [
         ],
     ),
     ("mailbox", &["boundary", "event", "world"]),
+    ("host_code", &["boundary", "dispatch", "mailbox", "report", "world"]),
+    ("crash", &["boundary", "dispatch", "world"]),
     (
         "world",
         &[
@@ -73,6 +75,7 @@ const IMPORTS: [(&str, &[&str]); 18] = [
             "report",
             "save",
             "mailbox",
+            "crash",
         ],
     ),
 ];

@@ -20,8 +20,11 @@ pub mod boundary;
 #[cfg(feature = "build")]
 pub mod build;
 mod class;
+#[cfg(feature = "crash-report")]
+mod crash;
 mod dispatch;
 mod event;
+mod host_code;
 mod instance;
 pub mod library;
 mod mailbox;
@@ -51,6 +54,8 @@ pub mod __private;
 pub use attic::{AtticEntry, AtticListing, AtticSelection};
 pub use boundary::{ObjectId, Panicked};
 pub use class::{GameClass, MigrateError, OldState};
+#[cfg(feature = "crash-report")]
+pub use crash::Hang;
 pub use dispatch::{ChainBudget, Ctx, Fault, FaultKind, Next};
 pub use event::{
     Constructed, Destroyed, Discarded, EVENT_LIMIT, Event, EventMask, EventTable, FIRST_USER_EVENT, Lifecycle,

@@ -1,11 +1,41 @@
 //! The way into a world for other threads: letters that the world opens when it is at a safe point.
 
-use crate::{boundary::ObjectId, event::Event, world::World};
+use crate::{
+    boundary::{ObjectId, Panicked, guarded},
+    event::Event,
+    world::World,
+};
 use core::fmt;
-use std::sync::mpsc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+    mpsc,
+};
 
 /// A letter: what to do with the world.
-pub(crate) type Letter = Box<dyn FnOnce(&mut World) + Send>;
+pub(crate) struct Letter(Option<Words>);
+type Words = Box<dyn FnOnce(&mut World) + Send>;
+
+impl Letter {
+    /// Does what the letter says.
+    pub(crate) fn open(mut self, world: &mut World) -> Result<(), Panicked> {
+        match self.0.take() {
+            Some(letter) => guarded(|| letter(world)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for Letter {
+    /// One that is never opened: what it holds may panic when it is dropped, wherever that is.
+    fn drop(&mut self) {
+        if let Some(letter) = self.0.take()
+            && let Err(panic) = guarded(|| drop(letter))
+        {
+            tracing::error!(target: "reload_core::fault", "a letter that was never opened {panic}");
+        }
+    }
+}
 
 /// A way into a [`World`] for other threads. Cheap to clone; letters of one thread are opened in order.
 ///
@@ -18,9 +48,43 @@ pub(crate) type Letter = Box<dyn FnOnce(&mut World) + Send>;
 /// world.receive();
 /// assert_eq!(world.now().as_secs(), 1);
 /// ```
+///
+/// The world itself stays on its thread: it can be neither sent to another one nor shared with it.
+///
+/// ```compile_fail,E0277
+/// let world = reload_core::World::new();
+/// std::thread::spawn(move || world.now());
+/// ```
+///
+/// ```compile_fail,E0277
+/// let world = reload_core::World::new();
+/// std::thread::scope(|scope| drop(scope.spawn(|| world.now())));
+/// ```
+///
+/// A letter takes along only what may change threads, and lives as long as it has to.
+///
+/// ```compile_fail,E0277
+/// let mailbox = reload_core::World::new().mailbox();
+/// let here = std::rc::Rc::new(1);
+/// mailbox.run(move |_| drop(here));
+/// ```
+///
+/// ```compile_fail,E0597
+/// let mailbox = reload_core::World::new().mailbox();
+/// let name = String::from("Grix");
+/// let borrowed = &name;
+/// mailbox.run(move |_| drop(borrowed.len()));
+/// ```
+///
+/// ```
+/// fn may_go_anywhere<T: Clone + Send + Sync + 'static>() {}
+/// may_go_anywhere::<reload_core::Mailbox>();
+/// ```
 #[derive(Clone)]
 pub struct Mailbox {
     sender: mpsc::Sender<Letter>,
+    /// Letters that anybody began to send.
+    sent: Arc<AtomicU64>,
 }
 
 /// The world is gone.
@@ -56,13 +120,15 @@ impl Mailbox {
         })
     }
 
-    /// Runs `letter` on the world's thread at its next safe point.
+    /// Runs `letter` on the world's thread at its next safe point. If it panics, that is one of the world's faults; the
+    /// letters behind it are opened all the same. A world that is dropped before that drops the letter.
     ///
     /// # Errors
     ///
     /// When the world has been dropped.
     pub fn run(&self, letter: impl FnOnce(&mut World) + Send + 'static) -> Result<(), WorldGone> {
-        self.sender.send(Box::new(letter)).map_err(|_| WorldGone)
+        self.sent.fetch_add(1, Ordering::Relaxed);
+        self.sender.send(Letter(Some(Box::new(letter)))).map_err(|_| WorldGone)
     }
 }
 
@@ -74,24 +140,29 @@ impl fmt::Debug for Mailbox {
 
 /// The world's end of the mailbox.
 pub(crate) struct Receiver {
-    sender: mpsc::Sender<Letter>,
+    mailbox: Mailbox,
     letters: mpsc::Receiver<Letter>,
+    taken: u64,
 }
 
 impl Default for Receiver {
     fn default() -> Self {
         let (sender, letters) = mpsc::channel();
-        Self { sender, letters }
+        Self { mailbox: Mailbox { sender, sent: Arc::default() }, letters, taken: 0 }
     }
 }
 
 impl Receiver {
     pub(crate) fn mailbox(&self) -> Mailbox {
-        Mailbox { sender: self.sender.clone() }
+        self.mailbox.clone()
     }
 
-    /// What has arrived by now.
-    pub(crate) fn letters(&self) -> Vec<Letter> {
-        self.letters.try_iter().collect()
+    /// What has arrived by now, and no more: who sends faster than this takes does not keep the world.
+    pub(crate) fn letters(&mut self) -> Vec<Letter> {
+        let arrived = self.mailbox.sent.load(Ordering::Relaxed) - self.taken;
+        let letters: Vec<Letter> =
+            self.letters.try_iter().take(usize::try_from(arrived).unwrap_or(usize::MAX)).collect();
+        self.taken += letters.len() as u64;
+        letters
     }
 }

@@ -1,14 +1,16 @@
 //! `World`: all objects, and every way in for the engine.
 #![expect(unsafe_code, reason = "hands erased values and the live state's address to dispatch")]
 
+#[cfg(feature = "crash-report")]
+use crate::crash::Watchdog;
 use crate::{
     attic::{AtticListing, AtticSelection},
     boundary::ObjectId,
     class::GameClass,
-    dispatch::{self, ChainBudget, Command, Ctx, Fault, Live, LivePtr, Origin, Payload},
+    dispatch::{self, ChainBudget, Command, Ctx, Kind, Live, LivePtr, Origin, Payload},
     event::{Event, EventTable},
     library::{self, LibraryTable},
-    mailbox::{Mailbox, Receiver},
+    mailbox::Receiver,
     registry::{LibraryId, Registry},
     report::ClassChange,
     save::{self, RestoreReport, SaveError, Saved},
@@ -34,9 +36,11 @@ pub struct World {
     /// Boxed, so that its address holds while game code runs.
     live: NonNull<Live>,
     pub(crate) observers: Vec<Observer>,
-    receiver: Receiver,
+    pub(crate) receiver: Receiver,
     /// How many libraries have been opened, the host's own image included.
     libraries: u16,
+    #[cfg(feature = "crash-report")]
+    pub(crate) watchdog: Option<Watchdog>,
     not_send: PhantomData<*mut ()>,
 }
 
@@ -143,11 +147,17 @@ impl World {
         let mut live = Live::default();
         live.registry = registry;
         live.listeners.resize_with(usize::from(crate::event::EVENT_LIMIT), Vec::new);
+        let live = NonNull::from(Box::leak(Box::new(live)));
+        dispatch::enlist(live);
+        #[cfg(feature = "crash-report")]
+        crate::crash::world_begins();
         Self {
-            live: NonNull::from(Box::leak(Box::new(live))),
+            live,
             observers: Vec::new(),
             receiver: Receiver::default(),
             libraries: 1,
+            #[cfg(feature = "crash-report")]
+            watchdog: None,
             not_send: PhantomData,
         }
     }
@@ -264,28 +274,6 @@ impl World {
         self.live_mut().listeners[usize::from(id)].push(Box::new(erased));
     }
 
-    /// A way in for other threads.
-    #[must_use]
-    pub fn mailbox(&self) -> Mailbox {
-        self.receiver.mailbox()
-    }
-
-    /// Carries out what other threads have put into the mailbox; [`World::advance`] does it as well.
-    /// Answers how many letters there were. Letters that arrive meanwhile wait for the next time.
-    pub fn receive(&mut self) -> usize {
-        let letters = self.receiver.letters();
-        let count = letters.len();
-        for letter in letters {
-            letter(self);
-        }
-        count
-    }
-
-    /// Calls `observer` for every class that a reload creates, updates or removes, after the reload.
-    pub fn on_class_change(&mut self, observer: impl FnMut(&ClassChange) + 'static) {
-        self.observers.push(Box::new(observer));
-    }
-
     /// Makes `value` a live object of a class that is linked into the host, and tells it with `event_constructed`.
     ///
     /// # Errors
@@ -317,11 +305,15 @@ impl World {
     pub fn spawn_named(&mut self, path: &str) -> Result<ObjectId, SpawnError> {
         let Some(class) = self.live().registry.find(path) else { return Err(self.unknown_class(path)) };
         let (state, construct) = {
-            let class = self.live().registry.class(class);
-            (class.state, class.construct)
+            let entry = self.live().registry.class(class);
+            (entry.state, entry.construct)
         };
-        let value = Payload::constructed(state, construct)
-            .map_err(|reason| SpawnError::Constructor { path: path.to_owned(), reason })?;
+        let construct = || Payload::constructed(state, construct);
+        let value = self
+            .live()
+            .pulse
+            .during(Kind::Constructor, Some(class), None, ObjectId::NONE, construct)
+            .map_err(|reason| SpawnError::Constructor { path: path.to_owned(), reason: reason.to_string() })?;
         let live = self.live_ptr();
         // SAFETY: as for `spawn`; the value is moved out of the payload, which frees its memory only.
         Ok(unsafe {
@@ -539,11 +531,6 @@ impl World {
         save::restore(self, text)
     }
 
-    /// Takes what has gone wrong in game code since the last time: panics, endless chains, unknown classes.
-    pub fn take_faults(&mut self) -> Vec<Fault> {
-        self.live_mut().faults.take()
-    }
-
     /// Sets how far events may cause one another.
     pub fn set_chain_budget(&mut self, budget: ChainBudget) {
         self.live_mut().queue.budget = budget;
@@ -558,6 +545,9 @@ impl fmt::Debug for World {
 
 impl Drop for World {
     fn drop(&mut self) {
+        // While the signal handlers still know the world.
+        self.live_mut().forget_everything();
+        dispatch::delist(self.live);
         // SAFETY: made by `Box::leak` in `new`, and freed only here.
         drop(unsafe { Box::from_raw(self.live.as_ptr()) });
     }

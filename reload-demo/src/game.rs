@@ -6,9 +6,10 @@ use crate::{
     world_file::WorldFile,
 };
 use anyhow::Context;
+use core::time::Duration;
 use mud_protocol::{Find, Found, Hangup, Input, Joined, Left, Output, Resumed, Tick};
 use reload_core::{
-    AtticSelection, ClassSummary, LibrarySource, ObjectId, ReloadReport, ReloadSession, RestoreReport, World,
+    AtticSelection, ClassSummary, Hang, LibrarySource, ObjectId, ReloadReport, ReloadSession, RestoreReport, World,
 };
 use std::{cell::RefCell, collections::VecDeque, rc::Rc};
 
@@ -156,6 +157,15 @@ impl Game {
             told += &format!("; not in the file, because they are opaque: {}", saved.left_out.join(", "));
         }
         Ok(told)
+    }
+
+    /// Tells `tell`, on another thread, of game code that does not return within `limit`.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no thread for it.
+    pub fn watch(&mut self, limit: Duration, tell: impl FnMut(&Hang) + Send + 'static) -> std::io::Result<()> {
+        self.world.watchdog(limit, tell)
     }
 
     /// Takes in new code, if there is any. To be called between turns: nothing of the game runs then.

@@ -4,7 +4,7 @@
 use anyhow::Context;
 use clap::Parser;
 use core::time::Duration;
-use reload_core::LibrarySource;
+use reload_core::{LibrarySource, World};
 use reload_demo::{
     admin::Admins,
     game::{self, Game, Start},
@@ -69,6 +69,9 @@ fn run(options: &Options) -> anyhow::Result<()> {
 
 /// Lets time pass until somebody wants the host to end, or to be replaced: then with what the next one goes on with.
 fn play(options: &Options, successor: &Successor, baton: Option<Baton>) -> anyhow::Result<Option<Baton>> {
+    if let Err(error) = World::install_crash_report() {
+        tracing::warn!(%error, "a crash would not be told what was running");
+    }
     let (mut network, admins, start, lines) = match baton {
         None => (open_network(options)?, Admins::new(token(options)?), Start::FromFile, Vec::new()),
         Some(Baton { mut handover, token, admins, world }) => {
@@ -86,6 +89,10 @@ fn play(options: &Options, successor: &Successor, baton: Option<Baton>) -> anyho
         Game::open(source(options), network.outbox(), admins, world_file(options, resumed)?, start)?;
     if let Some(restored) = restored {
         println!("{}: {restored}", options.world.display());
+    }
+    if options.watchdog > 0.0 {
+        let watched = game.watch(Duration::from_secs_f32(options.watchdog), |hang| println!("watchdog: {hang}"));
+        watched.context("the watchdog does not start; --watchdog 0 does without")?;
     }
     println!("Ready: telnet {} {}", address.ip(), address.port());
     println!("Commands that begin with @ need: @admin {token}");

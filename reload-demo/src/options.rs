@@ -39,9 +39,18 @@ pub struct Options {
     /// Do not build the logic: follow the library in this folder, whoever builds it.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["release", "logic"])]
     pub watch: Option<PathBuf>,
+    /// Say so when game code has not returned for this many seconds (0: never).
+    #[arg(long, value_name = "SECONDS", default_value_t = 5.0, value_parser = seconds)]
+    pub watchdog: f32,
     /// What opens the commands that begin with @; made up and printed if not given.
     #[arg(long, value_name = "TOKEN", env = "MUD_ADMIN_TOKEN", hide_env_values = true, value_parser = token)]
     pub admin_token: Option<String>,
+}
+
+fn seconds(text: &str) -> Result<f32, &'static str> {
+    let advice = "a number of seconds, 0 to 86400";
+    let seconds: f32 = text.parse().map_err(|_| advice)?;
+    if (0.0..=86_400.0).contains(&seconds) { Ok(seconds) } else { Err(advice) }
 }
 
 fn token(text: &str) -> Result<String, &'static str> {
@@ -74,6 +83,8 @@ mod tests {
             vec!["mud", "--port", "70000"],
             vec!["mud", "--max-connections", "0"],
             vec!["mud", "--watch", "x", "--release"],
+            vec!["mud", "--watchdog", "-1"],
+            vec!["mud", "--watchdog", "NaN"],
             vec!["mud", "--admin-token", "a b c d"],
             vec!["mud", "--admin-token", "short"],
         ] {

@@ -67,16 +67,32 @@ fn edit_while_they_play(town: &Town, ann: &mut Player, bob: &mut Player) {
     let handles = ann.expect("; loops hum");
     assert!(!handles.contains("said"), "{goblin}{handles}");
     bob.ask("who", "Bob (you), Ann.");
+
+    // A loop that takes its time: the watchdog says which.
+    town.edit(
+        "creatures.rs",
+        "self.base.say(\"La-la-la.\", ctx);",
+        "std::thread::sleep(core::time::Duration::from_millis(900));\n        self.base.say(\"Zzz.\", ctx);",
+    );
+    bob.expect("Grix the goblin says: Zzz.");
+    ann.ask("say sleepyhead", "You say: sleepyhead");
 }
 
 #[test]
 fn the_town_changes_while_two_players_are_in_it() {
     let town = Town::copy();
     let host = Host::start_with(|command| {
-        command.arg("--logic").arg(town.path("logic")).env("CARGO_TARGET_DIR", target_dir());
+        let logic = town.path("logic");
+        command.arg("--logic").arg(logic).args(["--watchdog", "0.3"]).env("CARGO_TARGET_DIR", target_dir());
     });
     let (mut ann, mut bob) = (host.join("Ann"), host.join("Bob"));
     edit_while_they_play(&town, &mut ann, &mut bob);
+    let (told, well) = host.stop();
+    assert!(well, "{told}");
+    for says in ["has not returned for", "has returned after"] {
+        let hang = told.lines().find(|line| line.starts_with("watchdog: `loop_hum`") && line.contains(says));
+        assert!(hang.is_some_and(|line| line.contains("mud_logic::creatures::Goblin #")), "{says}: {told}");
+    }
 }
 
 /// Driven by `cargo watch`; the host only follows the file. Needs `cargo watch`, so it is asked for by a feature.

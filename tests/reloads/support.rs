@@ -1,4 +1,5 @@
 //! A game whose library is built from a source text.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use reload_core::{Ctx, LibrarySource, ObjectId, ReloadReport, ReloadSession, World};
 use std::{
@@ -35,7 +36,9 @@ impl Workspace {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         fs::copy(root.join("Cargo.lock"), folder.path().join("Cargo.lock")).expect("the lock file is there");
         let workspace = Self { folder, package: package.to_owned() };
-        workspace.write("Cargo.toml", "[workspace]\nmembers = [\"logic\"]\nresolver = \"3\"\n");
+        // Without debug information a library has 1 MB instead of 18, and every reload copies all of it.
+        let profile = "[profile.dev]\ndebug = false\nstrip = true\n";
+        workspace.write("Cargo.toml", &format!("[workspace]\nmembers = [\"logic\"]\nresolver = \"3\"\n{profile}"));
         let manifest = format!(
             "[package]\nname = \"{package}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
              [lib]\ncrate-type = [\"cdylib\", \"rlib\"]\n\n[dependencies]\n\
@@ -70,6 +73,19 @@ impl Workspace {
         let logic = fs::read_to_string(self.folder.path().join("logic/Cargo.toml")).expect("written before");
         let shared = format!("{:?}", root.join("tests/protocol"));
         self.write("logic/Cargo.toml", &logic.replace(&shared, "\"../protocol\""));
+    }
+
+    /// Builds it once and gives back the library.
+    pub(crate) fn build(&self) -> PathBuf {
+        let output = std::process::Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--offline", "--target-dir"])
+            .arg(target_dir())
+            .current_dir(self.folder.path())
+            .output()
+            .expect("cargo runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let name = format!("{}{}", std::env::consts::DLL_PREFIX, self.package);
+        target_dir().join("debug").join(name).with_extension(std::env::consts::DLL_EXTENSION)
     }
 
     fn source(&self) -> LibrarySource {

@@ -7,8 +7,9 @@ use core::fmt;
 use std::{
     any::Any,
     cell::Cell,
+    io::Write as _,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Mutex, Once, PoisonError},
+    sync::Once,
 };
 
 /// What a guarded call came to: fine, or the note of a panic. Owned by the receiver, freed by the maker.
@@ -126,11 +127,46 @@ unsafe extern "C" fn free_note(note: *mut PanicNote) {
     }
 }
 
-thread_local! {
-    // Without a destructor on purpose: a thread-local that has one keeps its library mapped.
-    static GUARDED: Cell<u32> = const { Cell::new(0) };
+/// Nested guards that each remember where their own panic was. A panic deeper than that is told without its place.
+const DEPTHS: usize = 6;
+/// Bytes of a source file's path that are kept; of a longer one the end.
+const PLACE: usize = 160;
+
+/// Where a panic was. Plain bytes: no memory to free, so that the thread-local needs no destructor.
+#[derive(Clone, Copy)]
+struct PanicPlace {
+    file: [u8; PLACE],
+    len: usize,
+    line: u32,
 }
-static LOCATION: Mutex<Option<String>> = Mutex::new(None);
+
+impl PanicPlace {
+    const NOWHERE: Self = Self { file: [0; PLACE], len: 0, line: 0 };
+
+    fn of(file: &str, line: u32) -> Self {
+        let bytes = file.as_bytes();
+        let end = &bytes[bytes.len().saturating_sub(PLACE)..];
+        let mut place = Self { line, len: end.len(), ..Self::NOWHERE };
+        place.file[..end.len()].copy_from_slice(end);
+        place
+    }
+
+    fn text(&self) -> String {
+        if self.len == 0 {
+            return String::new();
+        }
+        format!("{}:{}", String::from_utf8_lossy(&self.file[..self.len]), self.line)
+    }
+}
+
+thread_local! {
+    // Without destructors on purpose: a thread-local that has one keeps its library mapped.
+    /// How many guards this thread is in.
+    static GUARDED: Cell<usize> = const { Cell::new(0) };
+    /// By guard: where the panic that it will catch was. Each thread and each guard has its own, because a destructor
+    /// that runs while a panic passes may panic, and be caught, as well.
+    static PLACES: [Cell<PanicPlace>; DEPTHS] = const { [const { Cell::new(PanicPlace::NOWHERE) }; DEPTHS] };
+}
 
 /// Makes panics inside a guarded call quiet and remembers where they were; other panics go to the
 /// hook that was there before. Each image has its own hook, so each calls this once.
@@ -139,14 +175,31 @@ pub(crate) fn install_hook() {
     ONCE.call_once(|| {
         let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
-            if GUARDED.get() == 0 {
+            let Some(guard) = GUARDED.get().checked_sub(1) else { return previous(panic) };
+            let first = take_place(guard);
+            if first.len != 0 {
+                // A second one before the first was caught: it passes through a destructor, which ends the process
+                // next. This is the last chance to tell of both.
+                let _ = writeln!(std::io::stderr(), "\nreload-core: a panic at {} was passing when", first.text());
                 previous(panic);
-            } else if let Some(place) = panic.location() {
-                *LOCATION.lock().unwrap_or_else(PoisonError::into_inner) =
-                    Some(format!("{}:{}", place.file(), place.line()));
+            }
+            if let Some(place) = panic.location() {
+                set_place(guard, PanicPlace::of(place.file(), place.line()));
             }
         }));
     });
+}
+
+fn set_place(guard: usize, place: PanicPlace) {
+    PLACES.with(|places| {
+        if let Some(own) = places.get(guard) {
+            own.set(place);
+        }
+    });
+}
+
+fn take_place(guard: usize) -> PanicPlace {
+    PLACES.with(|places| places.get(guard).map_or(PanicPlace::NOWHERE, |own| own.replace(PanicPlace::NOWHERE)))
 }
 
 /// Runs `call`; a panic becomes text and its payload is dropped here, in the image that made it.
@@ -155,10 +208,13 @@ pub(crate) fn install_hook() {
 ///
 /// The panic.
 pub fn guarded<R>(call: impl FnOnce() -> R) -> Result<R, Panicked> {
-    GUARDED.set(GUARDED.get() + 1);
+    let guard = GUARDED.get();
+    GUARDED.set(guard + 1);
     let result = catch_unwind(AssertUnwindSafe(call));
-    GUARDED.set(GUARDED.get() - 1);
-    result.map_err(caught)
+    // Still guarded: the payload's own destructor may panic.
+    let result = result.map_err(|payload| caught(payload, guard));
+    GUARDED.set(guard);
+    result
 }
 
 /// [`guarded`] for a function of the boundary.
@@ -170,7 +226,8 @@ pub fn guard(call: impl FnOnce()) -> Outcome {
 }
 
 #[cold]
-fn caught(payload: Box<dyn Any + Send>) -> Panicked {
+fn caught(payload: Box<dyn Any + Send>, guard: usize) -> Panicked {
+    let location = take_place(guard).text();
     let message = payload
         .downcast_ref::<String>()
         .cloned()
@@ -180,7 +237,6 @@ fn caught(payload: Box<dyn Any + Send>) -> Panicked {
     if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         core::mem::forget(second);
     }
-    let location = LOCATION.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
     Panicked { message, location }
 }
 
@@ -208,5 +264,54 @@ mod tests {
         }
         let panicked = guarded(|| std::panic::panic_any(Bomb)).expect_err("it panicked");
         assert_eq!(panicked.message, "a value that is not text");
+    }
+
+    #[test]
+    fn every_panic_keeps_its_own_place() {
+        install_hook();
+        /// Panics, and is caught, while another panic passes.
+        struct Untidy;
+        impl Drop for Untidy {
+            fn drop(&mut self) {
+                let inner = guarded(|| panic!("inner")).expect_err("it panicked");
+                assert_eq!(inner.message, "inner");
+                assert!(!inner.location.is_empty());
+            }
+        }
+        let here = line!() + 3;
+        let outer = guarded(|| {
+            let _untidy = Untidy;
+            panic!("outer");
+        });
+        let outer = outer.expect_err("it panicked");
+        assert_eq!(outer.message, "outer");
+        assert!(outer.location.ends_with(&format!("guard.rs:{here}")), "{}", outer.location);
+    }
+
+    #[test]
+    fn threads_do_not_mix_up_their_places() {
+        install_hook();
+        let first = line!() + 6;
+        let threads: Vec<_> = (0..4)
+            .map(|number| {
+                std::thread::spawn(move || {
+                    for _ in 0..300 {
+                        let panicked = guarded(|| match number {
+                            0 => panic!("0"),
+                            1 => panic!("1"),
+                            2 => panic!("2"),
+                            _ => panic!("3"),
+                        });
+                        let panicked = panicked.expect_err("it panicked");
+                        let line = panicked.location.rsplit(':').next().and_then(|line| line.parse().ok());
+                        let line: u32 = line.expect("a line");
+                        assert_eq!((panicked.message, line), (number.to_string(), first + number));
+                    }
+                })
+            })
+            .collect();
+        for thread in threads {
+            thread.join().expect("no panic");
+        }
     }
 }

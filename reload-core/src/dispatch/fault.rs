@@ -42,6 +42,14 @@ pub enum FaultKind {
     },
 }
 
+impl Fault {
+    /// A panic in the host's own code, which nothing has to rest for.
+    pub(crate) fn of_host(during: impl Into<String>, panic: Panicked) -> Self {
+        let kind = FaultKind::Panicked { panic, quarantined: false };
+        Self { class: String::new(), object: ObjectId::NONE, during: during.into(), kind }
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let whose = if self.class.is_empty() { "the host" } else { &self.class };
@@ -76,6 +84,8 @@ fn as_text<S: serde::Serializer>(id: &ObjectId, serializer: S) -> Result<S::Ok, 
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
     kept: std::collections::VecDeque<Fault>,
+    /// All that there ever were.
+    count: u64,
 }
 
 impl Faults {
@@ -87,6 +97,18 @@ impl Faults {
             self.kept.pop_front();
         }
         self.kept.push_back(fault);
+        self.count += 1;
+    }
+
+    /// How many there have been.
+    pub(crate) const fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Those that came after there had been `count`, as far as they are kept.
+    pub(crate) fn since(&self, count: u64) -> impl Iterator<Item = &Fault> {
+        let new = usize::try_from(self.count - count).unwrap_or(usize::MAX).min(self.kept.len());
+        self.kept.range(self.kept.len() - new..)
     }
 
     pub(crate) fn take(&mut self) -> Vec<Fault> {

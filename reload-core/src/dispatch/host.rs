@@ -87,7 +87,7 @@ unsafe extern "C" fn spawn(ctx: &mut Ctx, class: &'static ClassRecord, value: *m
         };
         // SAFETY: the caller gives a value of this class, and does not use it when the answer is an id.
         let value = unsafe { Payload::moved(value, live.registry.class(number).state) };
-        let id = live.store.reserve();
+        let id = live.reserve();
         live.queue.commands.push_back(Command::Spawn { id, class: number, value });
         id
     })
@@ -102,7 +102,7 @@ unsafe extern "C" fn spawn_named(ctx: &mut Ctx, path: RawStr) -> ObjectId {
         let live = unsafe { live(ctx) };
         // SAFETY: made by `RawStr::borrowed` for this call.
         let Some(class) = live.registry.find(unsafe { path.get() }) else { return ObjectId::NONE };
-        let id = live.store.reserve();
+        let id = live.reserve();
         live.queue.commands.push_back(Command::Construct { id, class });
         id
     })
@@ -223,6 +223,11 @@ unsafe extern "C" fn faulted(ctx: &mut Ctx, part: *mut u8, message: RawStr, loca
 }
 
 impl Live {
+    /// Gives out an id from within game code, where a signal handler may look at the table of objects.
+    fn reserve(&mut self) -> ObjectId {
+        self.pulse.changing(|| self.store.reserve())
+    }
+
     fn report_unknown(&mut self, ctx: &Ctx, what: String) {
         let during = self.running_name(ctx.running.event_or_marker());
         self.faults.report(Fault {

@@ -14,17 +14,18 @@ use super::{
     host::HOST_CALLS,
     next::Next,
     payload::Payload,
+    pulse::{Kind, Pulse},
     queue::{Command, NOBODY, Origin, Queue},
 };
 use crate::{
     attic::Attic,
-    boundary::{ObjectId, Panicked, guarded},
+    boundary::{ObjectId, guarded},
     event::{Constructed, Destroyed, Event},
     instance::Store,
     registry::Registry,
-    schema::Descriptor,
 };
 use core::ptr::NonNull;
+use std::sync::Arc;
 
 /// A listener of the host, erased.
 pub(crate) type Listener = Box<dyn FnMut(*const u8, &mut Ctx)>;
@@ -44,10 +45,23 @@ pub(crate) struct Live {
     pub(crate) fallen: Vec<ObjectId>,
     /// Turns of quarantined objects.
     pub(crate) resting: Vec<Turn>,
+    /// What runs now, for whoever asks from outside.
+    pub(crate) pulse: Arc<Pulse>,
 }
 
 /// Where the live state is while game code runs.
 pub(crate) type LivePtr = NonNull<Live>;
+
+/// The world's pulse, which lies outside of the live state.
+///
+/// # Safety
+///
+/// 1. `live` is valid for `'a`.
+#[inline(always)]
+unsafe fn pulse<'a>(live: LivePtr) -> &'a Pulse {
+    // SAFETY: (1); the live state holds a share of the pulse for as long as it lives.
+    unsafe { &*Arc::as_ptr(&(*live.as_ptr()).pulse) }
+}
 
 /// Sends an event to every object whose class handles it, and to the host's listeners.
 ///
@@ -59,11 +73,14 @@ pub(crate) unsafe fn broadcast(live: LivePtr, event: u16, payload: *const u8, or
     let this = live.as_ptr();
     let mut ctx = Ctx::new(&HOST_CALLS, this.cast());
     ctx.begin(Running::event(event), origin);
+    // SAFETY: (1)
+    let pulse = unsafe { pulse(live) };
     let mut position = 0;
     // SAFETY: (1) the reference ends with the statement.
     while let Some(route) = unsafe { (&(*this).registry.routes)[usize::from(event)].get(position).copied() } {
         position += 1;
         ctx.part_offset = route.part_offset;
+        pulse.broadcast(event, route.class, &mut ctx);
         let mut ordinal = 0;
         loop {
             // SAFETY: (1) the reference ends with the statement; pools do not change during the delivery.
@@ -77,6 +94,7 @@ pub(crate) unsafe fn broadcast(live: LivePtr, event: u16, payload: *const u8, or
             unsafe { (route.batch)(first.wrapping_add(route.part_offset), count, stride, &mut ctx, payload) };
             ordinal += 1;
         }
+        pulse.end();
     }
     // SAFETY: (1), (2)
     unsafe {
@@ -97,14 +115,18 @@ pub(crate) unsafe fn deliver(live: LivePtr, event: u16, to: ObjectId, payload: *
     let state = unsafe { &*this };
     let found = state.store.slots.target(to).and_then(|(object, class)| {
         let row = state.registry.rows.get(usize::from(event))?;
-        Some((object, (*row.get(usize::from(class))?)?))
+        Some((object, class, (*row.get(usize::from(class))?)?))
     });
-    let Some((object, one)) = found else { return false };
+    let Some((object, class, one)) = found else { return false };
     let mut ctx = Ctx::new(&HOST_CALLS, this.cast());
     ctx.begin(Running::event(event), origin);
     ctx.part_offset = one.part_offset;
+    // SAFETY: (1)
+    let pulse = unsafe { pulse(live) };
+    pulse.deliver(event, class, to);
     // SAFETY: the slot's object is of the row's class, and nothing refers to it; (2) for the payload.
     unsafe { (one.call)(object.wrapping_add(one.part_offset), &mut ctx, payload) };
+    pulse.end();
     // SAFETY: (1)
     if unsafe { !(*this).fallen.is_empty() } {
         // SAFETY: (1)
@@ -127,17 +149,15 @@ unsafe fn listen(live: LivePtr, event: u16, payload: *const u8, ctx: &mut Ctx) {
     else {
         return;
     };
+    // SAFETY: (1)
+    let pulse = unsafe { pulse(live) };
     for listener in &mut listeners {
-        if let Err(panic) = guarded(|| listener(payload, ctx)) {
+        let call = || guarded(|| listener(payload, ctx));
+        if let Err(panic) = pulse.during(Kind::Listener, None, Some(event), ObjectId::NONE, call) {
             // SAFETY: (1)
             unsafe {
                 let during = format!("listener of {}", (*this).registry.vocabulary.name(event));
-                (*this).faults.report(Fault {
-                    class: String::new(),
-                    object: ObjectId::NONE,
-                    during,
-                    kind: FaultKind::Panicked { panic, quarantined: false },
-                });
+                (*this).faults.report(Fault::of_host(during, panic));
             }
         }
     }
@@ -234,22 +254,19 @@ unsafe fn enter(live: LivePtr, id: ObjectId, class: u16, source: Source) {
         }
         Source::Constructor => {
             // Constructed beside the pool, because the constructor is game code and may fail.
-            match Payload::constructed(descriptor, construct) {
+            let construct = || Payload::constructed(descriptor, construct);
+            match state.pulse.during(Kind::Constructor, Some(class), None, id, construct) {
                 Ok(value) => {
                     if let Some(place) = state.store.insert(id, class) {
                         // SAFETY: a value of the class has been constructed.
                         unsafe { core::ptr::copy_nonoverlapping(value.as_ptr(), place, descriptor.size) };
                     }
                 }
-                Err(reason) => {
+                Err(error) => {
                     state.store.remove(id);
                     let class = state.registry.class(class).path.to_string();
-                    state.faults.report(Fault {
-                        class,
-                        object: id,
-                        during: "constructor".to_owned(),
-                        kind: FaultKind::Unknown { what: reason },
-                    });
+                    let (during, kind) = error.into_fault();
+                    state.faults.report(Fault { class, object: id, during, kind });
                     return;
                 }
             }
@@ -320,7 +337,8 @@ pub(crate) unsafe fn end(live: LivePtr, id: ObjectId) {
         if let Some((object, class)) = state.store.slots.object(id) {
             let descriptor = state.registry.class(class).state;
             if let Some(drop_in_place) = descriptor.drop_in_place
-                && let Err(panic) = drop_in_place(object).into_result()
+                && let Err(panic) =
+                    state.pulse.during(Kind::Drop, Some(class), None, id, || drop_in_place(object).into_result())
             {
                 state.report_drop(class, id, panic);
             }
@@ -385,8 +403,12 @@ unsafe fn take_turn(live: LivePtr, turn: Turn) {
     ctx.begin(Running::turn(position), Origin::OUTSIDE);
     ctx.part_offset = part_offset;
     let mut next = Next::stop();
+    // SAFETY: (1)
+    let pulse = unsafe { pulse(live) };
+    pulse.turn(position, class, turn.object);
     // SAFETY: the object is of the class that the loop belongs to, and nothing refers to it.
     let outcome = unsafe { run(object.wrapping_add(part_offset), &mut ctx, &raw mut next) };
+    pulse.end();
     // SAFETY: (1)
     let state = unsafe { &mut *this };
     if let Err(panic) = outcome.into_result() {
@@ -451,103 +473,11 @@ impl Live {
             .map_or_else(|| "a loop".to_owned(), |entry| format!("event_{}", entry.name))
     }
 
-    /// Drops an event's payload.
-    pub(crate) fn drop_event(&mut self, event: u16, payload: Payload) {
-        let Some(descriptor) = self.registry.vocabulary.event(event).map(|entry| entry.payload) else { return };
-        if descriptor.drop_in_place.is_none() {
-            return;
-        }
-        // SAFETY: payloads are kept with the number of the event that they belong to.
-        if let Err(panic) = unsafe { payload.drop_value(descriptor) } {
-            let during = format!("drop of the payload of event_{}", self.registry.vocabulary.name(event));
-            let kind = FaultKind::Panicked { panic, quarantined: false };
-            self.faults.report(Fault { class: String::new(), object: ObjectId::NONE, during, kind });
-        }
-    }
-
-    /// # Safety
-    ///
-    /// 1. `descriptor` describes the value.
-    unsafe fn drop_payload(&mut self, value: Payload, descriptor: &Descriptor, class: u16) {
-        // SAFETY: (1)
-        if let Err(panic) = unsafe { value.drop_value(descriptor) } {
-            self.report_drop(class, ObjectId::NONE, panic);
-        }
-    }
-
-    pub(crate) fn drop_command(&mut self, command: Command) {
-        match command {
-            Command::Deliver { event, payload, .. } => self.drop_event(event, payload),
-            Command::Spawn { class, value, .. } => {
-                let descriptor = self.registry.class(class).state;
-                // SAFETY: values are kept with the number of the class that they belong to.
-                unsafe { self.drop_payload(value, descriptor, class) };
-            }
-            Command::Construct { .. } | Command::Destroy { .. } => {}
-        }
-    }
-
-    pub(crate) fn report_drop(&mut self, class: u16, object: ObjectId, panic: Panicked) {
-        let class = self.registry.class(class).path.to_string();
-        let kind = FaultKind::Panicked { panic, quarantined: false };
-        self.faults.report(Fault { class, object, during: "drop".to_owned(), kind });
-    }
-
-    /// Drops the values of all objects of a class and ends them.
-    pub(crate) fn drop_all(&mut self, class: u16) {
-        self.drop_values(class);
-        self.store.forget_all(class);
-    }
-
-    /// Drops the values of all objects of a class, whose ids go on: the objects are in the attic.
-    pub(crate) fn drop_parked(&mut self, class: u16) {
-        self.drop_values(class);
-        self.store.park_all(class);
-    }
-
-    fn drop_values(&mut self, class: u16) {
-        let descriptor = self.registry.class(class).state;
-        if let Some(drop_in_place) = descriptor.drop_in_place {
-            for index in 0..self.store.pool(class).len() {
-                let object = self.store.pool(class).object(index);
-                // SAFETY: an object of the class; it is forgotten below.
-                if let Err(panic) = unsafe { drop_in_place(object) }.into_result() {
-                    self.report_drop(class, ObjectId::NONE, panic);
-                }
-            }
-        }
-    }
-
     /// The link of the chain for what runs now.
     pub(crate) fn origin_of(&mut self, ctx: &mut Ctx) -> Origin {
         if ctx.link == NOBODY {
             ctx.link = self.queue.link(ctx.running.event_or_marker(), ctx.cause);
         }
         Origin { cause: ctx.link, depth: ctx.depth + 1 }
-    }
-}
-
-impl Live {
-    /// Drops all objects and everything that is queued or waits for its time. Classes, listeners and the attic stay.
-    pub(crate) fn forget_everything(&mut self) {
-        for command in std::mem::take(&mut self.queue.commands) {
-            self.drop_command(command);
-        }
-        for what in self.clock.drain() {
-            if let What::Deliver { event, payload, .. } = what {
-                self.drop_event(event, payload);
-            }
-        }
-        self.resting.clear();
-        for class in 0..self.registry.classes.len() {
-            self.drop_all(class as u16);
-        }
-    }
-}
-
-impl Drop for Live {
-    /// Values first, while the code that drops them is certainly mapped; the registry, which keeps it mapped, last.
-    fn drop(&mut self) {
-        self.forget_everything();
     }
 }

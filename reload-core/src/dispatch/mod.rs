@@ -2,11 +2,13 @@
 
 mod clock;
 mod context;
+mod drops;
 mod fault;
 mod host;
 mod live;
 mod next;
 mod payload;
+mod pulse;
 mod queue;
 
 pub(crate) use clock::{Clock, Turn, What};
@@ -16,5 +18,8 @@ pub(crate) use host::HOST_CALLS;
 pub(crate) use live::{Live, LivePtr, advance, broadcast, deliver, end, settle, spawn_now};
 pub use next::Next;
 pub(crate) use payload::Payload;
+pub(crate) use pulse::{Kind, delist, enlist};
+#[cfg(feature = "crash-report")]
+pub(crate) use pulse::{Look, Pulse, each_here, reply, sight};
 pub use queue::ChainBudget;
 pub(crate) use queue::{Command, Origin, Queue};

@@ -1,12 +1,14 @@
 //! A value on its way: bytes that have been moved out of where they were made.
 #![expect(unsafe_code, reason = "owns memory of an erased type")]
 
+use super::fault::FaultKind;
 use crate::{
     boundary::Panicked,
     schema::{self, Descriptor, WriteFn},
 };
 use std::{
     alloc::{Layout, alloc, dealloc, handle_alloc_error},
+    fmt,
     ptr::NonNull,
 };
 
@@ -15,6 +17,39 @@ use std::{
 pub(crate) struct Payload {
     bytes: NonNull<u8>,
     layout: Layout,
+}
+
+/// Why a value could not be constructed.
+#[derive(Debug)]
+pub(crate) enum Unconstructed {
+    /// The type's own constructor panicked.
+    Panicked(Panicked),
+    /// A field has no default, or its default panicked.
+    Default(schema::Fault),
+}
+
+impl fmt::Display for Unconstructed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Panicked(panic) => panic.fmt(f),
+            Self::Default(fault) => fault.fmt(f),
+        }
+    }
+}
+
+impl Unconstructed {
+    /// What ran, and what became of it.
+    pub(super) fn into_fault(self) -> (String, FaultKind) {
+        match self {
+            Self::Panicked(panic) => ("constructor".to_owned(), FaultKind::Panicked { panic, quarantined: false }),
+            Self::Default(fault) => match fault.reason {
+                schema::Reason::Panicked(panic) => {
+                    (format!("default of {}", fault.place), FaultKind::Panicked { panic, quarantined: false })
+                }
+                _ => ("constructor".to_owned(), FaultKind::Unknown { what: fault.to_string() }),
+            },
+        }
+    }
 }
 
 impl Payload {
@@ -35,15 +70,18 @@ impl Payload {
     /// # Errors
     ///
     /// Why it cannot be constructed; nothing is left behind.
-    pub(crate) fn constructed(descriptor: &'static Descriptor, construct: Option<WriteFn>) -> Result<Self, String> {
+    pub(crate) fn constructed(
+        descriptor: &'static Descriptor,
+        construct: Option<WriteFn>,
+    ) -> Result<Self, Unconstructed> {
         let this = Self::room(descriptor);
         match construct {
-            // SAFETY: the memory has the value's size and alignment.
             Some(construct) => {
-                unsafe { schema::write_one(construct, this.as_ptr()) }.map_err(|panic| panic.to_string())?
+                // SAFETY: the memory has the value's size and alignment.
+                unsafe { schema::write_one(construct, this.as_ptr()) }.map_err(Unconstructed::Panicked)?
             }
             // SAFETY: as above.
-            None => unsafe { schema::write_default(descriptor, this.as_ptr()) }.map_err(|error| error.to_string())?,
+            None => unsafe { schema::write_default(descriptor, this.as_ptr()) }.map_err(Unconstructed::Default)?,
         }
         Ok(this)
     }

@@ -118,6 +118,15 @@ impl Pool {
         ordinal * self.capacity + (offset - self.first) / self.stride
     }
 
+    /// Slot of the instance at an address that may be any; `None` if it is none of this pool's.
+    pub(super) fn slot_at(&self, object: *mut u8) -> Option<u32> {
+        let offset = object.addr() % CHUNK;
+        let ordinal = self.chunks.iter().position(|chunk| chunk.as_ptr().addr() == object.addr() - offset)?;
+        let within = offset.checked_sub(self.first)? / self.stride;
+        let index = ordinal * self.capacity + within;
+        (within < self.capacity && index < self.len).then(|| self.slot(index))
+    }
+
     /// Room for one more instance, which belongs to `slot`; the caller writes it.
     #[inline]
     pub(super) fn push(&mut self, slot: u32, chunks: &ChunkSource) -> (*mut u8, Option<Moved>) {

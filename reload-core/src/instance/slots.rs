@@ -147,8 +147,13 @@ impl Slots {
     }
 
     /// The id that a slot has now.
-    pub(super) fn id_of(&self, slot: u32) -> ObjectId {
+    pub(crate) fn id_of(&self, slot: u32) -> ObjectId {
         ObjectId::from_parts(slot, self.slots[slot as usize].generation)
+    }
+
+    /// [`Slots::id_of`] for a slot that may be any.
+    pub(super) fn current(&self, slot: u32) -> Option<ObjectId> {
+        Some(ObjectId::from_parts(slot, self.slots.get(slot as usize)?.generation))
     }
 
     /// The object of `slot` has moved.

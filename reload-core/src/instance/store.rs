@@ -131,6 +131,13 @@ impl Store {
         self.slots.id_of(pool.slot(unsafe { pool.index_of(object) }))
     }
 
+    /// The id of the object of `class` at an address that may be any. Follows no pointer but its own.
+    pub(crate) fn look_up(&self, class: u16, object: *mut u8) -> Option<ObjectId> {
+        let pool = self.pools.get(usize::from(class))?;
+        let slot = pool.slot_at(object)?;
+        self.slots.current(slot)
+    }
+
     /// The ids of a class's objects, active ones first.
     pub(crate) fn ids(&self, class: u16) -> impl Iterator<Item = ObjectId> {
         let pool = self.pool(class);

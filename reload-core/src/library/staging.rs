@@ -226,6 +226,8 @@ pub(crate) struct FileState {
     inode: u64,
     len: u64,
     modified: (i64, i64),
+    /// Unlike the time above nobody can set this one back.
+    changed: (i64, i64),
 }
 
 impl FileState {
@@ -237,6 +239,7 @@ impl FileState {
             inode: found.ino(),
             len: found.len(),
             modified: (found.mtime(), found.mtime_nsec()),
+            changed: (found.ctime(), found.ctime_nsec()),
         })
     }
 }

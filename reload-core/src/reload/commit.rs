@@ -76,13 +76,7 @@ pub(crate) fn commit(world: &mut World, staged: Staged) -> Committed {
     for told in told {
         warnings.extend(tell(world, told, (plan.from_epoch, plan.epoch)));
     }
-    for change in &plan.classes {
-        for observer in &mut world.observers {
-            if let Err(panic) = crate::boundary::guarded(|| observer(change)) {
-                tracing::error!(target: "reload_core::fault", class = %change.path, "the host's observer of class changes {panic}");
-            }
-        }
-    }
+    world.tell_observers(&plan.classes);
     world.settle();
     Committed { classes: plan.classes, dropped_events, warnings, former }
 }

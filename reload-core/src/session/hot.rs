@@ -30,6 +30,8 @@ pub(super) struct Hot {
     waiting: Option<Rc<Version>>,
     /// Whether loaded libraries wait to be applied.
     pub(super) holds: bool,
+    /// Edits are noticed late: nothing is refused for it, and every report says so.
+    watching_badly: Option<Problem>,
     waits_for_file: bool,
 }
 
@@ -44,6 +46,7 @@ impl Hot {
             versions: Vec::new(),
             waiting: None,
             holds: false,
+            watching_badly: None,
             waits_for_file: false,
         })
     }
@@ -67,6 +70,7 @@ impl Hot {
         for report in &mut reports {
             report.mapped_versions = self.mapped();
             report.warnings.extend(self.shelf.warning().map(|problem| problem.to_string()));
+            report.warnings.extend(self.watching_badly.as_ref().map(ToString::to_string));
         }
         reports
     }
@@ -108,6 +112,11 @@ impl Hot {
                 None
             }
             SupplyEvent::Rejected(rejection) => Some(ReloadReport::refused(&slot.name, slot.epoch, &rejection)),
+            SupplyEvent::Problem(problem) if problem.code.starts_with("watch.") => {
+                tracing::warn!(target: "reload_core::build", %problem, "edits are noticed late");
+                self.watching_badly = Some(problem);
+                None
+            }
             SupplyEvent::Problem(problem) => Some(ReloadReport::refused(&slot.name, slot.epoch, &problem.into())),
         }
     }

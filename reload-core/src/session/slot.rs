@@ -1,8 +1,8 @@
 //! One library's way through the stages, from an image to the report.
 
 use crate::{
-    boundary::{Outcome as Guarded, RawSlice, RawStr},
-    dispatch::{Ctx, HOST_CALLS},
+    boundary::{ObjectId, Outcome as Guarded, RawSlice, RawStr},
+    dispatch::{Ctx, HOST_CALLS, Kind},
     library::{ClassView, ReloadView},
     registry::LibraryId,
     reload::{self, Plan, Staged},
@@ -10,7 +10,7 @@ use crate::{
     validation::{self, Image, Problem, Rejection},
     world::World,
 };
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 /// What runs of a library, in one world.
 pub(crate) struct Slot {
@@ -58,8 +58,10 @@ impl Slot {
         let epochs = (self.epoch, self.epoch + 1);
         let validated = timed(stages, "validate", || validation::validate(image.clone()))?;
         let plan = timed(stages, "plan", || reload::plan(world.live(), self.library, epochs, &validated))?;
-        let staged = timed(stages, "stage", || reload::stage(world.live(), plan))?;
-        timed(stages, "consent", || self.ask(&staged.plan))?;
+        let stage = || reload::stage(world.live(), plan);
+        let staged =
+            timed(stages, "stage", || world.live().pulse.during(Kind::Migration, None, None, ObjectId::NONE, stage))?;
+        timed(stages, "consent", || self.ask(world, &staged.plan))?;
         Ok(staged)
     }
 
@@ -94,11 +96,12 @@ impl Slot {
     }
 
     /// Asks the running library's `before_reload` hook.
-    fn ask(&self, plan: &Plan) -> Result<(), Rejection> {
+    fn ask(&self, world: &World, plan: &Plan) -> Result<(), Rejection> {
         let Some(hook) = self.current.as_ref().and_then(|image| image.before_reload) else { return Ok(()) };
         let mut reasons: Vec<String> = Vec::new();
         let outcome = with_view(self.epoch, plan.epoch, &plan.classes, |view| {
-            crate::library::call_before(hook, view, &mut reasons)
+            let call = || crate::library::call_before(hook, view, &mut reasons);
+            world.live().pulse.during(Kind::Hook, None, None, ObjectId::NONE, call)
         });
         let mut problems: Vec<Problem> = reasons
             .into_iter()
@@ -131,13 +134,16 @@ impl Slot {
         stages: &mut Vec<StageTime>,
     ) -> (Outcome, Vec<String>) {
         let from_epoch = std::mem::replace(&mut self.epoch, staged.plan.epoch);
+        let faults_before = world.live().faults.count();
         let committed = timed(stages, "commit", || reload::commit(world, staged));
         let mut warnings = committed.warnings;
         if let Some(hook) = image.after_reload {
             let mut ctx = Ctx::new(&HOST_CALLS, world.live_ptr().as_ptr().cast());
+            let pulse = Arc::clone(&world.live().pulse);
             let outcome = timed(stages, "after", || {
                 with_view(from_epoch, self.epoch, &committed.classes, |view| {
-                    crate::library::call_after(hook, view, &mut ctx)
+                    let call = || crate::library::call_after(hook, view, &mut ctx);
+                    pulse.during(Kind::Hook, None, None, ObjectId::NONE, call)
                 })
             });
             if let Err(panic) = outcome.into_result() {
@@ -145,6 +151,7 @@ impl Slot {
             }
             world.settle();
         }
+        warnings.extend(world.faults_since(faults_before));
         self.previous = self.current.replace(image);
         for change in
             committed.classes.iter().filter(|change| change.fate == ClassFate::Removed && change.instances > 0)

@@ -5,7 +5,7 @@ use crate::{
     events::Used,
     items::Item,
     players::Player,
-    rooms::{self, Direction, Room},
+    rooms::{self, CROWD, Direction, Room},
     world_setup,
 };
 use mud_protocol::Hangup;
@@ -28,9 +28,6 @@ const COMMANDS: &[(&[&str], &str, Command)] = &[
     (&["help", "?"], "help", help),
     (&["quit"], "quit", quit),
 ];
-
-/// From how many on others are counted and not named.
-const CROWD: usize = 20;
 
 /// Does what a player has typed.
 pub fn obey(player: &mut Player, line: &str, ctx: &mut Ctx) {

@@ -203,12 +203,16 @@ impl Creature {
     /// Comes into a room.
     pub fn appear(&mut self, room: ObjectId, way: &str, ctx: &mut Ctx) {
         self.room = room;
-        rooms::tell(ctx, room, &Arrived { who: ctx.id(), name: self.name.clone(), way: way.to_owned() });
+        rooms::tell_of_passing(ctx, room, &Arrived { who: ctx.id(), name: self.name.clone(), way: way.to_owned() });
     }
 
     /// Goes out of the room.
     pub fn vanish(&mut self, way: &str, ctx: &mut Ctx) {
-        rooms::tell(ctx, self.room, &Departed { who: ctx.id(), name: self.name.clone(), way: way.to_owned() });
+        rooms::tell_of_passing(
+            ctx,
+            self.room,
+            &Departed { who: ctx.id(), name: self.name.clone(), way: way.to_owned() },
+        );
         self.room = ObjectId::NONE;
     }
 

@@ -78,6 +78,9 @@ impl Room {
     }
 }
 
+/// From how many on others are a crowd.
+pub const CROWD: usize = 20;
+
 /// The creatures in a room, without the one whose handler runs.
 #[must_use]
 pub fn present(ctx: &Ctx, room: ObjectId) -> Vec<ObjectId> {
@@ -100,7 +103,17 @@ pub fn items_at(ctx: &Ctx, place: ObjectId) -> Vec<ObjectId> {
 
 /// Tells an event to the others in a room, and to the room.
 pub fn tell<E: Event + Clone>(ctx: &mut Ctx, room: ObjectId, event: &E) {
-    for who in present(ctx, room) {
+    tell_first(ctx, room, usize::MAX, event);
+}
+
+/// Tells that somebody comes or goes. In a crowd those who have lived longest notice it: if all of 2,000 did, their
+/// coming alone would be two million lines.
+pub fn tell_of_passing<E: Event + Clone>(ctx: &mut Ctx, room: ObjectId, event: &E) {
+    tell_first(ctx, room, CROWD, event);
+}
+
+fn tell_first<E: Event + Clone>(ctx: &mut Ctx, room: ObjectId, most: usize, event: &E) {
+    for who in present(ctx, room).into_iter().take(most) {
         ctx.send(who, event.clone());
     }
     ctx.send(room, event.clone());
