@@ -8,6 +8,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
     process::{Child, ChildStdout, Command, Stdio},
+    sync::mpsc,
     time::Instant,
 };
 
@@ -20,7 +21,8 @@ const SOON: Duration = Duration::from_secs(60);
 /// A running host. Ends with the test.
 pub(crate) struct Host {
     process: Child,
-    output: BufReader<ChildStdout>,
+    /// What it writes, line by line; read all the time, because a full pipe would stop it.
+    output: mpsc::Receiver<String>,
     address: String,
     /// Where its world is kept, unless the test says otherwise.
     _folder: tempfile::TempDir,
@@ -42,7 +44,7 @@ impl Host {
             .stdout(Stdio::piped())
             .spawn()
             .expect("the host starts");
-        let output = BufReader::new(process.stdout.take().expect("a pipe"));
+        let output = lines_of(process.stdout.take().expect("a pipe"));
         // From here on it ends with the test, however that ends.
         let mut host = Self { process, output, address: String::new(), _folder: folder };
         host.wait_until_ready();
@@ -53,13 +55,13 @@ impl Host {
     pub(crate) fn wait_until_ready(&mut self) {
         let started = Instant::now();
         loop {
-            let mut line = String::new();
-            assert!(self.output.read_line(&mut line).expect("reads") > 0, "the host ended at its start");
-            if let Some(address) = line.trim_end().strip_prefix("Ready: telnet ") {
+            let left = STARTING.saturating_sub(started.elapsed());
+            let line =
+                self.output.recv_timeout(left).expect("the host is ready in time, and does not end at its start");
+            if let Some(address) = line.strip_prefix("Ready: telnet ") {
                 self.address = address.replace(' ', ":");
                 return;
             }
-            assert!(started.elapsed() < STARTING, "the host is not ready");
         }
     }
 
@@ -99,8 +101,7 @@ impl Host {
     pub(crate) fn stop(mut self) -> (String, bool) {
         let asked = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status().expect("asks");
         assert!(asked.success());
-        let mut rest = String::new();
-        self.output.read_to_string(&mut rest).expect("reads");
+        let rest = self.output.iter().collect::<Vec<_>>().join("\n");
         let ended = self.process.wait().expect("ends").success();
         (rest, ended)
     }
@@ -112,6 +113,18 @@ impl Drop for Host {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// Reads lines on a thread of its own, until there are no more.
+fn lines_of(output: ChildStdout) -> mpsc::Receiver<String> {
+    let (sender, lines) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(output).lines().map_while(Result::ok) {
+            // Nobody may be interested any more; the pipe is emptied all the same.
+            let _ = sender.send(line);
+        }
+    });
+    lines
 }
 
 /// A telnet window.
