@@ -235,7 +235,7 @@ fn no_rule<'a>(program: &'a Program, new: &'a Class, instances: usize) -> impl I
             "migrate.no_rule",
             format!("{}.{}", new.path, obstacle.place),
             format!(
-                "no rule leads from `{}` to `{}`{why}, and there are {instances} {}",
+                "no rule leads from `{}` to `{}`{why}, and the class has {instances} {}",
                 obstacle.from,
                 obstacle.to,
                 objects(instances),
