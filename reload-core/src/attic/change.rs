@@ -87,6 +87,10 @@ impl AtticChange {
 
     /// Carries it all out.
     pub(crate) fn apply(self, attic: &mut Attic, epoch: u32) {
+        // Under the name that they are known by, which is the old one.
+        for class in &self.unparked {
+            attic.take_objects(class);
+        }
         for (from, to) in &self.renamed {
             attic.rename_class(from, to);
         }
@@ -94,9 +98,6 @@ impl AtticChange {
             for object in objects {
                 attic.take_value(class, place, *object);
             }
-        }
-        for class in &self.unparked {
-            attic.take_objects(class);
         }
         for ((class, place), kept) in self.kept {
             for (object, value) in kept.values {
