@@ -1,5 +1,5 @@
-//! A game whose library is built from a source text.
-#![allow(dead_code, reason = "each test binary uses a part of it")]
+//! A game whose library is built from a source text. Shared by the test targets that build libraries.
+#![allow(dead_code, reason = "each target uses its part")]
 
 use reload_core::{Ctx, LibrarySource, ObjectId, ReloadReport, ReloadSession, World};
 use std::{
@@ -32,6 +32,15 @@ pub(crate) struct Workspace {
 impl Workspace {
     /// A workspace with one library. Each test's package has a name of its own, because they share a target folder.
     pub(crate) fn new(package: &str, source: &str) -> Self {
+        Self::with(package, source, "")
+    }
+
+    /// With dependencies of its own, as they stand in a manifest; those of the core's features need the features.
+    pub(crate) fn with(package: &str, source: &str, dependencies: &str) -> Self {
+        let features: Vec<&str> = ["glam", "indexmap", "smallvec", "uuid"]
+            .into_iter()
+            .filter(|name| dependencies.lines().any(|line| line.starts_with(name)))
+            .collect();
         let folder = tempfile::tempdir().expect("a temporary folder");
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         fs::copy(root.join("Cargo.lock"), folder.path().join("Cargo.lock")).expect("the lock file is there");
@@ -42,8 +51,8 @@ impl Workspace {
         let manifest = format!(
             "[package]\nname = \"{package}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
              [lib]\ncrate-type = [\"cdylib\", \"rlib\"]\n\n[dependencies]\n\
-             reload-core = {{ path = {:?}, default-features = false }}\n\
-             test-protocol = {{ path = {:?} }}\ntracing = \"0.1\"\n",
+             reload-core = {{ path = {:?}, default-features = false, features = {features:?} }}\n\
+             test-protocol = {{ path = {:?} }}\ntracing = \"0.1\"\n{dependencies}",
             root.join("reload-core"),
             root.join("tests/protocol"),
         );
@@ -101,7 +110,11 @@ fn target_dir() -> PathBuf {
 impl Game {
     /// Builds and opens a library.
     pub(crate) fn start(package: &str, source: &str) -> Self {
-        let workspace = Workspace::new(package, source);
+        Self::start_in(Workspace::new(package, source))
+    }
+
+    /// Builds and opens the library of a workspace.
+    pub(crate) fn start_in(workspace: Workspace) -> Self {
         let mut world = World::new();
         let session = ReloadSession::open(workspace.source(), &mut world)
             .unwrap_or_else(|rejection| panic!("the first library does not run:\n{rejection}"));
@@ -139,6 +152,11 @@ impl Game {
         let report = self.edit(source);
         assert!(report.is_reloaded(), "{report}");
         report
+    }
+
+    /// Goes back to what ran before.
+    pub(crate) fn undo(&mut self) -> ReloadReport {
+        self.session.undo(&mut self.world).expect("something ran before")
     }
 
     pub(crate) fn spawn(&mut self, class: &str) -> ObjectId {

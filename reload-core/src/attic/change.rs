@@ -112,6 +112,10 @@ impl AtticChange {
 
     /// Carries it all out.
     pub(crate) fn apply(self, attic: &mut Attic, epoch: u32) {
+        // Under the name that they are known by, which is the old one.
+        for class in &self.unparked {
+            attic.take_objects(class);
+        }
         for (from, to) in &self.renamed {
             attic.rename_class(from, to);
         }
@@ -119,9 +123,6 @@ impl AtticChange {
             for object in objects {
                 attic.take_value(class, place, *object);
             }
-        }
-        for class in &self.unparked {
-            attic.take_objects(class);
         }
         for ((class, place), kept) in self.kept {
             attic.put_values(&class, &place, kept.ty, epoch, kept.values);

@@ -6,9 +6,9 @@ use super::rules::{FieldRule, FieldRules, How, Rule, RuleId, Rules};
 use crate::{
     boundary::RawStr,
     schema::{
-        Descriptor, Fault, Field, Keeper, Partial, Path, Place, Plain, Reason, Scalar, Shape, Step, Undo, Value,
-        build_owner, build_proxied, build_variant, copy_at, field_from_json, field_json, missing_field, number, plain,
-        proxy_of, read_serde, write_serde,
+        Descriptor, Fault, Field, Keeper, Partial, Path, Place, Plain, Reason, Scalar, Shape, Step, TUPLE, Undo, Value,
+        build_owner, build_proxied, build_variant, copy_at, field_from_json, field_json, is_positional, missing_field,
+        number, plain, proxy_of, read_serde, write_serde,
     },
 };
 
@@ -62,8 +62,9 @@ impl Conversion<'_> {
                 // SAFETY: as above.
                 let mut partial = unsafe { Partial::of_struct(to.out, to.ty.fields()) };
                 let (old, new) = (from.descriptor().fields(), to.ty.fields());
+                let is_tuple = to.ty.path() == TUPLE;
                 // SAFETY: as above: the rules of these fields.
-                unsafe { self.fields(rules, (old, &values), new, &mut partial, to.path)? };
+                unsafe { self.fields((rules, is_tuple), (old, &values), new, &mut partial, to.path)? };
                 partial.finish();
                 Ok(())
             }
@@ -160,14 +161,16 @@ impl Conversion<'_> {
     /// 2. `partial` is room for `new`.
     unsafe fn fields(
         &self,
-        rules: &FieldRules,
+        (rules, is_tuple): (&FieldRules, bool),
         (old, values): (&'static [Field], &[Value<'_>]),
         new: &'static [Field],
         partial: &mut Partial<'_>,
         path: &Path<'_>,
     ) -> Result<(), Fault> {
+        // As in JSON, so that what is kept is found again whichever way the value takes.
+        let is_alone = stands_for_field(new) && !is_tuple;
         for (index, (rule, field)) in rules.fields.iter().zip(new).enumerate() {
-            let path = path.then(Step::Field(field.name()));
+            let path = path.then(if is_alone { Step::Within } else { Step::Field(field.name()) });
             let to = Target { ty: field.descriptor(), out: partial.at(index), path: &path };
             match *rule {
                 // SAFETY: (2) the field's own room.
@@ -214,9 +217,10 @@ impl Conversion<'_> {
         };
         let new = &to.ty.variants()[*index];
         let mut partial = Partial::of_variant(new.fields());
-        let path = to.path.then(Step::Variant(new.name()));
+        let path = to.path.then(if to.ty.is_option() { Step::Within } else { Step::Variant(new.name()) });
+        let old = (active.variant.fields(), &active.values[..]);
         // SAFETY: the rules of these variants; room for the new one's fields.
-        unsafe { self.fields(rules, (active.variant.fields(), &active.values), new.fields(), &mut partial, &path)? };
+        unsafe { self.fields((rules, false), old, new.fields(), &mut partial, &path)? };
         // SAFETY: (2) of the caller; all fields are done.
         unsafe { build_variant(ops, to.out, *index, partial, to.path) }
     }
@@ -416,6 +420,11 @@ impl Conversion<'_> {
             _ => Err(broken(to.path)),
         }
     }
+}
+
+/// Whether a struct or variant with these fields is written as its one field.
+fn stands_for_field(fields: &[Field]) -> bool {
+    fields.len() == 1 && is_positional(fields)
 }
 
 /// A rule that does not fit the types it was made for: a mistake of this crate, answered with a refusal.

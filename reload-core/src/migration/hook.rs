@@ -146,7 +146,7 @@ impl Reader<'_> {
                     .map_err(|fault| fault.to_string().trim_start_matches('.').to_owned())
             }
             Old::Json { state, .. } => {
-                let json = name.split('.').try_fold(*state, |json, step| json.get(step)).ok_or_else(unknown)?;
+                let json = find_json(state, name).ok_or_else(unknown)?;
                 // SAFETY: (1)
                 unsafe { value_from_json(ty, out, &json.to_string(), &path, &NoKeeper) }
             }
@@ -157,11 +157,22 @@ impl Reader<'_> {
         match &self.old {
             Old::Live(object) => find(*object, name).map(|(_, value)| value.descriptor().type_name()),
             Old::Json { state, types } => {
-                name.split('.').try_fold(*state, |json, step| json.get(step))?;
+                find_json(state, name)?;
                 Some(types.get(name).cloned().unwrap_or_else(|| "a value".to_owned()))
             }
         }
     }
+}
+
+/// [`find`] in the JSON of an object, where tuples are lists, and newtypes are what they hold.
+fn find_json<'a>(object: &'a serde_json::Value, name: &str) -> Option<&'a serde_json::Value> {
+    use serde_json::Value;
+    name.split('.').try_fold(object, |json, step| match (json, step.parse::<usize>()) {
+        (Value::Object(fields), _) => fields.get(step),
+        (Value::Array(elements), Ok(index)) => elements.get(index),
+        (alone, Ok(0)) => Some(alone),
+        _ => None,
+    })
 }
 
 /// The field with this name; dots lead into fields that are structs.

@@ -260,8 +260,15 @@ struct Whole<'a> {
 }
 
 impl Whole<'_> {
+    /// A newtype inside the object is where its field is, as in JSON.
     fn place_of(&self, field: &Field) -> String {
-        if self.place.is_empty() { field.name().to_owned() } else { format!("{}.{}", self.place, field.name()) }
+        if !self.place.is_empty() && self.new.is_newtype() {
+            self.place.to_owned()
+        } else if self.place.is_empty() {
+            field.name().to_owned()
+        } else {
+            format!("{}.{}", self.place, field.name())
+        }
     }
 
     /// The field's own default, else its type's, else that of what it lies in.

@@ -4,6 +4,7 @@
 
 use super::{
     convert::{Conversion, Target},
+    program::stays,
     rules::Rules,
 };
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
     dispatch::{Clock, Command, Payload, Queue, What},
     registry::Registry,
     report::DroppedEvent,
-    schema::{Descriptor, NoKeeper, Path, Value, drop_value, same_layout},
+    schema::{Descriptor, NoKeeper, Path, Value, drop_value},
 };
 use std::collections::BTreeMap;
 
@@ -106,7 +107,7 @@ impl StagedQueue {
         (old, new): (&'static Descriptor, &'static Descriptor),
         payload: &Payload,
     ) -> Option<Fate> {
-        if same_layout(old, new) {
+        if stays(old, new) {
             return None;
         }
         let rule = between.rules.between(old, new);

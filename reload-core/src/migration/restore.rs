@@ -124,28 +124,27 @@ unsafe fn make_one(
         let result = unsafe { hook::run(hook, old, out.wrapping_add(hook.to), call) };
         if let Err(reason) = result {
             // SAFETY: (1) the object is there but for the part that the hook got.
-            unsafe { drop_around(made_as.state, out, hook.to, hook.new) };
+            unsafe { drop_around(made_as.state, out, hook.depth) };
             return Err(StageFault::Hook { object, reason });
         }
     }
     Ok(())
 }
 
-/// Drops an object whose part of type `hollow` at `at` is nothing.
+/// Drops an object whose base part `depth` levels down is nothing.
 ///
 /// # Safety
 ///
 /// 1. `object` is a valid `state` but for that part, and is not used again.
-unsafe fn drop_around(state: &'static Descriptor, object: *mut u8, at: usize, hollow: &'static Descriptor) {
-    if core::ptr::eq(state, hollow) {
+unsafe fn drop_around(state: &'static Descriptor, object: *mut u8, depth: usize) {
+    if depth == 0 {
         return;
     }
     for field in state.fields() {
-        let (start, ty) = (field.offset, field.descriptor());
-        let part = object.wrapping_add(start);
-        if (start..start + ty.size.max(1)).contains(&at) && field.name() == "base" {
-            // SAFETY: (1) the hollow part lies in this one.
-            unsafe { drop_around(ty, part, at - start, hollow) };
+        let (ty, part) = (field.descriptor(), object.wrapping_add(field.offset));
+        if field.name() == "base" {
+            // SAFETY: (1) the part that is nothing lies in this one, or is it.
+            unsafe { drop_around(ty, part, depth - 1) };
         } else {
             // SAFETY: (1) a whole part.
             drop(unsafe { drop_value(ty, part) });

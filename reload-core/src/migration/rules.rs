@@ -134,7 +134,7 @@ impl Rules {
                 let wrapped = self.push(Rule::Wrap(inner));
                 Rule::Unwrap(wrapped)
             }
-            (Shape::Struct(_), Shape::Struct(_)) if (is_wrapper(old) == is_wrapper(new)) => {
+            (Shape::Struct(_), Shape::Struct(_)) if is_wrapper(old) == is_wrapper(new) || grows(old, new) => {
                 if (old.path() == TUPLE) != (new.path() == TUPLE) || !both_named_alike(old.fields(), new.fields()) {
                     return impossible(old, new, "the fields of one have names, those of the other have places");
                 }
@@ -267,6 +267,11 @@ fn impossible(old: &Descriptor, new: &Descriptor, why: &'static str) -> Rule {
 /// Whether the type stands for its one field.
 fn is_wrapper(descriptor: &Descriptor) -> bool {
     descriptor.is_newtype() && matches!(descriptor.fields()[0].carry, Carry::ByShape)
+}
+
+/// Whether the same tuple struct has more or fewer fields than before, one of them being the only one.
+fn grows(old: &Descriptor, new: &Descriptor) -> bool {
+    old.path() == new.path() && is_positional(old.fields()) && is_positional(new.fields())
 }
 
 fn both_named_alike(old: &[Field], new: &[Field]) -> bool {

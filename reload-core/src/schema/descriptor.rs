@@ -189,7 +189,7 @@ pub type VisitFn = unsafe extern "C" fn(state: *mut u8, element: *const u8) -> b
 /// Is called with each entry; answers whether to go on. Must not unwind.
 pub type VisitEntryFn = unsafe extern "C" fn(state: *mut u8, key: *const u8, value: *const u8) -> bool;
 
-/// Names the type that hashes the elements or keys.
+/// Names a type that decides, beside the elements, what the bytes of a collection mean.
 pub type HasherFn = extern "C" fn() -> RawStr;
 
 /// Functions of a list or a set.
@@ -198,7 +198,8 @@ pub type HasherFn = extern "C" fn() -> RawStr;
 pub struct ListOps {
     /// The element's type.
     pub element: DescriptorFn,
-    /// The hasher's type, where there is one: with another hasher the same bytes find nothing.
+    /// The hasher's type, where there is one: with another hasher the same bytes find nothing. For a list that holds some
+    /// elements itself, the type of that room.
     pub hasher: Option<HasherFn>,
     /// Number of elements.
     pub len: unsafe extern "C" fn(value: *const u8) -> usize,

@@ -58,21 +58,31 @@ mod uuid_types {
 
 #[cfg(feature = "smallvec")]
 mod smallvec_types {
-    use crate::schema::{
-        Descriptor, Shape, State, default_of,
-        std_types::{
-            refuse,
-            sequence::{Sequence, list_ops},
-            table,
+    use crate::{
+        boundary::RawStr,
+        schema::{
+            Descriptor, HasherFn, Shape, State, default_of,
+            std_types::{
+                refuse,
+                sequence::{Sequence, list_ops},
+                table,
+            },
         },
     };
     use smallvec::{Array, SmallVec};
+
+    /// How much is inline decides what the bytes mean, and the size does not always show it: 2 and 4 bytes are inline in
+    /// the room of a pointer.
+    extern "C" fn inline<A>() -> RawStr {
+        RawStr::new(core::any::type_name::<A>())
+    }
 
     impl<A: Array + 'static> Sequence for SmallVec<A>
     where
         A::Item: State,
     {
         type Element = A::Item;
+        const HASHER: Option<HasherFn> = Some(inline::<A>);
         fn count(&self) -> usize {
             self.len()
         }

@@ -1,0 +1,178 @@
+//! Where the state of fields and classes that are gone is kept.
+
+use crate::{Game, library, version};
+use reload_core::{AtticSelection, ObjectId, ObjectStatus, State, game_class};
+
+version!(with_gold { pub n: u32, pub gold: u64 });
+version!(without_gold { pub n: u32 });
+version!(gold_as_text { pub n: u32, pub gold: String });
+version!(gold_as_list { pub n: u32, #[field(default = vec![1])] pub gold: Vec<u8> });
+version!(with_note { pub n: u32, pub note: Option<u8> });
+
+fn golden(count: u32) -> (Game, Vec<ObjectId>) {
+    let mut game = Game::open(library().class::<with_gold::It>());
+    let ids = (0..count)
+        .map(|n| game.world.spawn(with_gold::It { n, gold: u64::from(n) + 100 }).expect("its class is linked"));
+    let ids = ids.collect();
+    (game, ids)
+}
+
+#[test]
+fn a_field_comes_back_after_several_reloads() {
+    let (mut game, ids) = golden(2);
+    game.reload(library().class::<without_gold::It>());
+    game.reload(library().class::<with_note::It>());
+    let new = game.spawn("game::It");
+    game.reload(library().class::<without_gold::It>());
+    assert_eq!(
+        game.world.attic().to_string(),
+        "the attic holds 1 of 262144 KiB\n  game::It.gold: u64 of 2 objects, since epoch 2, 102 bytes\n  \
+         game::It.note: Option<u8> of 3 objects, since epoch 4, 156 bytes"
+    );
+    game.reload(library().class::<gold_as_text::It>());
+    assert_eq!(game.json(ids[1]), r#"{"gold":"101","n":1}"#, "converted on its way back");
+    assert_eq!(game.json(new), r#"{"gold":"","n":0}"#, "it never had any");
+    assert_eq!(game.world.attic().entries.len(), 1, "what came back is not in the attic any more");
+}
+
+#[test]
+fn what_a_field_does_not_take_any_more_stays_in_the_attic() {
+    let (mut game, ids) = golden(2);
+    game.reload(library().class::<without_gold::It>());
+    let report = game.reload(library().class::<gold_as_list::It>());
+    assert_eq!(game.json(ids[0]), r#"{"gold":[1],"n":0}"#);
+    assert!(report.warnings.iter().any(|warning| warning.contains("2 values of game::It.gold")), "{report}");
+    assert_eq!(game.world.attic().entries[0].objects, 2);
+}
+
+#[test]
+fn a_limit_refuses_what_does_not_fit() {
+    let (mut game, _) = golden(100);
+    game.world.set_attic_limit(4_000);
+    game.check_refused(
+        library().class::<without_gold::It>(),
+        "attic.full",
+        "the attic",
+        &["5 KiB", "3 KiB", "game::It.gold"],
+    );
+    game.check_refused(library(), "attic.full", "the attic", &["the objects of game::It"]);
+    game.world.set_attic_limit(8_000);
+    game.reload(library().class::<without_gold::It>());
+    assert_eq!(game.world.attic().bytes, 100 * (3 + 48));
+    // Nothing new goes there, so that a smaller limit is no obstacle.
+    game.world.set_attic_limit(1);
+    game.reload(library().class::<without_gold::It>());
+}
+
+#[test]
+fn what_is_purged_or_destroyed_is_forgotten() {
+    let (mut game, ids) = golden(4);
+    game.reload(library().class::<without_gold::It>());
+    game.world.destroy(ids[0]);
+    game.reload(library().class::<without_gold::It>());
+    assert_eq!(game.world.attic().entries[0].objects, 3, "the values of the dead are forgotten");
+    assert_eq!(game.world.purge_attic(AtticSelection::Field("game::It", "silver")), (0, 0));
+    assert_eq!(game.world.purge_attic(AtticSelection::Field("game::It", "gold")), (0, 3));
+    assert!(game.world.attic().entries.is_empty() && game.world.attic().bytes == 0);
+    game.undo();
+    game.reload(library().class::<with_gold::It>());
+    assert_eq!(game.json(ids[1]), r#"{"gold":0,"n":1}"#, "nothing comes back");
+
+    game.reload(library());
+    assert_eq!(game.world.status(ids[1]), ObjectStatus::InAttic);
+    assert!(game.world.destroy(ids[1]), "an object in the attic can end");
+    assert_eq!(game.world.status(ids[1]), ObjectStatus::Gone);
+    assert_eq!(game.world.purge_attic(AtticSelection::Class("game::It")), (2, 0));
+    assert_eq!((game.world.status(ids[2]), game.world.attic().bytes), (ObjectStatus::Gone, 0));
+    game.reload(library().class::<with_gold::It>());
+    assert_eq!(game.world.instances(), 0);
+}
+
+#[derive(State)]
+pub struct Item {
+    pub name: String,
+    pub weight: u8,
+}
+
+#[derive(State)]
+pub struct Light {
+    pub name: String,
+}
+
+version!(heavy { pub bag: Vec<Item>, pub belt: Option<Item> });
+version!(light { pub bag: Vec<Light>, pub belt: Option<Light> });
+
+#[test]
+fn parts_of_elements_come_back_to_lists_of_the_same_length_only() {
+    let mut game = Game::open(library().class::<heavy::It>());
+    let item = |name: &str, weight| Item { name: name.into(), weight };
+    let bag = || vec![item("axe", 9), item("bow", 4)];
+    let same = game.world.spawn(heavy::It { bag: bag(), belt: Some(item("rope", 2)) }).expect("its class is linked");
+    let fewer = game.world.spawn(heavy::It { bag: bag(), belt: None }).expect("its class is linked");
+    game.reload(library().class::<light::It>());
+    game.world.get_mut::<light::It>(fewer).expect("alive").bag.pop();
+    // Live and out of the attic: a place is called the same.
+    game.reload(library());
+    game.reload(library().class::<light::It>());
+    game.reload(library());
+    game.reload(library().class::<heavy::It>());
+    assert_eq!(
+        game.json(same),
+        r#"{"bag":[{"name":"axe","weight":9},{"name":"bow","weight":4}],"belt":{"name":"rope","weight":2}}"#
+    );
+    assert_eq!(game.json(fewer), r#"{"bag":[{"name":"axe","weight":0}],"belt":null}"#);
+}
+
+pub mod under_an_old_name {
+    use super::*;
+    #[game_class(path = "game::Old", no_handlers)]
+    #[derive(Default)]
+    pub struct Old {
+        pub n: u32,
+        pub gold: u8,
+    }
+}
+
+pub mod under_a_new_name {
+    use super::*;
+    #[game_class(path = "game::New", was = "game::Old", no_handlers)]
+    #[derive(Default)]
+    pub struct New {
+        pub n: u64,
+    }
+    pub mod with_gold {
+        #[reload_core::game_class(path = "game::New", was = "game::Old", no_handlers)]
+        #[derive(Default)]
+        pub struct New {
+            pub n: u64,
+            pub gold: u32,
+        }
+    }
+}
+
+#[test]
+fn a_class_that_was_gone_comes_back_under_another_name() {
+    let mut game = Game::open(library().class::<under_an_old_name::Old>());
+    let id = game.world.spawn(under_an_old_name::Old { n: 7, gold: 9 }).expect("its class is linked");
+    game.reload(library());
+    game.reload(library().class::<under_a_new_name::New>());
+    assert_eq!((game.world.class_of(id), game.json(id)), (Some("game::New"), r#"{"n":7}"#.to_owned()));
+    assert_eq!((game.world.instances(), game.world.status(id)), (1, ObjectStatus::Live));
+    assert_eq!(game.world.attic().to_string().lines().count(), 2, "{}", game.world.attic());
+    game.reload(library().class::<under_a_new_name::with_gold::New>());
+    assert_eq!(game.json(id), r#"{"gold":9,"n":7}"#);
+    game.reload(library().class::<under_an_old_name::Old>());
+    assert_eq!((game.world.class_of(id), game.json(id)), (Some("game::Old"), r#"{"gold":9,"n":7}"#.to_owned()));
+    assert!(game.world.attic().entries.is_empty(), "{}", game.world.attic());
+}
+
+#[test]
+fn what_is_kept_of_a_class_follows_its_name() {
+    let mut game = Game::open(library().class::<under_an_old_name::Old>());
+    let id = game.world.spawn(under_an_old_name::Old { n: 7, gold: 9 }).expect("its class is linked");
+    game.reload(library().class::<under_a_new_name::New>());
+    assert_eq!(game.world.attic().entries[0].class, "game::New");
+    game.reload(library().class::<under_a_new_name::New>());
+    game.reload(library().class::<under_an_old_name::Old>());
+    assert_eq!(game.json(id), r#"{"gold":9,"n":7}"#);
+}

@@ -1,0 +1,120 @@
+//! What goes on over a change of shape: loops, timers, rest, and many objects at once.
+
+use crate::{Events, Game, Heard, Test, library, version};
+use reload_core::{Ctx, Next, ObjectId, ObjectStatus, game_class};
+use std::time::Duration;
+
+macro_rules! clock {
+    ($module:ident, $($fields:tt)*) => {
+        pub mod $module {
+            use super::*;
+            #[game_class(path = "game::Clock")]
+            #[derive(Default)]
+            pub struct Clock { $($fields)* }
+            #[game_class(events = Events)]
+            impl Clock {
+                fn loop_tick(&mut self, ctx: &mut Ctx) -> Next {
+                    self.ticks += 1;
+                    ctx.emit(Heard { who: ctx.id(), what: format!("{} {}", stringify!($module), self.ticks) });
+                    Next::after_secs(1.0)
+                }
+                fn event_heard(&mut self, event: &Heard, ctx: &mut Ctx) {
+                    if event.what == "late" {
+                        ctx.emit(Heard { who: event.who, what: "hears it late".into() });
+                    }
+                }
+                fn event_test(&mut self, ctx: &mut Ctx) {
+                    assert!(self.ticks != 13, "a bad number");
+                    let who = ctx.id();
+                    ctx.after(Duration::from_millis(2_500), Heard { who, what: "late".into() });
+                }
+            }
+        }
+    };
+}
+clock!(old, pub ticks: u32);
+clock!(new, pub name: String, pub ticks: u64);
+
+#[test]
+fn loops_and_delayed_events_go_on() {
+    let mut game = Game::open(library().class::<old::Clock>());
+    let id = game.spawn("game::Clock");
+    game.world.advance(1.5);
+    game.world.emit(&Test);
+    game.reload(library().class::<new::Clock>());
+    game.world.advance(3.0);
+    let said: Vec<String> = game.heard().into_iter().map(|(who, what)| format!("{} {what}", who == id)).collect();
+    // Turns at 0, 1, 2, 3, 4; the late one was asked for at 1.5.
+    assert_eq!(said, ["true old 1", "true old 2", "true new 3", "true new 4", "true hears it late", "true new 5"]);
+}
+
+#[test]
+fn what_rests_is_carried_and_woken() {
+    let mut game = Game::open(library().class::<old::Clock>());
+    let ids: Vec<ObjectId> = (0..5).map(|_| game.spawn("game::Clock")).collect();
+    for (id, ticks) in ids.iter().zip([1, 13, 2, 13, 3]) {
+        game.world.get_mut::<old::Clock>(*id).expect("alive").ticks = ticks;
+    }
+    game.world.emit(&Test);
+    let resting = |game: &Game| {
+        let rests = |id: &&ObjectId| game.world.status(**id) == ObjectStatus::Resting;
+        ids.iter().filter(rests).copied().collect::<Vec<_>>()
+    };
+    assert_eq!(resting(&game), [ids[1], ids[3]]);
+    assert_eq!(game.world.take_faults().len(), 2);
+    let report = game.reload(library().class::<new::Clock>());
+    assert_eq!((report.classes()[0].released, resting(&game)), (2, Vec::new()), "{report}");
+    let ticks: Vec<u64> = ids.iter().map(|id| game.world.get::<new::Clock>(*id).expect("alive").ticks).collect();
+    assert_eq!(ticks, [1, 13, 2, 13, 3], "each has its own");
+    game.heard();
+    game.world.advance(0.5);
+    assert_eq!(game.heard().len(), 5, "loops of what rested go on");
+}
+
+version!(many { pub n: u32, pub name: String, pub gone: u16 });
+version!(many_more { #[field(default = 4)] pub armor: u128, pub name: String, pub n: u64 });
+
+#[test]
+fn more_objects_than_one_chunk_holds() {
+    let mut game = Game::open(library().class::<many::It>());
+    let mut ids: Vec<ObjectId> = (0..6_000)
+        .map(|n| {
+            let it = many::It { n, name: format!("name {n}"), gone: n as u16 };
+            game.world.spawn(it).expect("its class is linked")
+        })
+        .collect();
+    // Holes, and objects out of order.
+    for id in ids.iter().step_by(3) {
+        game.world.destroy(*id);
+    }
+    ids.retain(|id| game.world.contains(*id));
+    game.reload(library().class::<many_more::It>());
+    assert_eq!(game.world.instances(), 4_000);
+    for (id, n) in ids.iter().zip((0..6_000).filter(|n| n % 3 != 0)) {
+        let it = game.world.get::<many_more::It>(*id).expect("alive");
+        assert_eq!((it.armor, it.n, it.name.as_str()), (4, n, &*format!("name {n}")));
+    }
+    game.undo();
+    for (id, n) in ids.iter().zip((0..6_000_u32).filter(|n| n % 3 != 0)) {
+        let it = game.world.get::<many::It>(*id).expect("alive");
+        assert_eq!((it.n, it.gone, it.name.as_str()), (n, n as u16, &*format!("name {n}")));
+    }
+    let id = game.spawn("game::It");
+    assert!(game.world.destroy(id) && game.world.destroy(ids[0]));
+}
+
+version!(nothing {});
+version!(something { #[field(default = 6)] pub n: u8 });
+
+#[test]
+fn objects_without_size_get_one_and_lose_it() {
+    let mut game = Game::open(library().class::<nothing::It>());
+    let ids: Vec<ObjectId> = (0..70_000).map(|_| game.spawn("game::It")).collect();
+    game.reload(library().class::<something::It>());
+    assert_eq!((game.json(ids[0]), game.json(ids[69_999])), (r#"{"n":6}"#.into(), r#"{"n":6}"#.into()));
+    game.world.get_mut::<something::It>(ids[5]).expect("alive").n = 8;
+    game.reload(library().class::<nothing::It>());
+    assert_eq!((game.json(ids[5]), game.world.instances()), ("{}".into(), 70_000));
+    game.undo();
+    assert_eq!(game.json(ids[5]), r#"{"n":8}"#);
+}
