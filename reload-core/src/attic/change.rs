@@ -93,12 +93,6 @@ impl AtticChange {
             .collect()
     }
 
-    /// Whether the attic stays as it is.
-    pub(crate) fn is_empty(&self) -> bool {
-        let Self { kept, returned, parked, unparked, renamed, .. } = self;
-        kept.is_empty() && returned.is_empty() && parked.is_empty() && unparked.is_empty() && renamed.is_empty()
-    }
-
     /// What the programmer should know.
     pub(crate) fn warnings(&self) -> impl Iterator<Item = String> {
         self.misfits.iter().map(|((class, place), (count, why))| {

@@ -106,6 +106,10 @@ impl Attic {
         self.limit = bytes;
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.objects.is_empty() && self.fields.is_empty()
+    }
+
     /// Counts the bytes anew, after reading from a file.
     pub(crate) fn recount(&mut self) {
         let values = self.fields.values().flat_map(BTreeMap::values).flat_map(|shelf| shelf.values.values());
@@ -128,19 +132,18 @@ impl Attic {
         found
     }
 
-    /// Forgets the fields of objects that are gone.
-    pub(crate) fn forget_dead(&mut self, is_alive: impl Fn(ObjectId) -> bool) {
-        let bytes = &mut self.bytes;
-        for shelf in self.fields.values_mut().flat_map(BTreeMap::values_mut) {
-            shelf.values.retain(|id, value| {
-                let alive = is_alive(*id);
-                if !alive {
-                    *bytes -= value.len() + OVERHEAD;
-                }
-                alive
-            });
+    /// Forgets what is kept of the fields of an object that ends.
+    pub(crate) fn forget_fields(&mut self, class: &str, id: ObjectId) {
+        let (bytes, mut emptied) = (&mut self.bytes, false);
+        for shelf in self.fields.get_mut(class).into_iter().flat_map(BTreeMap::values_mut) {
+            if let Some(value) = shelf.values.remove(&id) {
+                *bytes -= value.len() + OVERHEAD;
+                emptied |= shelf.values.is_empty();
+            }
         }
-        self.drop_empty();
+        if emptied {
+            self.drop_empty();
+        }
     }
 
     /// Everything that is kept under the class's old path is kept under its new one.

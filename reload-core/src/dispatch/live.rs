@@ -335,6 +335,9 @@ pub(crate) unsafe fn end(live: LivePtr, id: ObjectId) {
             state.attic.forget_object(id);
         }
         if let Some((object, class)) = state.store.slots.object(id) {
+            if !state.attic.is_empty() {
+                state.attic.forget_fields(&state.registry.class(class).path, id);
+            }
             let descriptor = state.registry.class(class).state;
             if let Some(drop_in_place) = descriptor.drop_in_place
                 && let Err(panic) =

@@ -57,11 +57,7 @@ pub(crate) fn commit(world: &mut World, staged: Staged) -> Committed {
         let empty = live.store.swap_pool(class, restored.take());
         live.store.give_back(empty);
     }
-    if !attic.is_empty() {
-        let slots = &live.store.slots;
-        attic.apply(&mut live.attic, plan.epoch);
-        live.attic.forget_dead(|id| slots.is_alive(id));
-    }
+    attic.apply(&mut live.attic, plan.epoch);
     live.start_loops(&former);
     let numbers: Vec<u16> = (0..live.registry.classes.len() as u16)
         .filter(|number| live.registry.class(*number).library == plan.library && live.registry.class(*number).present)
