@@ -7,9 +7,9 @@ use super::{
     scalar::{parse, scalar, scalar_text, write_text},
 };
 use crate::schema::{
-    Descriptor, Fault, Field, Keeper, Partial, Path, Place, Reason, Shape, Step, TUPLE, Undo, Value, build_owner,
-    build_proxied, build_variant, copy_at, field_from_json, field_json, is_positional, missing_field, proxy_of,
-    read_serde, write_serde,
+    Carry, Descriptor, Fault, Field, Keeper, Partial, Path, Place, Reason, Shape, Step, TUPLE, Undo, Value,
+    build_owner, build_proxied, build_variant, copy_at, field_from_json, field_json, is_positional, missing_field,
+    proxy_of, read_serde, write_serde,
 };
 
 /// What is the same in the whole of one value.
@@ -116,7 +116,6 @@ impl Conversion<'_> {
         new: &'static Field,
         to: Target<'_>,
     ) -> Result<(), Fault> {
-        use crate::schema::Carry;
         let fault = |reason| to.path.fault(reason);
         match (how, &old.carry, &new.carry) {
             (How::ByRule(rule), ..) => {
@@ -176,7 +175,12 @@ impl Conversion<'_> {
                 // SAFETY: (2) the field's own room.
                 FieldRule::Missing => unsafe { missing_field(field, to.out, &path, self.keeper)? },
                 // SAFETY: as above.
-                FieldRule::Reset { .. } => unsafe { crate::schema::field_default_at(field, to.out, &path)? },
+                FieldRule::Reset { .. } if matches!(field.carry, Carry::Reset) => unsafe {
+                    crate::schema::field_default_at(field, to.out, &path)?;
+                },
+                // It is carried again: what it was before it started over may be kept.
+                // SAFETY: as above.
+                FieldRule::Reset { .. } => unsafe { missing_field(field, to.out, &path, self.keeper)? },
                 FieldRule::Carried { old: from, how } => {
                     // SAFETY: (1); (2) the field's own room.
                     unsafe { self.carry(how, (&old[from], values[from]), field, to)? };
@@ -185,8 +189,12 @@ impl Conversion<'_> {
             // SAFETY: just written.
             unsafe { partial.set_done(index) };
         }
-        for index in &rules.removed {
-            self.keep(&old[*index], values[*index], path);
+        let started_over = rules.fields.iter().filter_map(|rule| match rule {
+            FieldRule::Reset { old } => *old,
+            _ => None,
+        });
+        for index in rules.removed.iter().copied().chain(started_over) {
+            self.keep(&old[index], values[index], path);
         }
         Ok(())
     }
@@ -194,7 +202,7 @@ impl Conversion<'_> {
     /// Keeps the value of a field that is gone. What cannot be written down (it is opaque) was told by the plan.
     pub(super) fn keep(&self, field: &Field, value: Value<'_>, path: &Path<'_>) {
         let path = path.then(Step::Field(field.name()));
-        if matches!(field.carry, crate::schema::Carry::Reset) {
+        if matches!(field.carry, Carry::Reset) {
             return;
         }
         if let Ok(json) = field_json(field, value, &path) {

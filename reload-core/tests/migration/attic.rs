@@ -207,3 +207,38 @@ fn a_class_may_get_the_name_that_another_gives_up() {
     let kept: Vec<&str> = attic.entries.iter().map(|entry| entry.class.as_str()).collect();
     assert_eq!(kept, ["game::B", "game::C"], "what is kept goes with the objects");
 }
+
+version!(kept { pub n: u8, pub x: u32 });
+version!(started_over { pub n: u8, #[field(reset, default = 1)] pub x: u32 });
+
+#[test]
+fn what_started_over_comes_back_when_it_is_carried_again() {
+    let mut game = Game::open(library().class::<kept::It>());
+    let id = game.world.spawn(kept::It { n: 1, x: 9 }).expect("its class is linked");
+    game.reload(library().class::<started_over::It>());
+    assert_eq!(game.world.get::<started_over::It>(id).expect("alive").x, 1);
+    game.undo();
+    assert_eq!(game.json(id), r#"{"n":1,"x":9}"#);
+}
+
+#[derive(State)]
+pub struct Scratch {
+    pub name: String,
+    #[field(reset, default = 1)]
+    pub weight: u8,
+}
+
+version!(bag_of_items { pub bag: Vec<Item> });
+version!(bag_of_scratch { pub bag: Vec<Scratch> });
+
+#[test]
+fn what_started_over_in_an_element_comes_back_too() {
+    let mut game = Game::open(library().class::<bag_of_items::It>());
+    let bag = vec![Item { name: "axe".into(), weight: 9 }];
+    let id = game.world.spawn(bag_of_items::It { bag }).expect("its class is linked");
+    game.reload(library().class::<bag_of_scratch::It>());
+    assert_eq!(game.world.get::<bag_of_scratch::It>(id).expect("alive").bag[0].weight, 1);
+    game.reload(library().class::<bag_of_scratch::It>());
+    game.reload(library().class::<bag_of_items::It>());
+    assert_eq!(game.json(id), r#"{"bag":[{"name":"axe","weight":9}]}"#);
+}
