@@ -130,7 +130,20 @@ thread_local! {
     // Without a destructor on purpose: a thread-local that has one keeps its library mapped.
     static GUARDED: Cell<u32> = const { Cell::new(0) };
 }
-static LOCATION: Mutex<Option<String>> = Mutex::new(None);
+/// Where each thread has panicked last, until that is told.
+static LOCATIONS: Mutex<Vec<(usize, String)>> = Mutex::new(Vec::new());
+
+/// What tells threads apart; `std::thread::current` would leave something with a destructor in the thread.
+fn this_thread() -> usize {
+    GUARDED.with(|guarded| core::ptr::from_ref(guarded).addr())
+}
+
+/// Takes the place of this thread's last panic.
+fn take_location() -> Option<String> {
+    let mut locations = LOCATIONS.lock().unwrap_or_else(PoisonError::into_inner);
+    let at = locations.iter().position(|(thread, _)| *thread == this_thread())?;
+    Some(locations.swap_remove(at).1)
+}
 
 /// Makes panics inside a guarded call quiet and remembers where they were; other panics go to the
 /// hook that was there before. Each image has its own hook, so each calls this once.
@@ -142,8 +155,9 @@ pub(crate) fn install_hook() {
             if GUARDED.get() == 0 {
                 previous(panic);
             } else if let Some(place) = panic.location() {
-                *LOCATION.lock().unwrap_or_else(PoisonError::into_inner) =
-                    Some(format!("{}:{}", place.file(), place.line()));
+                take_location();
+                let location = (this_thread(), format!("{}:{}", place.file(), place.line()));
+                LOCATIONS.lock().unwrap_or_else(PoisonError::into_inner).push(location);
             }
         }));
     });
@@ -180,7 +194,7 @@ fn caught(payload: Box<dyn Any + Send>) -> Panicked {
     if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         core::mem::forget(second);
     }
-    let location = LOCATION.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
+    let location = take_location().unwrap_or_default();
     Panicked { message, location }
 }
 
@@ -196,6 +210,19 @@ mod tests {
         assert_eq!(panicked.message, "number 7");
         assert!(panicked.location.contains("guard.rs:"), "{}", panicked.location);
         assert_eq!(guard(|| ()).into_result(), Ok(()));
+    }
+
+    #[test]
+    fn each_thread_has_its_own_place() {
+        install_hook();
+        let panics = || {
+            (0..500).all(|_| guarded(|| panic!("here")).expect_err("it panicked").location.contains("guard.rs:"))
+                && guarded(|| panic!("there")).expect_err("it panicked").location.ends_with(&format!(":{}", line!()))
+        };
+        let other = std::thread::spawn(|| {
+            (0..500).all(|_| guarded(|| u8::try_from(300).unwrap()).expect_err("it panicked").location.contains(":"))
+        });
+        assert!(panics() && other.join().expect("no panic outside"), "a place is never lost to another thread");
     }
 
     #[test]
