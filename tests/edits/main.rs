@@ -7,6 +7,7 @@ mod collections;
 mod edit;
 mod fields;
 mod nested;
+mod queued;
 mod refusals;
 mod scalars;
 #[path = "../reloads/support.rs"]

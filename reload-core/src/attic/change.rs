@@ -110,8 +110,13 @@ impl AtticChange {
         for class in &self.unparked {
             attic.take_objects(class);
         }
-        for (from, to) in &self.renamed {
-            attic.rename_class(from, to);
+        // In two steps: one class may get the name that another gives up.
+        let on_the_way = |index: usize| format!("<renamed {index}>");
+        for (index, (from, _)) in self.renamed.iter().enumerate() {
+            attic.rename_class(from, &on_the_way(index));
+        }
+        for (index, (_, to)) in self.renamed.iter().enumerate() {
+            attic.rename_class(&on_the_way(index), to);
         }
         for ((class, place), objects) in &self.returned {
             for object in objects {

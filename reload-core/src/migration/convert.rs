@@ -2,14 +2,14 @@
 //! behind.
 #![expect(unsafe_code, reason = "makes values in room that the caller vouches for")]
 
-use super::rules::{FieldRule, FieldRules, How, Rule, RuleId, Rules};
-use crate::{
-    boundary::RawStr,
-    schema::{
-        Descriptor, Fault, Field, Keeper, Partial, Path, Place, Plain, Reason, Scalar, Shape, Step, TUPLE, Undo, Value,
-        build_owner, build_proxied, build_variant, copy_at, field_from_json, field_json, is_positional, missing_field,
-        number, plain, proxy_of, read_serde, write_serde,
-    },
+use super::{
+    rules::{FieldRule, FieldRules, How, Rule, RuleId, Rules},
+    scalar::{parse, scalar, scalar_text, write_text},
+};
+use crate::schema::{
+    Carry, Descriptor, Fault, Field, Keeper, Partial, Path, Place, Reason, Shape, Step, TUPLE, Undo, Value,
+    build_owner, build_proxied, build_variant, copy_at, field_from_json, field_json, is_positional, missing_field,
+    proxy_of, read_serde, write_serde,
 };
 
 /// What is the same in the whole of one value.
@@ -116,7 +116,6 @@ impl Conversion<'_> {
         new: &'static Field,
         to: Target<'_>,
     ) -> Result<(), Fault> {
-        use crate::schema::Carry;
         let fault = |reason| to.path.fault(reason);
         match (how, &old.carry, &new.carry) {
             (How::ByRule(rule), ..) => {
@@ -176,7 +175,12 @@ impl Conversion<'_> {
                 // SAFETY: (2) the field's own room.
                 FieldRule::Missing => unsafe { missing_field(field, to.out, &path, self.keeper)? },
                 // SAFETY: as above.
-                FieldRule::Reset { .. } => unsafe { crate::schema::field_default_at(field, to.out, &path)? },
+                FieldRule::Reset { .. } if matches!(field.carry, Carry::Reset) => unsafe {
+                    crate::schema::field_default_at(field, to.out, &path)?;
+                },
+                // It is carried again: what it was before it started over may be kept.
+                // SAFETY: as above.
+                FieldRule::Reset { .. } => unsafe { missing_field(field, to.out, &path, self.keeper)? },
                 FieldRule::Carried { old: from, how } => {
                     // SAFETY: (1); (2) the field's own room.
                     unsafe { self.carry(how, (&old[from], values[from]), field, to)? };
@@ -185,8 +189,12 @@ impl Conversion<'_> {
             // SAFETY: just written.
             unsafe { partial.set_done(index) };
         }
-        for index in &rules.removed {
-            self.keep(&old[*index], values[*index], path);
+        let started_over = rules.fields.iter().filter_map(|rule| match rule {
+            FieldRule::Reset { old } => *old,
+            _ => None,
+        });
+        for index in rules.removed.iter().copied().chain(started_over) {
+            self.keep(&old[index], values[index], path);
         }
         Ok(())
     }
@@ -194,7 +202,7 @@ impl Conversion<'_> {
     /// Keeps the value of a field that is gone. What cannot be written down (it is opaque) was told by the plan.
     pub(super) fn keep(&self, field: &Field, value: Value<'_>, path: &Path<'_>) {
         let path = path.then(Step::Field(field.name()));
-        if matches!(field.carry, crate::schema::Carry::Reset) {
+        if matches!(field.carry, Carry::Reset) {
             return;
         }
         if let Ok(json) = field_json(field, value, &path) {
@@ -231,7 +239,7 @@ impl Conversion<'_> {
     unsafe fn elements(&self, element: RuleId, from: Value<'_>, to: Target<'_>) -> Result<(), Fault> {
         let of = from.len();
         let old_is_set = matches!(from.descriptor().shape, Shape::Set(_));
-        let mut elements = Vec::with_capacity(of);
+        let mut elements = room_for(of, to.path)?;
         from.each(|value| {
             elements.push(value);
             true
@@ -314,7 +322,7 @@ impl Conversion<'_> {
     unsafe fn entries(&self, key: RuleId, value: RuleId, from: Value<'_>, to: Target<'_>) -> Result<(), Fault> {
         let Shape::Map(ops) = &to.ty.shape else { return Err(broken(to.path)) };
         let panicked = |panicked| to.path.fault(Reason::Panicked(panicked));
-        let mut entries = Vec::with_capacity(from.len());
+        let mut entries = room_for(from.len(), to.path)?;
         from.entries(|key, value| {
             entries.push((key, value));
             true
@@ -422,6 +430,18 @@ impl Conversion<'_> {
     }
 }
 
+/// Room to look at so many elements at once.
+fn room_for<T>(count: usize, path: &Path<'_>) -> Result<Vec<T>, Fault> {
+    let mut room = Vec::new();
+    match room.try_reserve_exact(count) {
+        Ok(()) => Ok(room),
+        Err(_) => {
+            let expected = format!("memory for {count} elements");
+            Err(path.fault(Reason::Expected { expected, found: "none".into() }))
+        }
+    }
+}
+
 /// Whether a struct or variant with these fields is written as its one field.
 fn stands_for_field(fields: &[Field]) -> bool {
     fields.len() == 1 && is_positional(fields)
@@ -429,137 +449,11 @@ fn stands_for_field(fields: &[Field]) -> bool {
 
 /// A rule that does not fit the types it was made for: a mistake of this crate, answered with a refusal.
 #[cold]
-fn broken(path: &Path<'_>) -> Fault {
+pub(super) fn broken(path: &Path<'_>) -> Fault {
     path.fault(Reason::Expected { expected: "a value of the rule's type".into(), found: "another".into() })
 }
 
 #[cold]
-fn does_not_fit(value: &str, to: Target<'_>) -> Fault {
+pub(super) fn does_not_fit(value: &str, to: Target<'_>) -> Fault {
     to.path.fault(Reason::DoesNotFit { value: value.to_owned(), ty: to.ty.type_name() })
-}
-
-fn scalar_text(from: Value<'_>) -> String {
-    let Shape::Scalar(scalar) = from.descriptor().shape else { return String::new() };
-    plain(from, scalar).to_string()
-}
-
-/// # Safety
-///
-/// 1. `to.out` is valid for a write of its type.
-unsafe fn write_text(text: &str, to: Target<'_>) -> Result<(), Fault> {
-    let Shape::Text(ops) = &to.ty.shape else { return Err(broken(to.path)) };
-    // SAFETY: (1); the text lives during the call.
-    unsafe { (ops.build)(to.out, RawStr::borrowed(text)) }
-        .into_result()
-        .map_err(|panicked| to.path.fault(Reason::Panicked(panicked)))
-}
-
-/// Calls `$write!(type, value)` for the scalar's type.
-macro_rules! write_scalar {
-    ($scalar:expr, $value:ident: $kind:ident => $out:expr) => {
-        match $scalar {
-            Scalar::I8 => $kind!(i8, $value, $out),
-            Scalar::I16 => $kind!(i16, $value, $out),
-            Scalar::I32 => $kind!(i32, $value, $out),
-            Scalar::I64 => $kind!(i64, $value, $out),
-            Scalar::I128 => $kind!(i128, $value, $out),
-            Scalar::Isize => $kind!(isize, $value, $out),
-            Scalar::U8 => $kind!(u8, $value, $out),
-            Scalar::U16 => $kind!(u16, $value, $out),
-            Scalar::U32 => $kind!(u32, $value, $out),
-            Scalar::U64 => $kind!(u64, $value, $out),
-            Scalar::U128 => $kind!(u128, $value, $out),
-            Scalar::Usize => $kind!(usize, $value, $out),
-            _ => None,
-        }
-    };
-}
-
-/// Writes the value if there is one.
-///
-/// # Safety
-///
-/// 1. `out` is valid for a write of `T`.
-unsafe fn put<T>(value: Option<T>, out: *mut u8) -> Option<()> {
-    // SAFETY: (1)
-    value.map(|value| unsafe { out.cast::<T>().write(value) })
-}
-
-/// # Safety
-///
-/// 1. `to.out` is valid for a write of its type, a scalar; `from` is one as well.
-unsafe fn scalar(from: Value<'_>, to: Target<'_>) -> Result<(), Fault> {
-    let (Shape::Scalar(old), Shape::Scalar(new)) = (&from.descriptor().shape, &to.ty.shape) else {
-        return Err(broken(to.path));
-    };
-    let value = plain(from, *old);
-    macro_rules! integer {
-        ($ty:ty, $value:ident, $out:expr) => {{
-            let number = match $value {
-                Plain::Signed(number) => <$ty>::try_from(number).ok(),
-                Plain::Unsigned(number) => <$ty>::try_from(number).ok(),
-                Plain::F32(number) => number::whole(number.into()).and_then(|whole| <$ty>::try_from(whole).ok()),
-                Plain::F64(number) => number::whole(number).and_then(|whole| <$ty>::try_from(whole).ok()),
-                Plain::Bool(truth) => <$ty>::try_from(u8::from(truth)).ok(),
-                _ => None,
-            };
-            // SAFETY: (1)
-            unsafe { put(number, $out) }
-        }};
-    }
-    macro_rules! float {
-        ($ty:ty) => {{
-            let number = match value {
-                Plain::Signed(number) => {
-                    Some(number as $ty).filter(|float| number::whole((*float).into()) == Some(number))
-                }
-                Plain::Unsigned(number) => Some(number as $ty)
-                    .filter(|float| i128::try_from(number).is_ok_and(|n| number::whole((*float).into()) == Some(n))),
-                Plain::F32(number) => Some(number as $ty),
-                Plain::F64(number) => Some(number as $ty).filter(|float| float.is_finite() || !number.is_finite()),
-                _ => None,
-            };
-            // SAFETY: (1)
-            unsafe { put(number, to.out) }
-        }};
-    }
-    let written = match *new {
-        Scalar::F32 => float!(f32),
-        Scalar::F64 => float!(f64),
-        Scalar::Bool => {
-            let truth = match value {
-                Plain::Signed(number @ (0 | 1)) => Some(number == 1),
-                Plain::Unsigned(number @ (0 | 1)) => Some(number == 1),
-                Plain::Bool(truth) => Some(truth),
-                _ => None,
-            };
-            // SAFETY: (1)
-            unsafe { put(truth, to.out) }
-        }
-        scalar => write_scalar!(scalar, value: integer => to.out),
-    };
-    written.ok_or_else(|| does_not_fit(&value.to_string(), to))
-}
-
-/// # Safety
-///
-/// 1. `to.out` is valid for a write of its type, a scalar.
-unsafe fn parse(text: &str, to: Target<'_>) -> Result<(), Fault> {
-    let Shape::Scalar(scalar) = to.ty.shape else { return Err(broken(to.path)) };
-    let trimmed = text.trim();
-    macro_rules! parsed {
-        ($ty:ty, $text:ident, $out:expr) => {
-            // SAFETY: (1)
-            unsafe { put($text.parse::<$ty>().ok(), $out) }
-        };
-    }
-    let written = match scalar {
-        Scalar::Bool => parsed!(bool, trimmed, to.out),
-        Scalar::Char => parsed!(char, text, to.out),
-        Scalar::F32 => parsed!(f32, trimmed, to.out),
-        Scalar::F64 => parsed!(f64, trimmed, to.out),
-        Scalar::Object => parsed!(crate::ObjectId, trimmed, to.out),
-        scalar => write_scalar!(scalar, trimmed: parsed => to.out),
-    };
-    written.ok_or_else(|| does_not_fit(&format!("{text:?}"), to))
 }

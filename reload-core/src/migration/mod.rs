@@ -7,7 +7,10 @@ mod program;
 mod queued;
 mod restore;
 mod rules;
+mod scalar;
 mod stage;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use program::{Hook, Program, stays};
 pub(crate) use queued::StagedQueue;

@@ -128,7 +128,9 @@ impl Program {
                 }
                 FieldRule::Reset { old: from } => {
                     let from = from.map(|index| &old[index]);
-                    self.make(whole, field, Source::Reset(whole.default_of(field)));
+                    // What is carried again may be in the attic from before it started over.
+                    let source = if matches!(field.carry, Carry::Reset) { Source::Reset } else { Source::Missing };
+                    self.make(whole, field, source(whole.default_of(field)));
                     if let Some(from) = from {
                         self.leave(whole, from, true);
                     }

@@ -192,7 +192,9 @@ impl Registry {
         if let Some(number) = self.find_any(&valid.path) {
             let taken =
                 |other: &&ValidClass| other.was.as_deref() == Some(&valid.path) && self.find_any(&other.path).is_none();
-            return if validated.classes.iter().any(|other| taken(&other)) { None } else { Some(number) };
+            if !validated.classes.iter().any(|other| taken(&other)) {
+                return Some(number);
+            }
         }
         if let Some(number) = valid.was.as_deref().and_then(|was| self.find_any(was)) {
             return Some(number);

@@ -176,3 +176,69 @@ fn what_is_kept_of_a_class_follows_its_name() {
     game.reload(library().class::<under_an_old_name::Old>());
     assert_eq!(game.json(id), r#"{"gold":9,"n":7}"#);
 }
+
+macro_rules! named {
+    ($module:ident, $path:literal $(was $was:literal)?, $($fields:tt)*) => {
+        pub mod $module {
+            #[reload_core::game_class(path = $path, $(was = $was,)? no_handlers)]
+            #[derive(Default)]
+            pub struct It { $($fields)* }
+        }
+    };
+}
+named!(a, "game::A", pub n: u8, pub gone: u8);
+named!(b, "game::B", pub n: u8, pub gone: u8);
+named!(a_less, "game::A", pub n: u8);
+named!(b_less, "game::B", pub n: u8);
+named!(b_that_was_a, "game::B" was "game::A", pub n: u8);
+named!(c_that_was_b, "game::C" was "game::B", pub n: u8);
+
+#[test]
+fn a_class_may_get_the_name_that_another_gives_up() {
+    let mut game = Game::open(library().class::<a::It>().class::<b::It>());
+    let first = game.world.spawn(a::It { n: 1, gone: 10 }).expect("its class is linked");
+    let second = game.world.spawn(b::It { n: 2, gone: 20 }).expect("its class is linked");
+    game.reload(library().class::<a_less::It>().class::<b_less::It>());
+    game.reload(library().class::<b_that_was_a::It>().class::<c_that_was_b::It>());
+    let names = |game: &Game| [first, second].map(|id| game.world.class_of(id).unwrap_or("none").to_owned());
+    assert_eq!(names(&game), ["game::B", "game::C"]);
+    assert_eq!((game.world.status(first), game.json(second)), (ObjectStatus::Live, r#"{"n":2}"#.to_owned()));
+    let attic = game.world.attic();
+    let kept: Vec<&str> = attic.entries.iter().map(|entry| entry.class.as_str()).collect();
+    assert_eq!(kept, ["game::B", "game::C"], "what is kept goes with the objects");
+}
+
+version!(kept { pub n: u8, pub x: u32 });
+version!(started_over { pub n: u8, #[field(reset, default = 1)] pub x: u32 });
+
+#[test]
+fn what_started_over_comes_back_when_it_is_carried_again() {
+    let mut game = Game::open(library().class::<kept::It>());
+    let id = game.world.spawn(kept::It { n: 1, x: 9 }).expect("its class is linked");
+    game.reload(library().class::<started_over::It>());
+    assert_eq!(game.world.get::<started_over::It>(id).expect("alive").x, 1);
+    game.undo();
+    assert_eq!(game.json(id), r#"{"n":1,"x":9}"#);
+}
+
+#[derive(State)]
+pub struct Scratch {
+    pub name: String,
+    #[field(reset, default = 1)]
+    pub weight: u8,
+}
+
+version!(bag_of_items { pub bag: Vec<Item> });
+version!(bag_of_scratch { pub bag: Vec<Scratch> });
+
+#[test]
+fn what_started_over_in_an_element_comes_back_too() {
+    let mut game = Game::open(library().class::<bag_of_items::It>());
+    let bag = vec![Item { name: "axe".into(), weight: 9 }];
+    let id = game.world.spawn(bag_of_items::It { bag }).expect("its class is linked");
+    game.reload(library().class::<bag_of_scratch::It>());
+    assert_eq!(game.world.get::<bag_of_scratch::It>(id).expect("alive").bag[0].weight, 1);
+    game.reload(library().class::<bag_of_scratch::It>());
+    game.reload(library().class::<bag_of_items::It>());
+    assert_eq!(game.json(id), r#"{"bag":[{"name":"axe","weight":9}]}"#);
+}

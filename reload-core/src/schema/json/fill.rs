@@ -410,6 +410,7 @@ impl Slot<'_> {
         let (mut key_place, mut value_place) = (Place::new((ops.key)()), Place::new((ops.value)()));
         // A key that is not a text in Rust is one in JSON.
         let reader = super::read::Reader { options: super::JsonOptions { convert: true }, ..*self.reader };
+        let mut count = 0;
         while let Some(key) = map.next_key::<String>()? {
             let path = self.path.then(Step::Key(&key));
             let slot = Slot { reader: &reader, ..self.part((ops.key)(), key_place.as_ptr(), &path) };
@@ -418,22 +419,34 @@ impl Slot<'_> {
             unsafe { key_place.set_full() };
             map.next_value_seed(self.part((ops.value)(), value_place.as_ptr(), &path))?;
             self.insert(ops, &mut key_place, &mut value_place)?;
+            count += 1;
         }
-        undo.keep();
-        Ok(())
+        self.keep_map(ops, count, undo)
     }
 
     fn fill_pairs<'de, S: SeqAccess<'de>>(&self, ops: &MapOps, mut list: S) -> Result<(), S::Error> {
         let undo = self.start_map(ops, list.size_hint())?;
         let (mut key_place, mut value_place) = (Place::new((ops.key)()), Place::new((ops.value)()));
-        for index in 0.. {
-            let path = self.path.then(Step::Member(index));
+        let mut count = 0;
+        loop {
+            let path = self.path.then(Step::Member(count));
             let slot = Slot { path: &path, ..*self };
             let pair = PairSeed { slot: &slot, ops, key: &mut key_place, value: &mut value_place };
             if list.next_element_seed(pair)?.is_none() {
                 break;
             }
             self.insert(ops, &mut key_place, &mut value_place)?;
+            count += 1;
+        }
+        self.keep_map(ops, count, undo)
+    }
+
+    /// A map in which no entry has taken the place of another.
+    fn keep_map<E: Error>(&self, ops: &MapOps, count: usize, undo: Undo) -> Result<(), E> {
+        // SAFETY: the map that was just made.
+        let len = unsafe { (ops.len)(self.out) };
+        if len != count {
+            return Err(self.expected(&format!("{count} different keys"), &len.to_string()));
         }
         undo.keep();
         Ok(())

@@ -1,0 +1,55 @@
+//! Delayed events whose declaration changes while they wait, and those whose declaration goes.
+
+use crate::support::Game;
+use reload_core::Outcome;
+
+fn source(events: &str, handlers: &str, asks: &str) -> String {
+    format!(
+        "#![forbid(unsafe_code)]\n#![allow(dead_code)]\nuse reload_core::{{Ctx, State, game_class, event_table}};\n\
+         use std::time::Duration;\nuse test_protocol::{{Answered, Test, TestEvents}};\nreload_core::library!();\n\
+         event_table! {{ pub table GameEvents: TestEvents {{ {events} }} }}\n\
+         #[game_class]\n#[derive(Default)]\npub struct It {{}}\n\
+         #[game_class(events = GameEvents)]\nimpl It {{\n    {handlers}\n    \
+         fn event_test(&mut self, ctx: &mut Ctx) {{ {asks} }}\n}}\n\
+         fn say(ctx: &mut Ctx, what: String) {{ ctx.emit(Answered {{ who: ctx.id(), by: what }}); }}\n"
+    )
+}
+
+#[test]
+fn delayed_events_get_the_new_shape_or_are_named() {
+    let first = source(
+        "Stays { n: u8 }, Goes { n: u8 }, Changes { text: String, n: u8 }, Breaks { n: i32 }, GoesToo",
+        "fn event_goes(&mut self) {}",
+        "let wait = Duration::from_secs(1);
+         for n in [1, 2] {
+             ctx.after(wait, Stays { n });
+             ctx.after(wait, Goes { n });
+             ctx.after(wait, Changes { text: \"7\".repeat(n.into()), n });
+             ctx.after(wait, Breaks { n: i32::from(n) - 2 });
+         }
+         ctx.after(wait, GoesToo);",
+    );
+    let second = source(
+        "Breaks { n: u32 }, Changes { #[field(was = \"n\")] number: u64, text: Option<u32>, #[field(default = 5)] more: u8 }, Stays { n: u8 }",
+        "fn event_stays(&mut self, event: &Stays, ctx: &mut Ctx) { say(ctx, format!(\"stays {}\", event.n)); }
+         fn event_breaks(&mut self, event: &Breaks, ctx: &mut Ctx) { say(ctx, format!(\"breaks {}\", event.n)); }
+         fn event_changes(&mut self, event: &Changes, ctx: &mut Ctx) {
+             say(ctx, format!(\"changes {} {:?} {}\", event.number, event.text, event.more));
+         }",
+        "",
+    );
+    let mut game = Game::start("queued", &first);
+    let it = game.spawn("It");
+    assert_eq!(game.ask(), []);
+    game.world.advance(0.5);
+    let report = game.reload(&second);
+    let Outcome::Reloaded { dropped_events, .. } = &report.outcome else { panic!("{report}") };
+    let dropped: Vec<(&str, usize)> = dropped_events.iter().map(|event| (event.name.as_str(), event.count)).collect();
+    assert_eq!(dropped, [("event_breaks", 1), ("event_goes", 2), ("event_goes_too", 1)], "{report}");
+    assert!(dropped_events[0].why.contains("the value -1 does not fit into `u32`"), "{report}");
+    assert!(report.to_string().contains("2 queued event_goes dropped: the event is gone"), "{report}");
+    game.world.advance(1.0);
+    let said: Vec<String> = game.answers().into_iter().filter(|(who, _)| *who == it).map(|(_, what)| what).collect();
+    assert_eq!(said, ["stays 1", "changes 1 Some(7) 5", "stays 2", "changes 2 Some(77) 5", "breaks 0"]);
+    assert!(game.world.take_faults().is_empty());
+}
