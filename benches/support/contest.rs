@@ -135,7 +135,7 @@ fn sample(group: &str, name: &str, contender: &mut dyn Contender) -> f64 {
     // New each time, because criterion takes a name only once.
     let mut criterion = Criterion::default()
         .sample_size(SAMPLES)
-        .nresamples(1_000)
+        .nresamples(2_000)
         .warm_up_time(Duration::from_millis(10))
         .measurement_time(Duration::from_millis(50))
         .without_plots();

@@ -56,7 +56,9 @@ pub(crate) struct ClassFunctions {
     pub(crate) observe: fn(&mut World, Entity),
     add_system: fn(&mut Schedule),
     add_observer: fn(&mut World),
-    count: fn(&mut World) -> u64,
+    pub(crate) add_observer_of_one: fn(&mut World),
+    pub(crate) hit_one: fn(&mut World, Entity, &Hit),
+    pub(crate) count: fn(&mut World) -> u64,
 }
 
 impl ClassFunctions {
@@ -75,6 +77,14 @@ impl ClassFunctions {
                     },
                     add_observer: |world| {
                         world.add_observer(observe_all::<T>);
+                    },
+                    add_observer_of_one: |world| {
+                        world.add_observer(observe_one::<T>);
+                    },
+                    hit_one: |world, entity, event| {
+                        if let Some(mut body) = world.get_mut::<Body<T>>(entity) {
+                            body.0.hit(event);
+                        }
                     },
                     count: |world| world.query::<&Body<T>>().iter(world).map(|body| u64::from(body.0.count())).sum(),
                 }

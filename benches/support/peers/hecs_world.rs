@@ -46,6 +46,11 @@ impl ClassFunctions {
     }
 }
 
+/// Hits that all objects have counted.
+pub(crate) fn tally<F: Family>(world: &mut World) -> u64 {
+    (0..F::CLASSES).map(|class| (ClassFunctions::of::<F>(class).count)(world)).sum()
+}
+
 pub(crate) struct Hecs {
     world: World,
     classes: Vec<ClassFunctions>,

@@ -4,6 +4,7 @@ pub(crate) mod bevy;
 pub(crate) mod boxes;
 pub(crate) mod bus;
 pub(crate) mod hecs_world;
+pub(crate) mod one;
 pub(crate) mod signals;
 pub(crate) mod statics;
 pub(crate) mod world;
