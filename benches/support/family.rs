@@ -2,9 +2,10 @@
 
 use super::random::Random;
 use bench_logic::Hit;
+use reload_core::GameClass;
 
 /// An object of some class.
-pub(crate) trait Object: Default + Clone + Send + Sync + 'static {
+pub(crate) trait Object: GameClass + Default + Clone + Send + Sync + 'static {
     fn hit(&mut self, event: &Hit);
     fn count(&self) -> u32;
 }

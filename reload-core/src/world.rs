@@ -8,7 +8,7 @@ use crate::{
     event::{Event, EventTable},
     library::{self, LibraryTable},
     mailbox::{Mailbox, Receiver},
-    registry::{LibraryId, Registry},
+    registry::{LibraryId, Registry, Way},
     report::ClassChange,
     validation::{self, Image},
 };
@@ -159,8 +159,13 @@ impl World {
         library
     }
 
+    #[inline(always)]
+    fn way<E: Event>(&self) -> Option<Way> {
+        self.live().registry.way(E::Table::record(), E::INDEX)
+    }
+
     fn event_id<E: Event>(&self) -> Option<u16> {
-        self.live().registry.vocabulary.id(E::Table::record(), E::INDEX)
+        Some(self.way::<E>()?.event)
     }
 
     /// Sends an event, now, to every object whose class handles it and to the listeners; then carries
@@ -181,11 +186,11 @@ impl World {
     /// Sends an event, now, to one object; then carries out everything that its handler asked for.
     /// Answers whether the object had a handler for it.
     pub fn send<E: Event>(&mut self, to: ObjectId, event: &E) -> bool {
-        let Some(id) = self.event_id::<E>() else { return false };
+        let Some(way) = self.way::<E>() else { return false };
         let live = self.live_ptr();
-        // SAFETY: as for `emit`.
+        // SAFETY: as for `emit`; the way is that of `E`.
         unsafe {
-            let handled = dispatch::deliver(live, id, to, core::ptr::from_ref(event).cast(), Origin::OUTSIDE);
+            let handled = dispatch::deliver_along(live, way, to, core::ptr::from_ref(event).cast(), Origin::OUTSIDE);
             dispatch::settle(live);
             handled
         }

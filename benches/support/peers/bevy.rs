@@ -53,48 +53,62 @@ pub(crate) fn observe_one<T: Object>(event: On<HitOne>, mut bodies: Query<&mut B
 /// What has to be written once per class.
 pub(crate) struct ClassFunctions {
     pub(crate) spawn: fn(&mut World) -> Entity,
-    pub(crate) observe: fn(&mut World, Entity),
-    add_system: fn(&mut Schedule),
-    add_observer: fn(&mut World),
-    pub(crate) add_observer_of_one: fn(&mut World),
-    pub(crate) hit_one: fn(&mut World, Entity, &Hit),
     pub(crate) count: fn(&mut World) -> u64,
 }
 
 impl ClassFunctions {
-    pub(crate) fn of<F: Family>(class: usize) -> Self {
+    pub(crate) fn all<F: Family>() -> Vec<Self> {
         struct Find;
         impl Visitor for Find {
             type Output = ClassFunctions;
             fn visit<T: Object>(self) -> ClassFunctions {
                 ClassFunctions {
                     spawn: |world| world.spawn(Body(T::default())).id(),
-                    observe: |world, entity| {
-                        world.entity_mut(entity).observe(observe_one::<T>);
-                    },
-                    add_system: |schedule| {
-                        schedule.add_systems(system::<T>);
-                    },
-                    add_observer: |world| {
-                        world.add_observer(observe_all::<T>);
-                    },
-                    add_observer_of_one: |world| {
-                        world.add_observer(observe_one::<T>);
-                    },
-                    hit_one: |world, entity, event| {
-                        if let Some(mut body) = world.get_mut::<Body<T>>(entity) {
-                            body.0.hit(event);
-                        }
-                    },
                     count: |world| world.query::<&Body<T>>().iter(world).map(|body| u64::from(body.0.count())).sum(),
                 }
             }
         }
-        F::with(class, Find)
+        (0..F::CLASSES).map(|class| F::with(class, Find)).collect()
     }
+}
 
-    pub(crate) fn all<F: Family>() -> Vec<Self> {
-        (0..F::CLASSES).map(Self::of::<F>).collect()
+/// Adds the system of a class.
+struct AddSystem<'a>(&'a mut Schedule);
+
+impl Visitor for AddSystem<'_> {
+    type Output = ();
+    fn visit<T: Object>(self) {
+        self.0.add_systems(system::<T>);
+    }
+}
+
+/// Adds the observer of a class, of the event to all.
+struct ObserveAll<'a>(&'a mut World);
+
+impl Visitor for ObserveAll<'_> {
+    type Output = ();
+    fn visit<T: Object>(self) {
+        self.0.add_observer(observe_all::<T>);
+    }
+}
+
+/// Adds the observer of a class, of the event to one; answers with its entity.
+pub(crate) struct ObserveOne<'a>(pub(crate) &'a mut World);
+
+impl Visitor for ObserveOne<'_> {
+    type Output = Entity;
+    fn visit<T: Object>(self) -> Entity {
+        self.0.add_observer(observe_one::<T>).id()
+    }
+}
+
+/// Gives an entity an observer of its own.
+pub(crate) struct ObserveEntity<'a>(pub(crate) &'a mut World, pub(crate) Entity);
+
+impl Visitor for ObserveEntity<'_> {
+    type Output = ();
+    fn visit<T: Object>(self) {
+        self.0.entity_mut(self.1).observe(observe_one::<T>);
     }
 }
 
@@ -134,8 +148,8 @@ impl Messages {
         populated.world.init_resource::<bevy_ecs::message::Messages<HitMessage>>();
         let mut schedule = Schedule::default();
         schedule.set_executor(SingleThreadedExecutor::new());
-        for (_, class) in populated.classes.iter().enumerate().filter(|(class, _)| population.listens(*class)) {
-            (class.add_system)(&mut schedule);
+        for class in (0..F::CLASSES).filter(|class| population.listens(*class)) {
+            F::with(class, AddSystem(&mut schedule));
         }
         Self { populated, schedule }
     }
@@ -160,8 +174,8 @@ pub(crate) struct ClassObservers(Populated);
 impl ClassObservers {
     pub(crate) fn new<F: Family>(population: Population) -> Self {
         let mut populated = Populated::new::<F>(population);
-        for (_, class) in populated.classes.iter().enumerate().filter(|(class, _)| population.listens(*class)) {
-            (class.add_observer)(&mut populated.world);
+        for class in (0..F::CLASSES).filter(|class| population.listens(*class)) {
+            F::with(class, ObserveAll(&mut populated.world));
         }
         Self(populated)
     }
@@ -184,7 +198,7 @@ impl EntityObservers {
     pub(crate) fn new<F: Family>(population: Population) -> Self {
         let mut populated = Populated::new::<F>(population);
         for (class, entity) in &populated.listening {
-            (populated.classes[*class].observe)(&mut populated.world, *entity);
+            F::with(*class, ObserveEntity(&mut populated.world, *entity));
         }
         Self(populated)
     }

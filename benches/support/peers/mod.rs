@@ -3,10 +3,12 @@
 pub(crate) mod bevy;
 pub(crate) mod boxes;
 pub(crate) mod bus;
+pub(crate) mod coming;
 pub(crate) mod hecs_world;
 pub(crate) mod one;
 pub(crate) mod signals;
 pub(crate) mod statics;
+pub(crate) mod wiring;
 pub(crate) mod world;
 
 use bench_logic::Hit;

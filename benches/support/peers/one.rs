@@ -30,19 +30,28 @@ fn targets(objects: usize) -> Vec<usize> {
 pub(crate) fn everybody<F: Family>(population: Population) -> Vec<Entry> {
     let order = population.order::<F>();
     let picked = targets(population.objects);
-    let mut entries: Vec<Entry> = vec![
+    let mut entries = without_bevy::<F>(population);
+    entries.extend([
+        ("Bevy, the class known", in_bevy::<F>(&order, &picked, Bevy::Get)),
+        ("Bevy, an observer per class", in_bevy::<F>(&order, &picked, Bevy::ClassObserver)),
+    ]);
+    if population.objects <= MOST_ENTITY_OBSERVERS {
+        entries.push(("Bevy, an observer per entity", in_bevy::<F>(&order, &picked, Bevy::EntityObserver)));
+    }
+    entries
+}
+
+/// Those that are compared at any number of classes.
+pub(crate) fn without_bevy<F: Family>(population: Population) -> Vec<Entry> {
+    let order = population.order::<F>();
+    let picked = targets(population.objects);
+    vec![
         ("Box<dyn Trait> by index", by_index::<F>(&order, &picked)),
         ("reload-core", send::<F>(population, &picked)),
         ("slotmap of boxes", by_key::<F>(&order, &picked)),
         ("HashMap of boxes", by_hash::<F>(&order, &picked)),
         ("hecs, the class known", in_hecs::<F>(&order, &picked)),
-        ("Bevy, the class known", in_bevy::<F>(&order, &picked, Bevy::Get)),
-        ("Bevy, an observer per class", in_bevy::<F>(&order, &picked, Bevy::ClassObserver)),
-    ];
-    if population.objects <= MOST_ENTITY_OBSERVERS {
-        entries.push(("Bevy, an observer per entity", in_bevy::<F>(&order, &picked, Bevy::EntityObserver)));
-    }
-    entries
+    ]
 }
 
 /// Work that is done by a closure, and how it is counted.
@@ -157,14 +166,30 @@ fn in_bevy<F: Family>(order: &[usize], picked: &[usize], how: Bevy) -> Box<dyn C
     let entities: Vec<BevyEntity> = order.iter().map(|class| (classes[*class].spawn)(&mut world)).collect();
     match how {
         Bevy::Get => {}
-        Bevy::ClassObserver => classes.iter().for_each(|class| (class.add_observer_of_one)(&mut world)),
+        Bevy::ClassObserver => {
+            for class in 0..F::CLASSES {
+                F::with(class, bevy::ObserveOne(&mut world));
+            }
+        }
         Bevy::EntityObserver => {
             for (class, entity) in order.iter().zip(&entities) {
-                (classes[*class].observe)(&mut world, *entity);
+                F::with(*class, bevy::ObserveEntity(&mut world, *entity));
             }
         }
     }
-    let hits: Vec<_> = classes.iter().map(|class| class.hit_one).collect();
+    type HitOne = fn(&mut bevy_ecs::world::World, BevyEntity, &Hit);
+    struct Find;
+    impl Visitor for Find {
+        type Output = HitOne;
+        fn visit<T: Object>(self) -> HitOne {
+            |world, entity, event| {
+                if let Some(mut body) = world.get_mut::<bevy::Body<T>>(entity) {
+                    body.0.hit(event);
+                }
+            }
+        }
+    }
+    let hits: Vec<HitOne> = (0..F::CLASSES).map(|class| F::with(class, Find)).collect();
     let picked: Vec<(BevyEntity, u32)> = picked.iter().map(|at| (entities[*at], order[*at] as u32)).collect();
     let run = move |world: &mut bevy_ecs::world::World| {
         let event = black_box(&HIT);

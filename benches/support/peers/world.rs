@@ -29,6 +29,14 @@ impl Loaded {
         Self { world, session }
     }
 
+    /// The same classes without a dynamic library.
+    pub(crate) fn linked() -> Self {
+        let mut world = World::new();
+        let session =
+            ReloadSession::open(LibrarySource::linked(), &mut world).unwrap_or_else(|rejection| panic!("{rejection}"));
+        Self { world, session }
+    }
+
     /// With objects of the classes of a family; their ids in the order of their birth.
     pub(crate) fn populated<F: Family>(population: Population) -> (Self, Vec<ObjectId>) {
         let mut loaded = Self::open();

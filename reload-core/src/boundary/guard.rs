@@ -8,7 +8,7 @@ use std::{
     any::Any,
     cell::Cell,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Mutex, Once, PoisonError},
+    sync::{Mutex, Once, OnceLock, PoisonError},
 };
 
 /// What a guarded call came to: fine, or the note of a panic. Owned by the receiver, freed by the maker.
@@ -132,6 +132,22 @@ thread_local! {
 }
 static LOCATION: Mutex<Option<String>> = Mutex::new(None);
 
+/// Answers whether this thread is in a guarded call that another image has announced.
+pub(crate) type IsGuardedFn = extern "C" fn() -> bool;
+
+/// The host's answer, in a library that a host has loaded.
+static HOST_IS_GUARDED: OnceLock<IsGuardedFn> = OnceLock::new();
+
+/// See [`IsGuardedFn`]; this image's answer.
+pub(crate) extern "C" fn is_guarded() -> bool {
+    GUARDED.get() != 0
+}
+
+/// Lets this image's hook know of the calls that its host announces.
+pub(crate) fn heed_host(host: IsGuardedFn) {
+    let _ = HOST_IS_GUARDED.set(host);
+}
+
 /// Makes panics inside a guarded call quiet and remembers where they were; other panics go to the
 /// hook that was there before. Each image has its own hook, so each calls this once.
 pub(crate) fn install_hook() {
@@ -139,7 +155,7 @@ pub(crate) fn install_hook() {
     ONCE.call_once(|| {
         let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
-            if GUARDED.get() == 0 {
+            if !is_guarded() && !HOST_IS_GUARDED.get().is_some_and(|host| host()) {
                 previous(panic);
             } else if let Some(place) = panic.location() {
                 *LOCATION.lock().unwrap_or_else(PoisonError::into_inner) =
@@ -155,10 +171,29 @@ pub(crate) fn install_hook() {
 ///
 /// The panic.
 pub fn guarded<R>(call: impl FnOnce() -> R) -> Result<R, Panicked> {
+    announce(|| guarded_announced(call))
+}
+
+/// Runs `call`, which does not unwind but may call what is guarded with [`guarded_announced`]: panics in there are quiet.
+///
+/// The host announces its calls into libraries, because the count is at hand in an executable: in a library each look at
+/// it is a call of the dynamic linker, which costs more than the rest of a delivery.
+#[inline(always)]
+pub(crate) fn announce<R>(call: impl FnOnce() -> R) -> R {
     GUARDED.set(GUARDED.get() + 1);
-    let result = catch_unwind(AssertUnwindSafe(call));
+    let result = call();
     GUARDED.set(GUARDED.get() - 1);
-    result.map_err(caught)
+    result
+}
+
+/// [`guarded`] for what is only called where the caller has announced it.
+///
+/// # Errors
+///
+/// The panic.
+#[inline(always)]
+pub(crate) fn guarded_announced<R>(call: impl FnOnce() -> R) -> Result<R, Panicked> {
+    catch_unwind(AssertUnwindSafe(call)).map_err(caught)
 }
 
 /// [`guarded`] for a function of the boundary.

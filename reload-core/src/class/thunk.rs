@@ -4,7 +4,7 @@
 
 use super::table::{HandlerRecord, LoopRecord};
 use crate::{
-    boundary::{Outcome, RawStr, guard, guarded},
+    boundary::{Outcome, RawStr, guard, guarded_announced},
     dispatch::{Ctx, Next},
 };
 use core::ptr::NonNull;
@@ -87,7 +87,7 @@ where
     while at != end {
         let mut left = end;
         let start = at;
-        let result = guarded(|| {
+        let result = guarded_announced(|| {
             let mut cursor = Cursor { at: start, left: &mut left };
             while cursor.at != end {
                 ctx.enter(cursor.at);
@@ -118,7 +118,7 @@ where
     F: Fn(&mut C, &E, &mut Ctx) + Copy + 'static,
 {
     ctx.enter(object);
-    let result = guarded(|| {
+    let result = guarded_announced(|| {
         // SAFETY: (1)
         let this = unsafe { &mut *object.cast::<C>() };
         // SAFETY: (2)

@@ -17,10 +17,10 @@ use super::{
     queue::{Command, NOBODY, Origin, Queue},
 };
 use crate::{
-    boundary::{ObjectId, Panicked, guarded},
+    boundary::{ObjectId, Panicked, announce, guarded},
     event::{Constructed, Destroyed, Event},
     instance::Store,
-    registry::Registry,
+    registry::{Registry, Way},
     schema::Descriptor,
 };
 use core::ptr::NonNull;
@@ -59,7 +59,7 @@ pub(crate) unsafe fn broadcast(live: LivePtr, event: u16, payload: *const u8, or
     ctx.begin(Running::event(event), origin);
     let mut position = 0;
     // SAFETY: (1) the reference ends with the statement.
-    while let Some(route) = unsafe { (&(*this).registry.routes)[usize::from(event)].get(position).copied() } {
+    while let Some(route) = unsafe { (&(*this).registry.routes).all(event).get(position).copied() } {
         position += 1;
         ctx.part_offset = route.part_offset;
         let mut ordinal = 0;
@@ -72,14 +72,18 @@ pub(crate) unsafe fn broadcast(live: LivePtr, event: u16, payload: *const u8, or
             let Some((first, count)) = chunk else { break };
             // SAFETY: the chunk holds `count` objects of the route's class, whose part lies at `part_offset`,
             // and nothing refers to them; (2) for the payload.
-            unsafe { (route.batch)(first.wrapping_add(route.part_offset), count, stride, &mut ctx, payload) };
+            announce(|| unsafe {
+                (route.batch)(first.wrapping_add(route.part_offset), count, stride, &mut ctx, payload)
+            });
             ordinal += 1;
         }
     }
     // SAFETY: (1), (2)
     unsafe {
         listen(live, event, payload, &mut ctx);
-        after_delivery(live);
+        if !(*this).fallen.is_empty() {
+            after_delivery(live);
+        }
     }
 }
 
@@ -88,21 +92,32 @@ pub(crate) unsafe fn broadcast(live: LivePtr, event: u16, payload: *const u8, or
 /// # Safety
 ///
 /// As for [`broadcast`].
-#[inline]
 pub(crate) unsafe fn deliver(live: LivePtr, event: u16, to: ObjectId, payload: *const u8, origin: Origin) -> bool {
+    // SAFETY: (1) the reference ends with the statement; (2)
+    unsafe {
+        let way = (&(*live.as_ptr()).registry.routes).way(event);
+        deliver_along(live, way, to, payload, origin)
+    }
+}
+
+/// [`deliver`] where the event's way is known.
+///
+/// # Safety
+///
+/// 1. `live` is valid and nothing refers into it.
+/// 2. `way` is of its registry, and `payload` is a valid payload of that event.
+#[inline(always)]
+pub(crate) unsafe fn deliver_along(live: LivePtr, way: Way, to: ObjectId, payload: *const u8, origin: Origin) -> bool {
     let this = live.as_ptr();
     // SAFETY: (1) the reference is not used after the look-up.
     let state = unsafe { &*this };
-    let found = state.store.slots.target(to).and_then(|(object, class)| {
-        let row = state.registry.rows.get(usize::from(event))?;
-        Some((object, (*row.get(usize::from(class))?)?))
-    });
-    let Some((object, one)) = found else { return false };
+    let Some((object, class)) = state.store.slots.target(to) else { return false };
+    let Some(one) = state.registry.routes.one(way, class) else { return false };
     let mut ctx = Ctx::new(&HOST_CALLS, this.cast());
-    ctx.begin(Running::event(event), origin);
+    ctx.begin(Running::event(way.event), origin);
     ctx.part_offset = one.part_offset;
     // SAFETY: the slot's object is of the row's class, and nothing refers to it; (2) for the payload.
-    unsafe { (one.call)(object.wrapping_add(one.part_offset), &mut ctx, payload) };
+    announce(|| unsafe { (one.call)(object.wrapping_add(one.part_offset), &mut ctx, payload) });
     // SAFETY: (1)
     if unsafe { !(*this).fallen.is_empty() } {
         // SAFETY: (1)
@@ -148,6 +163,7 @@ unsafe fn listen(live: LivePtr, event: u16, payload: *const u8, ctx: &mut Ctx) {
 /// # Safety
 ///
 /// 1. `live` is valid and nothing refers into it.
+#[cold]
 unsafe fn after_delivery(live: LivePtr) {
     // SAFETY: (1)
     let live = unsafe { &mut *live.as_ptr() };
@@ -161,7 +177,20 @@ unsafe fn after_delivery(live: LivePtr) {
 /// # Safety
 ///
 /// 1. `live` is valid and nothing refers into it.
+#[inline]
 pub(crate) unsafe fn settle(live: LivePtr) {
+    // Most deliveries leave nothing to do: that is seen where they are made.
+    // SAFETY: (1) the reference ends with the statement.
+    if unsafe { !(*live.as_ptr()).queue.commands.is_empty() } {
+        // SAFETY: (1)
+        unsafe { carry_out(live) };
+    }
+}
+
+/// # Safety
+///
+/// As for [`settle`].
+unsafe fn carry_out(live: LivePtr) {
     let this = live.as_ptr();
     // SAFETY: (1) the reference ends with the statement.
     while let Some(command) = unsafe { (*this).queue.commands.pop_front() } {

@@ -13,7 +13,7 @@ pub(crate) use clock::{Turn, What};
 pub use context::{Ctx, HostCalls};
 pub use fault::{Fault, FaultKind};
 pub(crate) use host::HOST_CALLS;
-pub(crate) use live::{Live, LivePtr, advance, broadcast, deliver, end, settle, spawn_now};
+pub(crate) use live::{Live, LivePtr, advance, broadcast, deliver, deliver_along, end, settle, spawn_now};
 pub use next::Next;
 pub(crate) use payload::Payload;
 pub use queue::ChainBudget;
