@@ -8,7 +8,7 @@ use crate::{
     event::{Event, EventTable},
     library::{self, LibraryTable},
     mailbox::{Mailbox, Receiver},
-    registry::{LibraryId, Registry, Way},
+    registry::{LibraryId, Registry},
     report::ClassChange,
     validation::{self, Image},
 };
@@ -159,13 +159,8 @@ impl World {
         library
     }
 
-    #[inline(always)]
-    fn way<E: Event>(&self) -> Option<Way> {
-        self.live().registry.way(E::Table::record(), E::INDEX)
-    }
-
     fn event_id<E: Event>(&self) -> Option<u16> {
-        Some(self.way::<E>()?.event)
+        self.live().registry.vocabulary.id(E::Table::record(), E::INDEX)
     }
 
     /// Sends an event, now, to every object whose class handles it and to the listeners; then carries
@@ -173,27 +168,18 @@ impl World {
     ///
     /// Objects of one class receive it in the order in which they lie in memory, which changes as
     /// objects come and go; classes in the order of their paths; listeners last.
+    #[inline]
     pub fn emit<E: Event>(&mut self, event: &E) {
-        let Some(id) = self.event_id::<E>() else { return };
-        let live = self.live_ptr();
-        // SAFETY: the world is borrowed exclusively and no reference is held; the number is that of `E`.
-        unsafe {
-            dispatch::broadcast(live, id, core::ptr::from_ref(event).cast(), Origin::OUTSIDE);
-            dispatch::settle(live);
-        }
+        // SAFETY: the world is borrowed exclusively and no reference is held.
+        unsafe { dispatch::emit(self.live_ptr(), event) }
     }
 
     /// Sends an event, now, to one object; then carries out everything that its handler asked for.
     /// Answers whether the object had a handler for it.
+    #[inline]
     pub fn send<E: Event>(&mut self, to: ObjectId, event: &E) -> bool {
-        let Some(way) = self.way::<E>() else { return false };
-        let live = self.live_ptr();
-        // SAFETY: as for `emit`; the way is that of `E`.
-        unsafe {
-            let handled = dispatch::deliver_along(live, way, to, core::ptr::from_ref(event).cast(), Origin::OUTSIDE);
-            dispatch::settle(live);
-            handled
-        }
+        // SAFETY: as for `emit`.
+        unsafe { dispatch::send(self.live_ptr(), to, event) }
     }
 
     /// Queues an event for every object whose class handles it. Queued events are carried out, in

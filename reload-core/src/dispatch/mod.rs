@@ -6,6 +6,7 @@ mod fault;
 mod host;
 mod live;
 mod next;
+mod outside;
 mod payload;
 mod queue;
 
@@ -13,8 +14,9 @@ pub(crate) use clock::{Turn, What};
 pub use context::{Ctx, HostCalls};
 pub use fault::{Fault, FaultKind};
 pub(crate) use host::HOST_CALLS;
-pub(crate) use live::{Live, LivePtr, advance, broadcast, deliver, deliver_along, end, settle, spawn_now};
+pub(crate) use live::{Live, LivePtr, advance, deliver, end, settle, spawn_now};
 pub use next::Next;
+pub(crate) use outside::{emit, send};
 pub(crate) use payload::Payload;
 pub use queue::ChainBudget;
 pub(crate) use queue::{Command, Origin};

@@ -136,14 +136,14 @@ impl Registry {
         self.by_record.get(&core::ptr::from_ref(record).addr()).copied()
     }
 
-    /// The way of the event that `table` numbers `index`; `None` if the world does not know it.
+    /// The way of the event that `table` numbers `index`, if it is one of the host's that are found at one look.
     #[inline(always)]
-    pub(crate) fn way(&self, table: &'static TableRecord, index: u16) -> Option<Way> {
-        self.short_ways.find(table, index).or_else(|| self.long_way(table, index))
+    pub(crate) fn short_way(&self, table: &'static TableRecord, index: u16) -> Option<Way> {
+        self.short_ways.find(table, index)
     }
 
-    #[cold]
-    fn long_way(&self, table: &'static TableRecord, index: u16) -> Option<Way> {
+    /// The way of any event that the world knows.
+    pub(crate) fn long_way(&self, table: &'static TableRecord, index: u16) -> Option<Way> {
         self.vocabulary.id(table, index).map(|event| self.routes.way(event))
     }
 
