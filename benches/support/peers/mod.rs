@@ -8,7 +8,6 @@ pub(crate) mod hecs_world;
 pub(crate) mod one;
 pub(crate) mod signals;
 pub(crate) mod statics;
-pub(crate) mod wiring;
 pub(crate) mod world;
 
 use bench_logic::Hit;

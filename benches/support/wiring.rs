@@ -1,9 +1,9 @@
 //! Code changes: how each peer takes a handler away from all objects of a class, and gives it back.
 
-use super::{HIT, bevy};
 use crate::support::{
     contest::{Contender, Entry},
     family::{Eight, Family, One, SixtyFour, Visitor},
+    peers::{HIT, bevy},
 };
 use bench_logic::{Events, Hit, medium};
 use bevy_ecs::prelude::{Component, Entity, World as BevyWorld};
