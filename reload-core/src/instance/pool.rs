@@ -2,7 +2,10 @@
 //! behind the active ones, so that delivery walks a prefix and asks nothing.
 #![expect(unsafe_code, reason = "raw memory of erased types")]
 
-use super::chunk::{CHUNK, ChunkSource};
+use super::{
+    chunk::{CHUNK, ChunkSource},
+    divisor::Divisor,
+};
 use std::ptr::NonNull;
 
 /// Bytes at the start of a chunk that belong to the chunk itself.
@@ -23,13 +26,13 @@ struct Header {
 pub(crate) struct Pool {
     class: u16,
     /// Bytes of one instance; at least 1, so that every instance has its own address.
-    stride: usize,
+    stride: Divisor,
     /// Bytes from a chunk's start to its first instance.
     first: usize,
     /// Bytes from a chunk's start to the slots of its instances.
     slots_at: usize,
     /// Instances in a chunk.
-    capacity: usize,
+    capacity: Divisor,
     /// Bytes of a chunk.
     chunk_size: usize,
     chunks: Vec<NonNull<u8>>,
@@ -58,7 +61,17 @@ impl Pool {
             (capacity, slots_at)
         };
         let chunk_size = (slots_at + capacity * size_of::<u32>()).next_multiple_of(CHUNK);
-        Self { class, stride, first, slots_at, capacity, chunk_size, chunks: Vec::new(), len: 0, active: 0 }
+        Self {
+            class,
+            stride: Divisor::new(stride),
+            first,
+            slots_at,
+            capacity: Divisor::new(capacity),
+            chunk_size,
+            chunks: Vec::new(),
+            len: 0,
+            active: 0,
+        }
     }
 
     /// Number of instances, quarantined ones included.
@@ -72,24 +85,25 @@ impl Pool {
     }
 
     pub(crate) const fn stride(&self) -> usize {
-        self.stride
+        self.stride.get()
     }
 
     /// The chunk at `ordinal` as (first instance, number of active instances).
     #[inline(always)]
     pub(crate) fn active_chunk(&self, ordinal: usize) -> Option<(*mut u8, usize)> {
-        let left = self.active.checked_sub(ordinal * self.capacity).filter(|left| *left > 0)?;
+        let left = self.active.checked_sub(ordinal * self.capacity.get()).filter(|left| *left > 0)?;
         let chunk = self.chunks[ordinal];
         // SAFETY: `first` lies within the chunk.
-        Some((unsafe { chunk.as_ptr().add(self.first) }, left.min(self.capacity)))
+        Some((unsafe { chunk.as_ptr().add(self.first) }, left.min(self.capacity.get())))
     }
 
     /// Address of the instance at `index`.
     pub(crate) fn object(&self, index: usize) -> *mut u8 {
         debug_assert!(index < self.len);
-        let chunk = self.chunks[index / self.capacity].as_ptr();
+        let (ordinal, position) = self.capacity.divide(index);
+        let chunk = self.chunks[ordinal].as_ptr();
         // SAFETY: an index below `len` lies within its chunk.
-        unsafe { chunk.add(self.first + index % self.capacity * self.stride) }
+        unsafe { chunk.add(self.first + position * self.stride.get()) }
     }
 
     /// Slot of the instance at `index`.
@@ -100,9 +114,10 @@ impl Pool {
     }
 
     fn slot_place(&self, index: usize) -> *mut u32 {
-        let chunk = self.chunks[index / self.capacity].as_ptr();
+        let (ordinal, position) = self.capacity.divide(index);
+        let chunk = self.chunks[ordinal].as_ptr();
         // SAFETY: the slots lie within the chunk; the alignment was taken care of in `new`.
-        unsafe { chunk.add(self.slots_at).cast::<u32>().add(index % self.capacity) }
+        unsafe { chunk.add(self.slots_at).cast::<u32>().add(position) }
     }
 
     /// Index of the instance at this address.
@@ -115,13 +130,13 @@ impl Pool {
         let chunk = object.wrapping_sub(offset);
         // SAFETY: (1) chunks are aligned to `CHUNK` and begin with a header that `push` has written.
         let ordinal = unsafe { (*chunk.cast::<Header>()).ordinal } as usize;
-        ordinal * self.capacity + (offset - self.first) / self.stride
+        ordinal * self.capacity.get() + self.stride.divide(offset - self.first).0
     }
 
     /// Room for one more instance, which belongs to `slot`; the caller writes it.
     #[inline]
     pub(super) fn push(&mut self, slot: u32, chunks: &mut ChunkSource) -> (*mut u8, Option<Moved>) {
-        if self.len == self.chunks.len() * self.capacity {
+        if self.len == self.chunks.len() * self.capacity.get() {
             self.grow(chunks);
         }
         let index = self.len;
@@ -134,7 +149,7 @@ impl Pool {
             let from = self.object(self.active);
             let quarantined = self.slot(self.active);
             // SAFETY: two different instances of this pool, `to` not initialised yet.
-            unsafe { core::ptr::copy_nonoverlapping(from, to, self.stride) };
+            unsafe { core::ptr::copy_nonoverlapping(from, to, self.stride()) };
             // SAFETY: both indices are below `len`.
             unsafe {
                 self.slot_place(index).write(quarantined);
@@ -167,7 +182,8 @@ impl Pool {
         moves[1] = self.fill(hole, self.len - 1);
         self.len -= 1;
         // One empty chunk is kept, so that coming and going at its edge costs nothing.
-        while self.chunks.len() > self.len.div_ceil(self.capacity) + 1 {
+        let (full, rest) = self.capacity.divide(self.len);
+        while self.chunks.len() > full + usize::from(rest > 0) + 1 {
             if let Some(chunk) = self.chunks.pop() {
                 chunks.give_back(chunk, self.chunk_size);
             }
@@ -182,7 +198,7 @@ impl Pool {
         }
         let (slot, object) = (self.slot(from), self.object(to));
         // SAFETY: two different instances of this pool; the one at `to` is gone.
-        unsafe { core::ptr::copy_nonoverlapping(self.object(from), object, self.stride) };
+        unsafe { core::ptr::copy_nonoverlapping(self.object(from), object, self.stride()) };
         // SAFETY: the index is below `len`.
         unsafe { self.slot_place(to).write(slot) };
         Some(Moved { slot, object })
@@ -199,7 +215,7 @@ impl Pool {
         let (mine, other) = (self.slot(index), self.slot(last));
         if index != last {
             // SAFETY: two different instances of this pool.
-            unsafe { core::ptr::swap_nonoverlapping(here, there, self.stride) };
+            unsafe { core::ptr::swap_nonoverlapping(here, there, self.stride()) };
             // SAFETY: both indices are below `len`.
             unsafe {
                 self.slot_place(index).write(other);

@@ -16,8 +16,9 @@ use crate::{
     schema::{Descriptor, WriteFn, descriptor},
     validation::{Image, Problem, Rejection, ValidClass, Validated},
 };
+use rustc_hash::FxHashMap;
 use short_ways::ShortWays;
-use std::{collections::HashMap, rc::Rc, sync::Arc};
+use std::{rc::Rc, sync::Arc};
 
 /// Which library of the world: the host itself, or one that a session opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -108,9 +109,9 @@ static NOTHING: ClassRecord = ClassRecord {
 pub(crate) struct Registry {
     pub(crate) vocabulary: Vocabulary,
     pub(crate) classes: Vec<Class>,
-    by_path: HashMap<Arc<str>, u16>,
+    by_path: FxHashMap<Arc<str>, u16>,
     /// By the address of the record; also of the bases' records.
-    by_record: HashMap<usize, u16>,
+    by_record: FxHashMap<usize, u16>,
     /// For each event, who is called.
     pub(crate) routes: Routes,
     short_ways: ShortWays,
