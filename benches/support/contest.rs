@@ -11,6 +11,10 @@ use std::{
 
 /// Rounds of each case.
 const ROUNDS: usize = 5;
+/// Rounds of a case that takes minutes as it is.
+const FEW_ROUNDS: usize = 3;
+/// A run that takes so long makes a case one of those.
+const LONG: Duration = Duration::from_millis(100);
 /// Samples of a contender in a round; the fewest that criterion takes.
 const SAMPLES: usize = 10;
 
@@ -69,11 +73,13 @@ impl Contest {
             return;
         }
         let mut contenders = build();
+        let start = Instant::now();
         for (name, contender) in &mut contenders {
             check_work(name, &mut **contender, work);
         }
+        let run = start.elapsed() / contenders.len() as u32;
         let mut rounds: Vec<Vec<f64>> = vec![Vec::new(); contenders.len()];
-        for _ in 0..ROUNDS {
+        for _ in 0..if run < LONG { ROUNDS } else { FEW_ROUNDS } {
             for ((name, contender), times) in contenders.iter_mut().zip(&mut rounds) {
                 let group = format!("{}, {title}, {column}", self.topic);
                 times.push(sample(&group, name, &mut **contender) / work as f64);

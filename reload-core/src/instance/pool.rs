@@ -101,9 +101,8 @@ impl Pool {
     pub(crate) fn object(&self, index: usize) -> *mut u8 {
         debug_assert!(index < self.len);
         let (ordinal, position) = self.capacity.divide(index);
-        let chunk = self.chunks[ordinal].as_ptr();
         // SAFETY: an index below `len` lies within its chunk.
-        unsafe { chunk.add(self.first + position * self.stride.get()) }
+        unsafe { self.object_in(self.chunks[ordinal], position) }
     }
 
     /// Slot of the instance at `index`.
@@ -115,9 +114,26 @@ impl Pool {
 
     fn slot_place(&self, index: usize) -> *mut u32 {
         let (ordinal, position) = self.capacity.divide(index);
-        let chunk = self.chunks[ordinal].as_ptr();
-        // SAFETY: the slots lie within the chunk; the alignment was taken care of in `new`.
-        unsafe { chunk.add(self.slots_at).cast::<u32>().add(position) }
+        // SAFETY: an index below `len` lies within its chunk.
+        unsafe { self.slot_in(self.chunks[ordinal], position) }
+    }
+
+    /// # Safety
+    ///
+    /// 1. `chunk` is one of this pool, and `position` is below its capacity.
+    #[inline(always)]
+    unsafe fn object_in(&self, chunk: NonNull<u8>, position: usize) -> *mut u8 {
+        // SAFETY: (1) the instances lie within the chunk.
+        unsafe { chunk.as_ptr().add(self.first + position * self.stride()) }
+    }
+
+    /// # Safety
+    ///
+    /// As for [`Pool::object_in`].
+    #[inline(always)]
+    unsafe fn slot_in(&self, chunk: NonNull<u8>, position: usize) -> *mut u32 {
+        // SAFETY: (1) the slots lie within the chunk; the alignment was taken care of in `new`.
+        unsafe { chunk.as_ptr().add(self.slots_at).cast::<u32>().add(position) }
     }
 
     /// Index of the instance at this address.
@@ -139,27 +155,35 @@ impl Pool {
         if self.len == self.chunks.len() * self.capacity.get() {
             self.grow(chunks);
         }
+        if self.active < self.len {
+            return self.push_before_resting(slot);
+        }
+        let (ordinal, position) = self.capacity.divide(self.len);
+        let chunk = self.chunks[ordinal];
+        (self.len, self.active) = (self.len + 1, self.active + 1);
+        // SAFETY: the position lies within the chunk.
+        unsafe {
+            self.slot_in(chunk, position).write(slot);
+            (self.object_in(chunk, position), None)
+        }
+    }
+
+    /// The new instance is active: it takes the place of the first one that rests.
+    #[cold]
+    fn push_before_resting(&mut self, slot: u32) -> (*mut u8, Option<Moved>) {
         let index = self.len;
         self.len += 1;
-        // SAFETY: the place lies within the chunk.
-        unsafe { self.slot_place(index).write(slot) };
-        // The new instance is active: it takes the place of the first quarantined one.
-        let moved = (self.active < index).then(|| {
-            let to = self.object(index);
-            let from = self.object(self.active);
-            let quarantined = self.slot(self.active);
-            // SAFETY: two different instances of this pool, `to` not initialised yet.
-            unsafe { core::ptr::copy_nonoverlapping(from, to, self.stride()) };
-            // SAFETY: both indices are below `len`.
-            unsafe {
-                self.slot_place(index).write(quarantined);
-                self.slot_place(self.active).write(slot);
-            }
-            Moved { slot: quarantined, object: to }
-        });
-        let object = self.object(self.active);
+        let (from, to) = (self.object(self.active), self.object(index));
+        // SAFETY: two different instances of this pool, `to` not initialised yet.
+        unsafe { core::ptr::copy_nonoverlapping(from, to, self.stride()) };
+        let quarantined = self.slot(self.active);
+        // SAFETY: both indices are below `len`.
+        unsafe {
+            self.slot_place(index).write(quarantined);
+            self.slot_place(self.active).write(slot);
+        }
         self.active += 1;
-        (object, moved)
+        (from, Some(Moved { slot: quarantined, object: to }))
     }
 
     #[cold]
@@ -171,9 +195,46 @@ impl Pool {
         self.chunks.push(chunk);
     }
 
-    /// Takes the instance at `index` out; the caller has dropped or moved it. Reports who moved.
-    pub(super) fn remove(&mut self, index: usize, chunks: &mut ChunkSource) -> [Option<Moved>; 2] {
-        let (mut hole, mut moves) = (index, [None, None]);
+    /// Takes an instance out; the caller has dropped or moved it. Reports who moved.
+    ///
+    /// # Safety
+    ///
+    /// 1. `hole` is the address of an instance of this pool.
+    #[inline]
+    pub(super) unsafe fn remove(&mut self, hole: *mut u8, chunks: &mut ChunkSource) -> [Option<Moved>; 2] {
+        if self.active < self.len {
+            // SAFETY: (1)
+            return unsafe { self.remove_among_resting(hole, chunks) };
+        }
+        (self.len, self.active) = (self.len - 1, self.active - 1);
+        let (ordinal, position) = self.capacity.divide(self.len);
+        let chunk = self.chunks[ordinal];
+        // SAFETY: the last instance lies within its chunk.
+        let (last, slot) = unsafe { (self.object_in(chunk, position), self.slot_in(chunk, position).read()) };
+        let moved = (last != hole).then(|| {
+            // The header is not looked at: those of all chunks share a few lines of the cache.
+            let offset = hole.addr() % CHUNK;
+            // SAFETY: (1) the hole and its slot lie in the chunk that is found by its alignment.
+            unsafe {
+                core::ptr::copy_nonoverlapping(last, hole, self.stride());
+                let chunk = NonNull::new_unchecked(hole.wrapping_sub(offset));
+                self.slot_in(chunk, self.stride.divide(offset - self.first).0).write(slot);
+            }
+            Moved { slot, object: hole }
+        });
+        if position == 0 {
+            self.trim(chunks);
+        }
+        [moved, None]
+    }
+
+    /// # Safety
+    ///
+    /// As for [`Pool::remove`].
+    #[cold]
+    unsafe fn remove_among_resting(&mut self, hole: *mut u8, chunks: &mut ChunkSource) -> [Option<Moved>; 2] {
+        // SAFETY: (1)
+        let (mut hole, mut moves) = (unsafe { self.index_of(hole) }, [None, None]);
         if hole < self.active {
             self.active -= 1;
             moves[0] = self.fill(hole, self.active);
@@ -181,14 +242,18 @@ impl Pool {
         }
         moves[1] = self.fill(hole, self.len - 1);
         self.len -= 1;
-        // One empty chunk is kept, so that coming and going at its edge costs nothing.
-        let (full, rest) = self.capacity.divide(self.len);
-        while self.chunks.len() > full + usize::from(rest > 0) + 1 {
+        self.trim(chunks);
+        moves
+    }
+
+    /// One empty chunk is kept, so that coming and going at its edge costs nothing.
+    #[cold]
+    fn trim(&mut self, chunks: &mut ChunkSource) {
+        while self.chunks.len() > self.len.div_ceil(self.capacity.get()) + 1 {
             if let Some(chunk) = self.chunks.pop() {
                 chunks.give_back(chunk, self.chunk_size);
             }
         }
-        moves
     }
 
     /// Moves the instance at `from` into the hole at `to`.
