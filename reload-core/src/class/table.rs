@@ -14,7 +14,7 @@ use crate::{
 /// `ctx` and the batch goes on with the next object. The host announces the call (`boundary::announce`).
 pub type BatchFn = unsafe extern "C" fn(first: *mut u8, count: usize, stride: usize, ctx: &mut Ctx, event: *const u8);
 
-/// Delivers an event to one object. The host announces the call.
+/// Delivers an event to one object, which `ctx` names already. The host announces the call.
 pub type OneFn = unsafe extern "C" fn(object: *mut u8, ctx: &mut Ctx, event: *const u8);
 
 /// Runs one turn of a loop: writes the answer to `next`.

@@ -117,7 +117,6 @@ unsafe extern "C" fn one<C, E, F>(object: *mut u8, ctx: &mut Ctx, event: *const 
 where
     F: Fn(&mut C, &E, &mut Ctx) + Copy + 'static,
 {
-    ctx.enter(object);
     let result = guarded_announced(|| {
         // SAFETY: (1)
         let this = unsafe { &mut *object.cast::<C>() };

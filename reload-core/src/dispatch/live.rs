@@ -38,8 +38,6 @@ pub(crate) struct Live {
     pub(crate) faults: Faults,
     /// By event.
     pub(crate) listeners: Vec<Vec<Listener>>,
-    /// Objects whose handler has panicked in the delivery that is under way.
-    pub(crate) fallen: Vec<ObjectId>,
     /// Turns of quarantined objects.
     pub(crate) resting: Vec<Turn>,
 }
@@ -81,9 +79,6 @@ pub(crate) unsafe fn broadcast(live: LivePtr, event: u16, payload: *const u8, or
     // SAFETY: (1), (2)
     unsafe {
         listen(live, event, payload, &mut ctx);
-        if !(*this).fallen.is_empty() {
-            after_delivery(live);
-        }
     }
 }
 
@@ -115,14 +110,9 @@ pub(crate) unsafe fn deliver_along(live: LivePtr, way: Way, to: ObjectId, payloa
     let Some(one) = state.registry.routes.one(way, class) else { return false };
     let mut ctx = Ctx::new(&HOST_CALLS, this.cast());
     ctx.begin(Running::event(way.event), origin);
-    ctx.part_offset = one.part_offset;
+    (ctx.part, ctx.part_offset) = (object.wrapping_add(one.part_offset), one.part_offset);
     // SAFETY: the slot's object is of the row's class, and nothing refers to it; (2) for the payload.
-    announce(|| unsafe { (one.call)(object.wrapping_add(one.part_offset), &mut ctx, payload) });
-    // SAFETY: (1)
-    if unsafe { !(*this).fallen.is_empty() } {
-        // SAFETY: (1)
-        unsafe { after_delivery(live) };
-    }
+    announce(|| unsafe { (one.call)(ctx.part, &mut ctx, payload) });
     true
 }
 
@@ -156,20 +146,6 @@ unsafe fn listen(live: LivePtr, event: u16, payload: *const u8, ctx: &mut Ctx) {
     }
     // SAFETY: (1)
     unsafe { (&mut (*this).listeners)[usize::from(event)] = listeners };
-}
-
-/// Quarantines the objects whose handler has panicked.
-///
-/// # Safety
-///
-/// 1. `live` is valid and nothing refers into it.
-#[cold]
-unsafe fn after_delivery(live: LivePtr) {
-    // SAFETY: (1)
-    let live = unsafe { &mut *live.as_ptr() };
-    for id in std::mem::take(&mut live.fallen) {
-        live.store.quarantine(id);
-    }
 }
 
 /// Carries out everything that is queued, and what that queues in turn.
@@ -215,6 +191,10 @@ unsafe fn carry_out(live: LivePtr) {
             Command::Construct { id, class } => {
                 // SAFETY: (1)
                 unsafe { enter(live, id, class, Source::Constructor) };
+            }
+            Command::Quarantine { id } => {
+                // SAFETY: (1) the reference ends with the statement.
+                unsafe { (*this).store.quarantine(id) };
             }
             Command::Destroy { id } => {
                 // SAFETY: (1)
@@ -507,7 +487,7 @@ impl Live {
                 // SAFETY: values are kept with the number of the class that they belong to.
                 unsafe { self.drop_payload(value, descriptor, class) };
             }
-            Command::Construct { .. } | Command::Destroy { .. } => {}
+            Command::Construct { .. } | Command::Quarantine { .. } | Command::Destroy { .. } => {}
         }
     }
 
