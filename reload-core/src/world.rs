@@ -291,19 +291,14 @@ impl World {
     /// When there is no such class, or the constructor fails.
     pub fn spawn_named(&mut self, path: &str) -> Result<ObjectId, SpawnError> {
         let Some(class) = self.live().registry.find(path) else { return Err(self.unknown_class(path)) };
-        let (state, construct) = {
-            let class = self.live().registry.class(class);
-            (class.state, class.construct)
-        };
-        let value = Payload::constructed(state, construct)
-            .map_err(|reason| SpawnError::Constructor { path: path.to_owned(), reason })?;
         let live = self.live_ptr();
-        // SAFETY: as for `spawn`; the value is moved out of the payload, which frees its memory only.
-        Ok(unsafe {
-            let id = dispatch::spawn_now(live, class, value.as_ptr(), state.size);
+        // SAFETY: as for `spawn`.
+        unsafe {
+            let id = dispatch::construct_now(live, class)
+                .map_err(|reason| SpawnError::Constructor { path: path.to_owned(), reason })?;
             dispatch::settle(live);
-            id
-        })
+            Ok(id)
+        }
     }
 
     fn unknown_class(&self, path: &str) -> SpawnError {

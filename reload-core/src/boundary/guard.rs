@@ -171,13 +171,19 @@ pub(crate) fn install_hook() {
 ///
 /// The panic.
 pub fn guarded<R>(call: impl FnOnce() -> R) -> Result<R, Panicked> {
-    announce(|| guarded_announced(call))
+    // One look at the count, because in a library each is a call of the dynamic linker.
+    GUARDED.with(|depth| {
+        depth.set(depth.get() + 1);
+        let result = guarded_announced(call);
+        depth.set(depth.get() - 1);
+        result
+    })
 }
 
 /// Runs `call`, which does not unwind but may call what is guarded with [`guarded_announced`]: panics in there are quiet.
 ///
-/// The host announces its calls into libraries, because the count is at hand in an executable: in a library each look at
-/// it is a call of the dynamic linker, which costs more than the rest of a delivery.
+/// The host announces its calls into libraries, because the count is at hand in an executable: in a library the look at
+/// it costs more than the rest of a delivery.
 #[inline(always)]
 pub(crate) fn announce<R>(call: impl FnOnce() -> R) -> R {
     GUARDED.set(GUARDED.get() + 1);

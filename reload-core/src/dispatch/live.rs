@@ -271,7 +271,7 @@ unsafe fn enter(live: LivePtr, id: ObjectId, class: u16, source: Source) {
 /// # Safety
 ///
 /// 1. `live` is valid and nothing refers into it.
-unsafe fn welcome(live: LivePtr, id: ObjectId, class: u16) {
+pub(super) unsafe fn welcome(live: LivePtr, id: ObjectId, class: u16) {
     let this = live.as_ptr();
     // SAFETY: (1)
     unsafe {
@@ -281,30 +281,6 @@ unsafe fn welcome(live: LivePtr, id: ObjectId, class: u16) {
         }
         deliver(live, Constructed::INDEX, id, core::ptr::from_ref(&Constructed).cast(), Origin::OUTSIDE);
     }
-}
-
-/// Puts a value of the host into its pool at once. `None` if the id is taken; then the value is still the caller's.
-///
-/// # Safety
-///
-/// 1. `live` is valid and nothing refers into it.
-/// 2. `value` is one of `class`; it is moved.
-#[inline]
-pub(crate) unsafe fn spawn_now(live: LivePtr, class: u16, value: *const u8, size: usize) -> ObjectId {
-    let this = live.as_ptr();
-    // SAFETY: (1)
-    let state = unsafe { &mut *this };
-    let id = state.store.reserve();
-    if let Some(place) = state.store.insert(id, class) {
-        // SAFETY: (2)
-        unsafe { core::ptr::copy_nonoverlapping(value, place, size) };
-    }
-    let entry = state.registry.class(class);
-    if !entry.loops.is_empty() || entry.mask.contains(Constructed::INDEX) {
-        // SAFETY: (1)
-        unsafe { welcome(live, id, class) };
-    }
-    id
 }
 
 /// Ends an object: tells it, drops it, frees its id.

@@ -1,14 +1,16 @@
-//! Events that the host sends: from a payload's type to the calls. Short, because most of a delivery's cost beside the
-//! handler is here: the way of an event of the host's own tables is found at one look, and nothing is asked twice.
-#![expect(unsafe_code, reason = "erases payloads, and passes the live state's address on")]
+//! What the host does from outside of any handler, at once: it sends events and makes objects. Short, because most of a
+//! delivery's cost beside the handler is here: the way of an event of the host's own tables is found at one look, and
+//! nothing is asked twice.
+#![expect(unsafe_code, reason = "erases values, and passes the live state's address on")]
 
 use super::{
     live::{self, LivePtr},
+    payload::construct_at,
     queue::Origin,
 };
 use crate::{
     boundary::ObjectId,
-    event::{Event, EventTable, TableRecord},
+    event::{Constructed, Event, EventTable, TableRecord},
     registry::Way,
 };
 
@@ -98,5 +100,68 @@ unsafe fn send_long(live: LivePtr, table: &'static TableRecord, index: u16, to: 
         // SAFETY: (1), (2)
         Some(way) => unsafe { send_along(live, way, to, payload) },
         None => false,
+    }
+}
+
+/// Puts a value of the host into its pool at once. `None` if the id is taken; then the value is still the caller's.
+///
+/// # Safety
+///
+/// 1. `live` is valid and nothing refers into it.
+/// 2. `value` is one of `class`; it is moved.
+#[inline]
+pub(crate) unsafe fn spawn_now(live: LivePtr, class: u16, value: *const u8, size: usize) -> ObjectId {
+    let this = live.as_ptr();
+    // SAFETY: (1)
+    let state = unsafe { &mut *this };
+    let id = state.store.reserve();
+    if let Some(place) = state.store.insert(id, class) {
+        // SAFETY: (2)
+        unsafe { core::ptr::copy_nonoverlapping(value, place, size) };
+    }
+    // SAFETY: (1)
+    unsafe { welcome_if_wanted(live, id, class) };
+    id
+}
+
+/// Constructs an object in its pool at once.
+///
+/// # Errors
+///
+/// Why it cannot be constructed; then there is none.
+///
+/// # Safety
+///
+/// 1. `live` is valid and nothing refers into it.
+pub(crate) unsafe fn construct_now(live: LivePtr, class: u16) -> Result<ObjectId, String> {
+    // SAFETY: (1) a constructor has no context, so it does not reach back.
+    let state = unsafe { &mut *live.as_ptr() };
+    let entry = state.registry.class(class);
+    let (descriptor, construct) = (entry.state, entry.construct);
+    let id = state.store.reserve();
+    if let Some(place) = state.store.insert(id, class) {
+        // SAFETY: the place has room for an object of the class.
+        if let Err(reason) = unsafe { construct_at(place, descriptor, construct) } {
+            state.store.remove(id);
+            return Err(reason);
+        }
+    }
+    // SAFETY: (1)
+    unsafe { welcome_if_wanted(live, id, class) };
+    Ok(id)
+}
+
+/// [`live::welcome`], where the class has anything to do with it.
+///
+/// # Safety
+///
+/// 1. `live` is valid and nothing refers into it.
+#[inline(always)]
+unsafe fn welcome_if_wanted(live: LivePtr, id: ObjectId, class: u16) {
+    // SAFETY: (1) the reference ends with the statement.
+    let entry = unsafe { (&(*live.as_ptr()).registry).class(class) };
+    if !entry.loops.is_empty() || entry.mask.contains(Constructed::INDEX) {
+        // SAFETY: (1)
+        unsafe { live::welcome(live, id, class) };
     }
 }

@@ -37,12 +37,8 @@ impl Payload {
     /// Why it cannot be constructed; nothing is left behind.
     pub(crate) fn constructed(descriptor: &'static Descriptor, construct: Option<WriteFn>) -> Result<Self, String> {
         let this = Self::room(descriptor);
-        match construct {
-            // SAFETY: the memory has the value's size and alignment.
-            Some(construct) => unsafe { construct(this.as_ptr()) }.into_result().map_err(|panic| panic.to_string())?,
-            // SAFETY: as above.
-            None => unsafe { schema::write_default(descriptor, this.as_ptr()) }.map_err(|error| error.to_string())?,
-        }
+        // SAFETY: the memory has the value's size and alignment.
+        unsafe { construct_at(this.as_ptr(), descriptor, construct) }?;
         Ok(this)
     }
 
@@ -77,6 +73,28 @@ impl Payload {
             Some(drop_in_place) => unsafe { drop_in_place(self.bytes.as_ptr()) }.into_result(),
             None => Ok(()),
         }
+    }
+}
+
+/// Constructs a value where it is to live.
+///
+/// # Errors
+///
+/// Why it cannot be constructed; then there is no value.
+///
+/// # Safety
+///
+/// 1. `place` is valid for a write of what `descriptor` describes.
+pub(crate) unsafe fn construct_at(
+    place: *mut u8,
+    descriptor: &'static Descriptor,
+    construct: Option<WriteFn>,
+) -> Result<(), String> {
+    match construct {
+        // SAFETY: (1)
+        Some(construct) => unsafe { construct(place) }.into_result().map_err(|panic| panic.to_string()),
+        // SAFETY: (1)
+        None => unsafe { schema::write_default(descriptor, place) }.map_err(|error| error.to_string()),
     }
 }
 
