@@ -40,8 +40,10 @@ struct Game {
     nursery: ObjectId,
 }
 
+type Turn = fn(&mut Game);
+
 /// The core's paths: name, turns of the shorter run, one turn.
-const PATHS: [(&str, usize, fn(&mut Game)); 9] = [
+const PATHS: [(&str, usize, Turn); 9] = [
     ("broadcast, 8 classes of 125 objects", 50, |game| game.world.emit(black_box(&Hit { amount: 1 }))),
     ("broadcast, 1 of 8 classes", 50, |game| game.world.emit(black_box(&Rare { amount: 1 }))),
     ("broadcast, nobody listens", 1_000, |game| game.world.emit(black_box(&Unheard { amount: 1 }))),

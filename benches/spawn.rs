@@ -12,6 +12,9 @@ const MANY: usize = 1_000_000;
 /// Growths of each contender; the median of their worst spawns counts.
 const GROWTHS: usize = 5;
 
+/// The worst spawn of one growth, in nanoseconds.
+type Grow = fn() -> f64;
+
 fn worst<N: Nest>() -> f64 {
     let mut nest = N::new();
     let mut worst = Duration::ZERO;
@@ -30,7 +33,7 @@ fn main() {
     }
     let title = "worst single spawn while one class grows";
     if contest.wants(title) {
-        let growers: [(&str, fn() -> f64); 4] = [
+        let growers: [(&str, Grow); 4] = [
             ("hecs", worst::<hecs::World>),
             ("reload-core, from the host by path", worst::<ByPath>),
             ("reload-core, linked into the host", worst::<Linked>),

@@ -57,7 +57,7 @@ pub(crate) unsafe fn broadcast(live: LivePtr, event: u16, payload: *const u8, or
     ctx.begin(Running::event(event), origin);
     let mut position = 0;
     // SAFETY: (1) the reference ends with the statement.
-    while let Some(route) = unsafe { (&(*this).registry.routes).all(event).get(position).copied() } {
+    while let Some(route) = unsafe { (*this).registry.routes.all(event).get(position).copied() } {
         position += 1;
         ctx.part_offset = route.part_offset;
         let mut ordinal = 0;
@@ -90,7 +90,7 @@ pub(crate) unsafe fn broadcast(live: LivePtr, event: u16, payload: *const u8, or
 pub(crate) unsafe fn deliver(live: LivePtr, event: u16, to: ObjectId, payload: *const u8, origin: Origin) -> bool {
     // SAFETY: (1) the reference ends with the statement; (2)
     unsafe {
-        let way = (&(*live.as_ptr()).registry.routes).way(event);
+        let way = (*live.as_ptr()).registry.routes.way(event);
         deliver_along(live, way, to, payload, origin)
     }
 }

@@ -23,7 +23,7 @@ use crate::{
 pub(crate) unsafe fn emit<E: Event>(live: LivePtr, event: &E) {
     let (table, payload) = (E::Table::record(), core::ptr::from_ref(event).cast());
     // SAFETY: (1) the reference ends with the statement.
-    let way = unsafe { (&(*live.as_ptr()).registry).short_way(table, E::INDEX) };
+    let way = unsafe { (*live.as_ptr()).registry.short_way(table, E::INDEX) };
     // Each way ends in a call of its own, so that the short one is nothing but that.
     match way {
         // SAFETY: (1); the payload is an `E`, which is what the record says of the number.
@@ -53,7 +53,7 @@ unsafe fn emit_along(live: LivePtr, way: Way, payload: *const u8) {
 #[cold]
 unsafe fn emit_long(live: LivePtr, table: &'static TableRecord, index: u16, payload: *const u8) {
     // SAFETY: (1) the reference ends with the statement.
-    if let Some(way) = unsafe { (&(*live.as_ptr()).registry).long_way(table, index) } {
+    if let Some(way) = unsafe { (*live.as_ptr()).registry.long_way(table, index) } {
         // SAFETY: (1), (2)
         unsafe { emit_along(live, way, payload) }
     }
@@ -68,7 +68,7 @@ unsafe fn emit_long(live: LivePtr, table: &'static TableRecord, index: u16, payl
 pub(crate) unsafe fn send<E: Event>(live: LivePtr, to: ObjectId, event: &E) -> bool {
     let (table, payload) = (E::Table::record(), core::ptr::from_ref(event).cast());
     // SAFETY: (1) the reference ends with the statement.
-    let way = unsafe { (&(*live.as_ptr()).registry).short_way(table, E::INDEX) };
+    let way = unsafe { (*live.as_ptr()).registry.short_way(table, E::INDEX) };
     match way {
         // SAFETY: (1); the payload is an `E`, which is what the record says of the number.
         Some(way) => unsafe { send_along(live, way, to, payload) },
@@ -96,7 +96,7 @@ unsafe fn send_along(live: LivePtr, way: Way, to: ObjectId, payload: *const u8) 
 #[cold]
 unsafe fn send_long(live: LivePtr, table: &'static TableRecord, index: u16, to: ObjectId, payload: *const u8) -> bool {
     // SAFETY: (1) the reference ends with the statement.
-    match unsafe { (&(*live.as_ptr()).registry).long_way(table, index) } {
+    match unsafe { (*live.as_ptr()).registry.long_way(table, index) } {
         // SAFETY: (1), (2)
         Some(way) => unsafe { send_along(live, way, to, payload) },
         None => false,
@@ -159,7 +159,7 @@ pub(crate) unsafe fn construct_now(live: LivePtr, class: u16) -> Result<ObjectId
 #[inline(always)]
 unsafe fn welcome_if_wanted(live: LivePtr, id: ObjectId, class: u16) {
     // SAFETY: (1) the reference ends with the statement.
-    let entry = unsafe { (&(*live.as_ptr()).registry).class(class) };
+    let entry = unsafe { (*live.as_ptr()).registry.class(class) };
     if !entry.loops.is_empty() || entry.mask.contains(Constructed::INDEX) {
         // SAFETY: (1)
         unsafe { live::welcome(live, id, class) };
