@@ -7,7 +7,7 @@ use crate::{
     attic::{AtticListing, AtticSelection},
     boundary::ObjectId,
     class::GameClass,
-    dispatch::{self, ChainBudget, Command, Ctx, Kind, Live, LivePtr, Origin, Payload},
+    dispatch::{self, ChainBudget, Command, Ctx, Live, LivePtr, Origin, Payload},
     event::{Event, EventTable},
     library::{self, LibraryTable},
     mailbox::Receiver,
@@ -194,27 +194,18 @@ impl World {
     ///
     /// Objects of one class receive it in the order in which they lie in memory, which changes as
     /// objects come and go; classes in the order of their paths; listeners last.
+    #[inline]
     pub fn emit<E: Event>(&mut self, event: &E) {
-        let Some(id) = self.event_id::<E>() else { return };
-        let live = self.live_ptr();
-        // SAFETY: the world is borrowed exclusively and no reference is held; the number is that of `E`.
-        unsafe {
-            dispatch::broadcast(live, id, core::ptr::from_ref(event).cast(), Origin::OUTSIDE);
-            dispatch::settle(live);
-        }
+        // SAFETY: the world is borrowed exclusively and no reference is held.
+        unsafe { dispatch::emit(self.live_ptr(), event) }
     }
 
     /// Sends an event, now, to one object; then carries out everything that its handler asked for.
     /// Answers whether the object had a handler for it.
+    #[inline]
     pub fn send<E: Event>(&mut self, to: ObjectId, event: &E) -> bool {
-        let Some(id) = self.event_id::<E>() else { return false };
-        let live = self.live_ptr();
         // SAFETY: as for `emit`.
-        unsafe {
-            let handled = dispatch::deliver(live, id, to, core::ptr::from_ref(event).cast(), Origin::OUTSIDE);
-            dispatch::settle(live);
-            handled
-        }
+        unsafe { dispatch::send(self.live_ptr(), to, event) }
     }
 
     /// Queues an event for every object whose class handles it. Queued events are carried out, in
@@ -304,23 +295,14 @@ impl World {
     /// When there is no such class, or the constructor fails.
     pub fn spawn_named(&mut self, path: &str) -> Result<ObjectId, SpawnError> {
         let Some(class) = self.live().registry.find(path) else { return Err(self.unknown_class(path)) };
-        let (state, construct) = {
-            let entry = self.live().registry.class(class);
-            (entry.state, entry.construct)
-        };
-        let construct = || Payload::constructed(state, construct);
-        let value = self
-            .live()
-            .pulse
-            .during(Kind::Constructor, Some(class), None, ObjectId::NONE, construct)
-            .map_err(|reason| SpawnError::Constructor { path: path.to_owned(), reason: reason.to_string() })?;
         let live = self.live_ptr();
-        // SAFETY: as for `spawn`; the value is moved out of the payload, which frees its memory only.
-        Ok(unsafe {
-            let id = dispatch::spawn_now(live, class, value.as_ptr(), state.size);
+        // SAFETY: as for `spawn`.
+        unsafe {
+            let id = dispatch::construct_now(live, class)
+                .map_err(|reason| SpawnError::Constructor { path: path.to_owned(), reason: reason.to_string() })?;
             dispatch::settle(live);
-            id
-        })
+            Ok(id)
+        }
     }
 
     fn unknown_class(&self, path: &str) -> SpawnError {

@@ -180,7 +180,7 @@ fn the_crash_report_names_what_was_running() {
     check_death("loop", libc::SIGABRT, "`loop_rest` was running in class game::Victim, object #3.1\n");
     check_death("drop", libc::SIGABRT, "`drop` was running in class game::Victim, object #4.1\n");
     check_death("end", libc::SIGABRT, "`drop` was running in class game::Victim, object #5.1\n");
-    check_death("constructor", libc::SIGABRT, "`constructor` was running in class game::Stillborn\n");
+    check_death("constructor", libc::SIGABRT, "`constructor` was running in class game::Stillborn, object #10.1\n");
     check_death("listener", libc::SIGABRT, "`listener of fine` was running\n");
     check_death("host", libc::SIGABRT, "no game code was running on this thread\n");
     check_death("elsewhere", libc::SIGABRT, "no game code was running on this thread\n");

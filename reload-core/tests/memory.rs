@@ -70,7 +70,7 @@ fn without_memory_for_the_new_objects_the_old_ones_go_on() {
     let first = InProcess::new().class::<v1::It>();
     let mut session = ReloadSession::open(LibrarySource::in_process("game", first), &mut world).expect("it runs");
     let ids: Vec<ObjectId> =
-        (0..60_000).map(|n| world.spawn(v1::It { n, gold: n as u8 }).expect("its class is linked")).collect();
+        (0..100_000).map(|n| world.spawn(v1::It { n, gold: n as u8 }).expect("its class is linked")).collect();
     let states = |world: &World| ids.iter().map(|id| world.inspect(*id)).collect::<Vec<_>>();
     let before = states(&world);
     let second = || InProcess::new().class::<v2::It>();
@@ -84,8 +84,8 @@ fn without_memory_for_the_new_objects_the_old_ones_go_on() {
         }
         let [problem] = report.problems() else { panic!("{report}") };
         assert_eq!((problem.code, problem.subject.as_str()), ("migrate.memory", "game::It"), "{report}");
-        assert!(problem.message.contains("60000 objects"), "{report}");
-        assert_eq!((session.epoch(), world.instances()), (1, 60_000));
+        assert!(problem.message.contains("100000 objects"), "{report}");
+        assert_eq!((session.epoch(), world.instances()), (1, 100_000));
         refusals += 1;
         if refusals == 1 {
             assert!(states(&world) == before, "nothing has changed");

@@ -9,7 +9,7 @@ use std::{
     cell::Cell,
     io::Write as _,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::Once,
+    sync::{Once, OnceLock},
 };
 
 /// What a guarded call came to: fine, or the note of a panic. Owned by the receiver, freed by the maker.
@@ -165,7 +165,35 @@ thread_local! {
     static GUARDED: Cell<usize> = const { Cell::new(0) };
     /// By guard: where the panic that it will catch was. Each thread and each guard has its own, because a destructor
     /// that runs while a panic passes may panic, and be caught, as well.
-    static PLACES: [Cell<PanicPlace>; DEPTHS] = const { [const { Cell::new(PanicPlace::NOWHERE) }; DEPTHS] };
+    static PLACES: [Cell<PanicPlace>; DEPTHS + 1] = const { [const { Cell::new(PanicPlace::NOWHERE) }; DEPTHS + 1] };
+}
+
+/// In place of a guard's number: the call that the host of this library has announced. It has a place of its own,
+/// because this image does not count it.
+const ANNOUNCED: usize = usize::MAX;
+
+/// The guard that catches a panic that begins now, if there is one.
+fn innermost() -> Option<usize> {
+    match GUARDED.get().checked_sub(1) {
+        None => HOST_IS_GUARDED.get().is_some_and(|host| host()).then_some(ANNOUNCED),
+        own => own,
+    }
+}
+
+/// Answers whether this thread is in a guarded call that another image has announced.
+pub(crate) type IsGuardedFn = extern "C" fn() -> bool;
+
+/// The host's answer, in a library that a host has loaded.
+static HOST_IS_GUARDED: OnceLock<IsGuardedFn> = OnceLock::new();
+
+/// See [`IsGuardedFn`]; this image's answer.
+pub(crate) extern "C" fn is_guarded() -> bool {
+    GUARDED.get() != 0
+}
+
+/// Lets this image's hook know of the calls that its host announces.
+pub(crate) fn heed_host(host: IsGuardedFn) {
+    let _ = HOST_IS_GUARDED.set(host);
 }
 
 /// Makes panics inside a guarded call quiet and remembers where they were; other panics go to the
@@ -175,7 +203,7 @@ pub(crate) fn install_hook() {
     ONCE.call_once(|| {
         let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
-            let Some(guard) = GUARDED.get().checked_sub(1) else { return previous(panic) };
+            let Some(guard) = innermost() else { return previous(panic) };
             let first = take_place(guard);
             if first.len != 0 {
                 // A second one before the first was caught: it passes through a destructor, which ends the process
@@ -192,14 +220,16 @@ pub(crate) fn install_hook() {
 
 fn set_place(guard: usize, place: PanicPlace) {
     PLACES.with(|places| {
-        if let Some(own) = places.get(guard) {
+        if let Some(own) = places.get(guard.wrapping_add(1)) {
             own.set(place);
         }
     });
 }
 
 fn take_place(guard: usize) -> PanicPlace {
-    PLACES.with(|places| places.get(guard).map_or(PanicPlace::NOWHERE, |own| own.replace(PanicPlace::NOWHERE)))
+    PLACES.with(|places| {
+        places.get(guard.wrapping_add(1)).map_or(PanicPlace::NOWHERE, |own| own.replace(PanicPlace::NOWHERE))
+    })
 }
 
 /// Runs `call`; a panic becomes text and its payload is dropped here, in the image that made it.
@@ -208,13 +238,38 @@ fn take_place(guard: usize) -> PanicPlace {
 ///
 /// The panic.
 pub fn guarded<R>(call: impl FnOnce() -> R) -> Result<R, Panicked> {
-    let guard = GUARDED.get();
-    GUARDED.set(guard + 1);
-    let result = catch_unwind(AssertUnwindSafe(call));
-    // Still guarded: the payload's own destructor may panic.
-    let result = result.map_err(|payload| caught(payload, guard));
-    GUARDED.set(guard);
+    // One look at the count, because in a library each is a call of the dynamic linker.
+    GUARDED.with(|depth| {
+        let guard = depth.get();
+        depth.set(guard + 1);
+        let result = catch_unwind(AssertUnwindSafe(call));
+        // Still guarded: the payload's own destructor may panic.
+        let result = result.map_err(|payload| caught(payload, guard));
+        depth.set(guard);
+        result
+    })
+}
+
+/// Runs `call`, which does not unwind but may call what is guarded with [`guarded_announced`]: panics in there are quiet.
+///
+/// The host announces its calls into libraries, because the count is at hand in an executable: in a library the look at
+/// it costs more than the rest of a delivery.
+#[inline(always)]
+pub(crate) fn announce<R>(call: impl FnOnce() -> R) -> R {
+    GUARDED.set(GUARDED.get() + 1);
+    let result = call();
+    GUARDED.set(GUARDED.get() - 1);
     result
+}
+
+/// [`guarded`] for what is only called where the caller has announced it.
+///
+/// # Errors
+///
+/// The panic.
+#[inline(always)]
+pub(crate) fn guarded_announced<R>(call: impl FnOnce() -> R) -> Result<R, Panicked> {
+    catch_unwind(AssertUnwindSafe(call)).map_err(|payload| caught(payload, innermost().unwrap_or(ANNOUNCED)))
 }
 
 /// [`guarded`] for a function of the boundary.

@@ -5,7 +5,7 @@ mod guard;
 mod object_id;
 mod raw;
 
-pub(crate) use guard::install_hook;
 pub use guard::{Outcome, Panicked, guard, guarded};
+pub(crate) use guard::{announce, guarded_announced, heed_host, install_hook, is_guarded};
 pub use object_id::{NotAnObjectId, ObjectId};
 pub use raw::{RawSlice, RawStr};

@@ -14,10 +14,10 @@ use crate::{
 
 /// Delivers an event to `count` objects that lie `stride` bytes apart, `first` being the address of
 /// the first one's part that the handler is written for. Panics do not leave it: they are handed to
-/// `ctx` and the batch goes on with the next object.
+/// `ctx` and the batch goes on with the next object. The host announces the call (`boundary::announce`).
 pub type BatchFn = unsafe extern "C" fn(first: *mut u8, count: usize, stride: usize, ctx: &mut Ctx, event: *const u8);
 
-/// Delivers an event to one object.
+/// Delivers an event to one object, which `ctx` names already. The host announces the call.
 pub type OneFn = unsafe extern "C" fn(object: *mut u8, ctx: &mut Ctx, event: *const u8);
 
 /// Runs one turn of a loop: writes the answer to `next`.

@@ -7,7 +7,7 @@ use super::{
     table::{HandlerRecord, LoopRecord, MigrateFn, RefuseFn},
 };
 use crate::{
-    boundary::{Outcome, RawStr, guard, guarded},
+    boundary::{Outcome, RawStr, guard, guarded_announced},
     dispatch::{Ctx, Next},
 };
 use core::ptr::NonNull;
@@ -101,7 +101,7 @@ where
     while at != end {
         let mut left = end;
         let start = at;
-        let result = guarded(|| {
+        let result = guarded_announced(|| {
             let mut cursor = Cursor { at: start, left: &mut left };
             while cursor.at != end {
                 ctx.enter(cursor.at);
@@ -131,8 +131,7 @@ unsafe extern "C" fn one<C, E, F>(object: *mut u8, ctx: &mut Ctx, event: *const 
 where
     F: Fn(&mut C, &E, &mut Ctx) + Copy + 'static,
 {
-    ctx.enter(object);
-    let result = guarded(|| {
+    let result = guarded_announced(|| {
         // SAFETY: (1)
         let this = unsafe { &mut *object.cast::<C>() };
         // SAFETY: (2)

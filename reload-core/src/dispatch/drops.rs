@@ -53,7 +53,7 @@ impl Live {
                 // SAFETY: values are kept with the number of the class that they belong to.
                 unsafe { self.drop_payload(value, descriptor, class) };
             }
-            Command::Construct { .. } | Command::Destroy { .. } => {}
+            Command::Construct { .. } | Command::Quarantine { .. } | Command::Destroy { .. } => {}
         }
     }
 

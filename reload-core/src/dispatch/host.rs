@@ -217,7 +217,8 @@ unsafe extern "C" fn faulted(ctx: &mut Ctx, part: *mut u8, message: RawStr, loca
             .object(object)
             .map_or_else(String::new, |(_, number)| live.registry.class(number).path.to_string());
         let during = live.running_name(ctx.running.event_or_marker());
-        live.fallen.push(object);
+        // Before anything else that is queued, so that nothing reaches the object any more.
+        live.queue.commands.push_front(Command::Quarantine { id: object });
         live.faults.report(Fault { class, object, during, kind: FaultKind::Panicked { panic, quarantined: true } });
     });
 }

@@ -19,10 +19,10 @@ use super::{
 };
 use crate::{
     attic::Attic,
-    boundary::{ObjectId, guarded},
+    boundary::{ObjectId, announce, guarded},
     event::{Constructed, Destroyed, Event},
     instance::Store,
-    registry::Registry,
+    registry::{Registry, Way},
 };
 use core::ptr::NonNull;
 use std::sync::Arc;
@@ -41,8 +41,6 @@ pub(crate) struct Live {
     pub(crate) faults: Faults,
     /// By event.
     pub(crate) listeners: Vec<Vec<Listener>>,
-    /// Objects whose handler has panicked in the delivery that is under way.
-    pub(crate) fallen: Vec<ObjectId>,
     /// Turns of quarantined objects.
     pub(crate) resting: Vec<Turn>,
     /// What runs now, for whoever asks from outside.
@@ -77,7 +75,7 @@ pub(crate) unsafe fn broadcast(live: LivePtr, event: u16, payload: *const u8, or
     let pulse = unsafe { pulse(live) };
     let mut position = 0;
     // SAFETY: (1) the reference ends with the statement.
-    while let Some(route) = unsafe { (&(*this).registry.routes)[usize::from(event)].get(position).copied() } {
+    while let Some(route) = unsafe { (*this).registry.routes.all(event).get(position).copied() } {
         position += 1;
         ctx.part_offset = route.part_offset;
         pulse.broadcast(event, route.class, &mut ctx);
@@ -91,7 +89,9 @@ pub(crate) unsafe fn broadcast(live: LivePtr, event: u16, payload: *const u8, or
             let Some((first, count)) = chunk else { break };
             // SAFETY: the chunk holds `count` objects of the route's class, whose part lies at `part_offset`,
             // and nothing refers to them; (2) for the payload.
-            unsafe { (route.batch)(first.wrapping_add(route.part_offset), count, stride, &mut ctx, payload) };
+            announce(|| unsafe {
+                (route.batch)(first.wrapping_add(route.part_offset), count, stride, &mut ctx, payload)
+            });
             ordinal += 1;
         }
         pulse.end();
@@ -99,7 +99,6 @@ pub(crate) unsafe fn broadcast(live: LivePtr, event: u16, payload: *const u8, or
     // SAFETY: (1), (2)
     unsafe {
         listen(live, event, payload, &mut ctx);
-        after_delivery(live);
     }
 }
 
@@ -108,30 +107,36 @@ pub(crate) unsafe fn broadcast(live: LivePtr, event: u16, payload: *const u8, or
 /// # Safety
 ///
 /// As for [`broadcast`].
-#[inline]
 pub(crate) unsafe fn deliver(live: LivePtr, event: u16, to: ObjectId, payload: *const u8, origin: Origin) -> bool {
+    // SAFETY: (1) the reference ends with the statement; (2)
+    unsafe {
+        let way = (*live.as_ptr()).registry.routes.way(event);
+        deliver_along(live, way, to, payload, origin)
+    }
+}
+
+/// [`deliver`] where the event's way is known.
+///
+/// # Safety
+///
+/// 1. `live` is valid and nothing refers into it.
+/// 2. `way` is of its registry, and `payload` is a valid payload of that event.
+#[inline(always)]
+pub(crate) unsafe fn deliver_along(live: LivePtr, way: Way, to: ObjectId, payload: *const u8, origin: Origin) -> bool {
     let this = live.as_ptr();
     // SAFETY: (1) the reference is not used after the look-up.
     let state = unsafe { &*this };
-    let found = state.store.slots.target(to).and_then(|(object, class)| {
-        let row = state.registry.rows.get(usize::from(event))?;
-        Some((object, class, (*row.get(usize::from(class))?)?))
-    });
-    let Some((object, class, one)) = found else { return false };
+    let Some((object, class)) = state.store.slots.target(to) else { return false };
+    let Some(one) = state.registry.routes.one(way, class) else { return false };
     let mut ctx = Ctx::new(&HOST_CALLS, this.cast());
-    ctx.begin(Running::event(event), origin);
-    ctx.part_offset = one.part_offset;
+    ctx.begin(Running::event(way.event), origin);
+    (ctx.part, ctx.part_offset) = (object.wrapping_add(one.part_offset), one.part_offset);
     // SAFETY: (1)
     let pulse = unsafe { pulse(live) };
-    pulse.deliver(event, class, to);
+    pulse.deliver(way.event, class, to);
     // SAFETY: the slot's object is of the row's class, and nothing refers to it; (2) for the payload.
-    unsafe { (one.call)(object.wrapping_add(one.part_offset), &mut ctx, payload) };
+    announce(|| unsafe { (one.call)(ctx.part, &mut ctx, payload) });
     pulse.end();
-    // SAFETY: (1)
-    if unsafe { !(*this).fallen.is_empty() } {
-        // SAFETY: (1)
-        unsafe { after_delivery(live) };
-    }
     true
 }
 
@@ -165,25 +170,25 @@ unsafe fn listen(live: LivePtr, event: u16, payload: *const u8, ctx: &mut Ctx) {
     unsafe { (&mut (*this).listeners)[usize::from(event)] = listeners };
 }
 
-/// Quarantines the objects whose handler has panicked.
-///
-/// # Safety
-///
-/// 1. `live` is valid and nothing refers into it.
-unsafe fn after_delivery(live: LivePtr) {
-    // SAFETY: (1)
-    let live = unsafe { &mut *live.as_ptr() };
-    for id in std::mem::take(&mut live.fallen) {
-        live.store.quarantine(id);
-    }
-}
-
 /// Carries out everything that is queued, and what that queues in turn.
 ///
 /// # Safety
 ///
 /// 1. `live` is valid and nothing refers into it.
+#[inline]
 pub(crate) unsafe fn settle(live: LivePtr) {
+    // Most deliveries leave nothing to do: that is seen where they are made.
+    // SAFETY: (1) the reference ends with the statement.
+    if unsafe { !(*live.as_ptr()).queue.commands.is_empty() } {
+        // SAFETY: (1)
+        unsafe { carry_out(live) };
+    }
+}
+
+/// # Safety
+///
+/// As for [`settle`].
+unsafe fn carry_out(live: LivePtr) {
     let this = live.as_ptr();
     // SAFETY: (1) the reference ends with the statement.
     while let Some(command) = unsafe { (*this).queue.commands.pop_front() } {
@@ -209,6 +214,10 @@ pub(crate) unsafe fn settle(live: LivePtr) {
                 // SAFETY: (1)
                 unsafe { enter(live, id, class, Source::Constructor) };
             }
+            Command::Quarantine { id } => {
+                // SAFETY: (1) the reference ends with the statement.
+                unsafe { (*this).store.quarantine(id) };
+            }
             Command::Destroy { id } => {
                 // SAFETY: (1)
                 unsafe { end(live, id) };
@@ -217,6 +226,16 @@ pub(crate) unsafe fn settle(live: LivePtr) {
     }
     // SAFETY: (1)
     unsafe { (*this).queue.settled() };
+}
+
+impl Live {
+    /// Lets those rest whose handler has panicked, where nothing else of the queue is to be carried out yet.
+    pub(crate) fn rest_fallen(&mut self) {
+        while let Some(Command::Quarantine { id }) = self.queue.commands.front() {
+            self.store.quarantine(*id);
+            self.queue.commands.pop_front();
+        }
+    }
 }
 
 enum Source {
@@ -281,7 +300,7 @@ unsafe fn enter(live: LivePtr, id: ObjectId, class: u16, source: Source) {
 /// # Safety
 ///
 /// 1. `live` is valid and nothing refers into it.
-unsafe fn welcome(live: LivePtr, id: ObjectId, class: u16) {
+pub(super) unsafe fn welcome(live: LivePtr, id: ObjectId, class: u16) {
     let this = live.as_ptr();
     // SAFETY: (1)
     unsafe {
@@ -291,30 +310,6 @@ unsafe fn welcome(live: LivePtr, id: ObjectId, class: u16) {
         }
         deliver(live, Constructed::INDEX, id, core::ptr::from_ref(&Constructed).cast(), Origin::OUTSIDE);
     }
-}
-
-/// Puts a value of the host into its pool at once. `None` if the id is taken; then the value is still the caller's.
-///
-/// # Safety
-///
-/// 1. `live` is valid and nothing refers into it.
-/// 2. `value` is one of `class`; it is moved.
-#[inline]
-pub(crate) unsafe fn spawn_now(live: LivePtr, class: u16, value: *const u8, size: usize) -> ObjectId {
-    let this = live.as_ptr();
-    // SAFETY: (1)
-    let state = unsafe { &mut *this };
-    let id = state.store.reserve();
-    if let Some(place) = state.store.insert(id, class) {
-        // SAFETY: (2)
-        unsafe { core::ptr::copy_nonoverlapping(value, place, size) };
-    }
-    let entry = state.registry.class(class);
-    if !entry.loops.is_empty() || entry.mask.contains(Constructed::INDEX) {
-        // SAFETY: (1)
-        unsafe { welcome(live, id, class) };
-    }
-    id
 }
 
 /// Ends an object: tells it, drops it, frees its id.

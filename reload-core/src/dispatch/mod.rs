@@ -7,6 +7,7 @@ mod fault;
 mod host;
 mod live;
 mod next;
+mod outside;
 mod payload;
 mod pulse;
 mod queue;
@@ -15,8 +16,9 @@ pub(crate) use clock::{Clock, Turn, What};
 pub use context::{Ctx, HostCalls};
 pub use fault::{Fault, FaultKind};
 pub(crate) use host::HOST_CALLS;
-pub(crate) use live::{Live, LivePtr, advance, broadcast, deliver, end, settle, spawn_now};
+pub(crate) use live::{Live, LivePtr, advance, deliver, end, settle};
 pub use next::Next;
+pub(crate) use outside::{construct_now, emit, send, spawn_now};
 pub(crate) use payload::Payload;
 pub(crate) use pulse::{Kind, delist, enlist};
 #[cfg(feature = "crash-report")]

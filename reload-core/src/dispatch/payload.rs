@@ -75,14 +75,8 @@ impl Payload {
         construct: Option<WriteFn>,
     ) -> Result<Self, Unconstructed> {
         let this = Self::room(descriptor);
-        match construct {
-            Some(construct) => {
-                // SAFETY: the memory has the value's size and alignment.
-                unsafe { schema::write_one(construct, this.as_ptr()) }.map_err(Unconstructed::Panicked)?
-            }
-            // SAFETY: as above.
-            None => unsafe { schema::write_default(descriptor, this.as_ptr()) }.map_err(Unconstructed::Default)?,
-        }
+        // SAFETY: the memory has the value's size and alignment.
+        unsafe { construct_at(this.as_ptr(), descriptor, construct) }?;
         Ok(this)
     }
 
@@ -117,6 +111,28 @@ impl Payload {
             Some(drop_in_place) => unsafe { drop_in_place(self.bytes.as_ptr()) }.into_result(),
             None => Ok(()),
         }
+    }
+}
+
+/// Constructs a value where it is to live.
+///
+/// # Errors
+///
+/// Why it cannot be constructed; then there is no value.
+///
+/// # Safety
+///
+/// 1. `place` is valid for a write of what `descriptor` describes.
+pub(crate) unsafe fn construct_at(
+    place: *mut u8,
+    descriptor: &'static Descriptor,
+    construct: Option<WriteFn>,
+) -> Result<(), Unconstructed> {
+    match construct {
+        // SAFETY: (1)
+        Some(construct) => unsafe { schema::write_one(construct, place) }.map_err(Unconstructed::Panicked),
+        // SAFETY: (1)
+        None => unsafe { schema::write_default(descriptor, place) }.map_err(Unconstructed::Default),
     }
 }
 

@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Spawn { id: ObjectId, class: u16, value: Payload },
     /// Construct an object.
     Construct { id: ObjectId, class: u16 },
+    /// Stop events to an object whose handler has panicked.
+    Quarantine { id: ObjectId },
     /// End an object.
     Destroy { id: ObjectId },
 }

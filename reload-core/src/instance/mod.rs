@@ -1,6 +1,7 @@
 //! Memory: one pool per class, one slot per object. Knows nothing of events or libraries.
 
 mod chunk;
+mod divisor;
 mod pool;
 mod slots;
 mod store;

@@ -2,7 +2,10 @@
 //! behind the active ones, so that delivery walks a prefix and asks nothing.
 #![expect(unsafe_code, reason = "raw memory of erased types")]
 
-use super::chunk::{CHUNK, ChunkSource, OutOfMemory};
+use super::{
+    chunk::{CHUNK, ChunkSource, OutOfMemory},
+    divisor::Divisor,
+};
 use std::ptr::NonNull;
 
 /// Bytes at the start of a chunk that belong to the chunk itself.
@@ -23,13 +26,13 @@ struct Header {
 pub(crate) struct Pool {
     class: u16,
     /// Bytes of one instance; at least 1, so that every instance has its own address.
-    stride: usize,
+    stride: Divisor,
     /// Bytes from a chunk's start to its first instance.
     first: usize,
     /// Bytes from a chunk's start to the slots of its instances.
     slots_at: usize,
     /// Instances in a chunk.
-    capacity: usize,
+    capacity: Divisor,
     /// Bytes of a chunk.
     chunk_size: usize,
     chunks: Vec<NonNull<u8>>,
@@ -58,7 +61,17 @@ impl Pool {
             (capacity, slots_at)
         };
         let chunk_size = (slots_at + capacity * size_of::<u32>()).next_multiple_of(CHUNK);
-        Self { class, stride, first, slots_at, capacity, chunk_size, chunks: Vec::new(), len: 0, active: 0 }
+        Self {
+            class,
+            stride: Divisor::new(stride),
+            first,
+            slots_at,
+            capacity: Divisor::new(capacity),
+            chunk_size,
+            chunks: Vec::new(),
+            len: 0,
+            active: 0,
+        }
     }
 
     /// Number of instances, quarantined ones included.
@@ -72,24 +85,24 @@ impl Pool {
     }
 
     pub(crate) const fn stride(&self) -> usize {
-        self.stride
+        self.stride.get()
     }
 
     /// The chunk at `ordinal` as (first instance, number of active instances).
     #[inline(always)]
     pub(crate) fn active_chunk(&self, ordinal: usize) -> Option<(*mut u8, usize)> {
-        let left = self.active.checked_sub(ordinal * self.capacity).filter(|left| *left > 0)?;
+        let left = self.active.checked_sub(ordinal * self.capacity.get()).filter(|left| *left > 0)?;
         let chunk = self.chunks[ordinal];
         // SAFETY: `first` lies within the chunk.
-        Some((unsafe { chunk.as_ptr().add(self.first) }, left.min(self.capacity)))
+        Some((unsafe { chunk.as_ptr().add(self.first) }, left.min(self.capacity.get())))
     }
 
     /// Address of the instance at `index`.
     pub(crate) fn object(&self, index: usize) -> *mut u8 {
         debug_assert!(index < self.len);
-        let chunk = self.chunks[index / self.capacity].as_ptr();
+        let (ordinal, position) = self.capacity.divide(index);
         // SAFETY: an index below `len` lies within its chunk.
-        unsafe { chunk.add(self.first + index % self.capacity * self.stride) }
+        unsafe { self.object_in(self.chunks[ordinal], position) }
     }
 
     /// Slot of the instance at `index`.
@@ -100,9 +113,27 @@ impl Pool {
     }
 
     fn slot_place(&self, index: usize) -> *mut u32 {
-        let chunk = self.chunks[index / self.capacity].as_ptr();
-        // SAFETY: the slots lie within the chunk; the alignment was taken care of in `new`.
-        unsafe { chunk.add(self.slots_at).cast::<u32>().add(index % self.capacity) }
+        let (ordinal, position) = self.capacity.divide(index);
+        // SAFETY: an index below `len` lies within its chunk.
+        unsafe { self.slot_in(self.chunks[ordinal], position) }
+    }
+
+    /// # Safety
+    ///
+    /// 1. `chunk` is one of this pool, and `position` is below its capacity.
+    #[inline(always)]
+    unsafe fn object_in(&self, chunk: NonNull<u8>, position: usize) -> *mut u8 {
+        // SAFETY: (1) the instances lie within the chunk.
+        unsafe { chunk.as_ptr().add(self.first + position * self.stride()) }
+    }
+
+    /// # Safety
+    ///
+    /// As for [`Pool::object_in`].
+    #[inline(always)]
+    unsafe fn slot_in(&self, chunk: NonNull<u8>, position: usize) -> *mut u32 {
+        // SAFETY: (1) the slots lie within the chunk; the alignment was taken care of in `new`.
+        unsafe { chunk.as_ptr().add(self.slots_at).cast::<u32>().add(position) }
     }
 
     /// Index of the instance at this address.
@@ -115,45 +146,53 @@ impl Pool {
         let chunk = object.wrapping_sub(offset);
         // SAFETY: (1) chunks are aligned to `CHUNK` and begin with a header that `push` has written.
         let ordinal = unsafe { (*chunk.cast::<Header>()).ordinal } as usize;
-        ordinal * self.capacity + (offset - self.first) / self.stride
+        ordinal * self.capacity.get() + self.stride.divide(offset - self.first).0
     }
 
     /// Slot of the instance at an address that may be any; `None` if it is none of this pool's.
     pub(super) fn slot_at(&self, object: *mut u8) -> Option<u32> {
         let offset = object.addr() % CHUNK;
         let ordinal = self.chunks.iter().position(|chunk| chunk.as_ptr().addr() == object.addr() - offset)?;
-        let within = offset.checked_sub(self.first)? / self.stride;
-        let index = ordinal * self.capacity + within;
-        (within < self.capacity && index < self.len).then(|| self.slot(index))
+        let within = self.stride.divide(offset.checked_sub(self.first)?).0;
+        let index = ordinal * self.capacity.get() + within;
+        (within < self.capacity.get() && index < self.len).then(|| self.slot(index))
     }
 
     /// Room for one more instance, which belongs to `slot`; the caller writes it.
     #[inline]
     pub(super) fn push(&mut self, slot: u32, chunks: &ChunkSource) -> (*mut u8, Option<Moved>) {
-        if self.len == self.chunks.len() * self.capacity {
+        if self.len == self.chunks.len() * self.capacity.get() {
             self.grow(chunks);
         }
+        if self.active < self.len {
+            return self.push_before_resting(slot);
+        }
+        let (ordinal, position) = self.capacity.divide(self.len);
+        let chunk = self.chunks[ordinal];
+        (self.len, self.active) = (self.len + 1, self.active + 1);
+        // SAFETY: the position lies within the chunk.
+        unsafe {
+            self.slot_in(chunk, position).write(slot);
+            (self.object_in(chunk, position), None)
+        }
+    }
+
+    /// The new instance is active: it takes the place of the first one that rests.
+    #[cold]
+    fn push_before_resting(&mut self, slot: u32) -> (*mut u8, Option<Moved>) {
         let index = self.len;
         self.len += 1;
-        // SAFETY: the place lies within the chunk.
-        unsafe { self.slot_place(index).write(slot) };
-        // The new instance is active: it takes the place of the first quarantined one.
-        let moved = (self.active < index).then(|| {
-            let to = self.object(index);
-            let from = self.object(self.active);
-            let quarantined = self.slot(self.active);
-            // SAFETY: two different instances of this pool, `to` not initialised yet.
-            unsafe { core::ptr::copy_nonoverlapping(from, to, self.stride) };
-            // SAFETY: both indices are below `len`.
-            unsafe {
-                self.slot_place(index).write(quarantined);
-                self.slot_place(self.active).write(slot);
-            }
-            Moved { slot: quarantined, object: to }
-        });
-        let object = self.object(self.active);
+        let (from, to) = (self.object(self.active), self.object(index));
+        // SAFETY: two different instances of this pool, `to` not initialised yet.
+        unsafe { core::ptr::copy_nonoverlapping(from, to, self.stride()) };
+        let quarantined = self.slot(self.active);
+        // SAFETY: both indices are below `len`.
+        unsafe {
+            self.slot_place(index).write(quarantined);
+            self.slot_place(self.active).write(slot);
+        }
         self.active += 1;
-        (object, moved)
+        (from, Some(Moved { slot: quarantined, object: to }))
     }
 
     #[cold]
@@ -181,7 +220,7 @@ impl Pool {
         chunks: &ChunkSource,
     ) -> Result<(), OutOfMemory> {
         debug_assert!(self.len == 0 && active <= slots.len());
-        let needed = slots.len().div_ceil(self.capacity);
+        let needed = slots.len().div_ceil(self.capacity.get());
         while self.chunks.len() < needed {
             match chunks.try_take(self.chunk_size) {
                 Ok(chunk) => self.add(chunk),
@@ -201,7 +240,7 @@ impl Pool {
 
     /// Instances that lie one after the other from `index` on, in one chunk.
     pub(crate) const fn neighbours(&self, index: usize) -> usize {
-        let (in_chunk, left) = (self.capacity - index % self.capacity, self.len - index);
+        let (in_chunk, left) = (self.capacity.get() - self.capacity.divide(index).1, self.len - index);
         if in_chunk < left { in_chunk } else { left }
     }
 
@@ -210,9 +249,46 @@ impl Pool {
         (0..self.len).map(|index| self.slot(index))
     }
 
-    /// Takes the instance at `index` out; the caller has dropped or moved it. Reports who moved.
-    pub(super) fn remove(&mut self, index: usize, chunks: &ChunkSource) -> [Option<Moved>; 2] {
-        let (mut hole, mut moves) = (index, [None, None]);
+    /// Takes an instance out; the caller has dropped or moved it. Reports who moved.
+    ///
+    /// # Safety
+    ///
+    /// 1. `hole` is the address of an instance of this pool.
+    #[inline]
+    pub(super) unsafe fn remove(&mut self, hole: *mut u8, chunks: &ChunkSource) -> [Option<Moved>; 2] {
+        if self.active < self.len {
+            // SAFETY: (1)
+            return unsafe { self.remove_among_resting(hole, chunks) };
+        }
+        (self.len, self.active) = (self.len - 1, self.active - 1);
+        let (ordinal, position) = self.capacity.divide(self.len);
+        let chunk = self.chunks[ordinal];
+        // SAFETY: the last instance lies within its chunk.
+        let (last, slot) = unsafe { (self.object_in(chunk, position), self.slot_in(chunk, position).read()) };
+        let moved = (last != hole).then(|| {
+            // The header is not looked at: those of all chunks share a few lines of the cache.
+            let offset = hole.addr() % CHUNK;
+            // SAFETY: (1) the hole and its slot lie in the chunk that is found by its alignment.
+            unsafe {
+                core::ptr::copy_nonoverlapping(last, hole, self.stride());
+                let chunk = NonNull::new_unchecked(hole.wrapping_sub(offset));
+                self.slot_in(chunk, self.stride.divide(offset - self.first).0).write(slot);
+            }
+            Moved { slot, object: hole }
+        });
+        if position == 0 {
+            self.trim(chunks);
+        }
+        [moved, None]
+    }
+
+    /// # Safety
+    ///
+    /// As for [`Pool::remove`].
+    #[cold]
+    unsafe fn remove_among_resting(&mut self, hole: *mut u8, chunks: &ChunkSource) -> [Option<Moved>; 2] {
+        // SAFETY: (1)
+        let (mut hole, mut moves) = (unsafe { self.index_of(hole) }, [None, None]);
         if hole < self.active {
             self.active -= 1;
             moves[0] = self.fill(hole, self.active);
@@ -220,13 +296,18 @@ impl Pool {
         }
         moves[1] = self.fill(hole, self.len - 1);
         self.len -= 1;
-        // One empty chunk is kept, so that coming and going at its edge costs nothing.
-        while self.chunks.len() > self.len.div_ceil(self.capacity) + 1 {
+        self.trim(chunks);
+        moves
+    }
+
+    /// One empty chunk is kept, so that coming and going at its edge costs nothing.
+    #[cold]
+    fn trim(&mut self, chunks: &ChunkSource) {
+        while self.chunks.len() > self.len.div_ceil(self.capacity.get()) + 1 {
             if let Some(chunk) = self.chunks.pop() {
                 chunks.give_back(chunk, self.chunk_size);
             }
         }
-        moves
     }
 
     /// Moves the instance at `from` into the hole at `to`.
@@ -236,7 +317,7 @@ impl Pool {
         }
         let (slot, object) = (self.slot(from), self.object(to));
         // SAFETY: two different instances of this pool; the one at `to` is gone.
-        unsafe { core::ptr::copy_nonoverlapping(self.object(from), object, self.stride) };
+        unsafe { core::ptr::copy_nonoverlapping(self.object(from), object, self.stride()) };
         // SAFETY: the index is below `len`.
         unsafe { self.slot_place(to).write(slot) };
         Some(Moved { slot, object })
@@ -253,7 +334,7 @@ impl Pool {
         let (mine, other) = (self.slot(index), self.slot(last));
         if index != last {
             // SAFETY: two different instances of this pool.
-            unsafe { core::ptr::swap_nonoverlapping(here, there, self.stride) };
+            unsafe { core::ptr::swap_nonoverlapping(here, there, self.stride()) };
             // SAFETY: both indices are below `len`.
             unsafe {
                 self.slot_place(index).write(other);

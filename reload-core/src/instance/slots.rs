@@ -142,6 +142,11 @@ impl Slots {
         self.target(id).is_some_and(|(_, class)| class != FREE)
     }
 
+    /// Whether the id has been given out and its object has not come yet.
+    pub(super) fn is_reserved(&self, id: ObjectId) -> bool {
+        self.target(id).is_some_and(|(_, class)| class == RESERVED)
+    }
+
     pub(crate) fn is_quarantined(&self, id: ObjectId) -> bool {
         self.target(id).is_some_and(|(_, class)| class & QUARANTINED != 0)
     }

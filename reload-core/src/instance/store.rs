@@ -72,7 +72,7 @@ impl Store {
     /// Makes room for the object of a reserved id; the caller writes it at the address at once.
     /// `None` if the id is not reserved (any more).
     pub(crate) fn insert(&mut self, id: ObjectId, class: u16) -> Option<*mut u8> {
-        if !self.slots.is_alive(id) || self.slots.object(id).is_some() {
+        if !self.slots.is_reserved(id) {
             return None;
         }
         let (object, moved) = self.pools[usize::from(class)].push(id.slot(), &self.chunks);
@@ -87,8 +87,7 @@ impl Store {
         if let Some((object, class)) = self.slots.object(id) {
             let pool = &mut self.pools[usize::from(class)];
             // SAFETY: slots hold addresses of instances of their class's pool.
-            let index = unsafe { pool.index_of(object) };
-            for moved in pool.remove(index, &self.chunks) {
+            for moved in unsafe { pool.remove(object, &self.chunks) } {
                 self.note(moved);
             }
         }

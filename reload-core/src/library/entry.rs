@@ -3,7 +3,7 @@
 
 use super::Fingerprint;
 use crate::{
-    boundary::{Outcome, RawSlice, RawStr, guard, install_hook},
+    boundary::{Outcome, RawSlice, RawStr, guard, heed_host, install_hook, is_guarded},
     class::{ClassEntry, ClassRecord},
     dispatch::Ctx,
     event::{TableEntry, TableRecord},
@@ -57,6 +57,8 @@ pub struct HostLink {
     pub log_enabled: unsafe extern "C" fn(level: u32, target: RawStr, name: RawStr, is_span: bool) -> bool,
     /// Which library the records are of.
     pub receiver: u64,
+    /// Whether this thread is in a call whose panics are caught: asked by the library's panic hook.
+    pub is_guarded: extern "C" fn() -> bool,
     /// Whether host and library are the same image: then there is nothing to forward.
     pub same_image: bool,
 }
@@ -68,7 +70,7 @@ impl HostLink {
         unsafe extern "C" fn log_enabled(_level: u32, _target: RawStr, _name: RawStr, _is_span: bool) -> bool {
             false
         }
-        Self { log, log_enabled, receiver: 0, same_image: true }
+        Self { log, log_enabled, receiver: 0, is_guarded, same_image: true }
     };
 }
 
@@ -215,6 +217,7 @@ extern "C" fn attach(link: &HostLink) -> Outcome {
     guard(|| {
         install_hook();
         if !link.same_image {
+            heed_host(link.is_guarded);
             crate::telemetry::forward_to(link);
         }
     })

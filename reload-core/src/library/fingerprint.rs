@@ -96,6 +96,7 @@ const fn boundary_layout() -> u64 {
         HostCalls,
         Ctx,
         Next,
+        super::entry::HostLink,
         super::entry::LibraryTable,
         super::entry::ReloadView,
         super::entry::ClassView,

@@ -66,7 +66,7 @@ impl StagedQueue {
                 Command::Deliver { event, payload, .. } => staged.event(&mut between, *event, payload),
                 Command::Spawn { class, value, .. } => staged.spawn(&mut between, *class, Some(value)),
                 Command::Construct { class, .. } => staged.spawn(&mut between, *class, None),
-                Command::Destroy { .. } => None,
+                Command::Quarantine { .. } | Command::Destroy { .. } => None,
             };
             if let Some(fate) = fate {
                 staged.commands.insert(position, fate);
@@ -168,7 +168,7 @@ impl StagedQueue {
                     }
                 }
                 Command::Construct { id, .. } => unborn.push(id),
-                Command::Destroy { .. } => queue.commands.push_back(command),
+                Command::Quarantine { .. } | Command::Destroy { .. } => queue.commands.push_back(command),
             }
         }
         clock.revise(|mut timed| {

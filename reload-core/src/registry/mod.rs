@@ -3,19 +3,22 @@
 //! of the stages that lead to it.
 
 mod routes;
+mod short_ways;
 mod vocabulary;
 
-pub(crate) use routes::{Route, Row};
+pub(crate) use routes::{Routes, Way};
 pub(crate) use vocabulary::Vocabulary;
 
 use crate::{
     boundary::{RawSlice, RawStr},
     class::{BatchFn, ClassRecord, OneFn, TurnFn},
-    event::{EventMask, EventTable, Lifecycle},
+    event::{EventMask, EventTable, Lifecycle, TableRecord},
     schema::{Descriptor, WriteFn, descriptor},
     validation::{Image, Problem, Rejection, ValidClass, Validated},
 };
-use std::{collections::HashMap, rc::Rc, sync::Arc};
+use rustc_hash::FxHashMap;
+use short_ways::ShortWays;
+use std::{rc::Rc, sync::Arc};
 
 /// Which library of the world: the host itself, or one that a session opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,13 +112,12 @@ static NOTHING: ClassRecord = ClassRecord {
 pub(crate) struct Registry {
     pub(crate) vocabulary: Vocabulary,
     pub(crate) classes: Vec<Class>,
-    by_path: HashMap<Arc<str>, u16>,
+    by_path: FxHashMap<Arc<str>, u16>,
     /// By the address of the record; also of the bases' records.
-    by_record: HashMap<usize, u16>,
+    by_record: FxHashMap<usize, u16>,
     /// For each event, who is called.
-    pub(crate) routes: Vec<Vec<Route>>,
-    /// For each event, the handler of each class.
-    pub(crate) rows: Vec<Row>,
+    pub(crate) routes: Routes,
+    short_ways: ShortWays,
 }
 
 impl Registry {
@@ -136,6 +138,17 @@ impl Registry {
     /// The number of the class that this record describes.
     pub(crate) fn find_record(&self, record: &'static ClassRecord) -> Option<u16> {
         self.by_record.get(&core::ptr::from_ref(record).addr()).copied()
+    }
+
+    /// The way of the event that `table` numbers `index`, if it is one of the host's that are found at one look.
+    #[inline(always)]
+    pub(crate) fn short_way(&self, table: &'static TableRecord, index: u16) -> Option<Way> {
+        self.short_ways.find(table, index)
+    }
+
+    /// The way of any event that the world knows.
+    pub(crate) fn long_way(&self, table: &'static TableRecord, index: u16) -> Option<Way> {
+        self.vocabulary.id(table, index).map(|event| self.routes.way(event))
     }
 
     /// Bytes from the start of an object of class `class` to its part of class `part`; `None` if it has none.
@@ -337,7 +350,8 @@ impl Registry {
                 })
                 .collect();
         }
-        (self.routes, self.rows) = routes::build(&self.classes);
+        self.routes = Routes::build(&self.classes);
+        self.short_ways = ShortWays::build(&self.vocabulary, &self.routes);
     }
 
     /// Own handlers and loops, then those of the bases that are not overridden.

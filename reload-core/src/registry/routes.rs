@@ -2,7 +2,7 @@
 //! anew from the masks at each commit, which is simpler than patching and does not depend on how
 //! many objects there are.
 
-use super::Class;
+use super::{Class, Handler};
 use crate::{
     class::{BatchFn, OneFn},
     event::EVENT_LIMIT,
@@ -23,25 +23,72 @@ pub(crate) struct One {
     pub(crate) part_offset: usize,
 }
 
-/// The handler of each class for one event; empty if no class has one.
-pub(crate) type Row = Box<[Option<One>]>;
+/// Where an event's handlers lie in [`Routes::ones`]: one entry per class, none at all if no class has a handler.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Row {
+    first: u32,
+    len: u32,
+}
 
-/// Routes in the order of the classes' paths, so that the order of delivery does not depend on the
-/// order of registration; rows indexed by class.
-pub(super) fn build(classes: &[Class]) -> (Vec<Vec<Route>>, Vec<Row>) {
-    let mut routes: Vec<Vec<Route>> = vec![Vec::new(); usize::from(EVENT_LIMIT)];
-    let mut rows: Vec<Row> = vec![Box::default(); usize::from(EVENT_LIMIT)];
-    let mut order: Vec<usize> = (0..classes.len()).collect();
-    order.sort_by(|left, right| classes[*left].path.cmp(&classes[*right].path));
-    for number in order {
-        for handler in &classes[number].handlers {
-            let event = usize::from(handler.event);
-            routes[event].push(Route { class: number as u16, batch: handler.batch, part_offset: handler.part_offset });
-            if rows[event].is_empty() {
-                rows[event] = vec![None; classes.len()].into();
+/// An event on its way: its number and its row.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Way {
+    pub(crate) event: u16,
+    row: Row,
+}
+
+/// Who is called for each event.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Routes {
+    /// For each event the pools to deliver to.
+    all: Vec<Vec<Route>>,
+    /// For each event its row.
+    rows: Vec<Row>,
+    /// The rows, one behind the other, so that a delivery follows as few pointers as it can.
+    ones: Vec<Option<One>>,
+}
+
+impl Routes {
+    /// Routes in the order of the classes' paths, so that the order of delivery does not depend on the
+    /// order of registration; rows indexed by class.
+    pub(super) fn build(classes: &[Class]) -> Self {
+        let events = usize::from(EVENT_LIMIT);
+        let mut routes = Self { all: vec![Vec::new(); events], rows: vec![Row::default(); events], ones: Vec::new() };
+        let mut order: Vec<usize> = (0..classes.len()).collect();
+        order.sort_by(|left, right| classes[*left].path.cmp(&classes[*right].path));
+        for number in order {
+            for handler in &classes[number].handlers {
+                let Handler { event, batch, one, part_offset } = *handler;
+                routes.all[usize::from(event)].push(Route { class: number as u16, batch, part_offset });
+                let row = &mut routes.rows[usize::from(event)];
+                if row.len == 0 {
+                    *row = Row { first: routes.ones.len() as u32, len: classes.len() as u32 };
+                    routes.ones.resize(routes.ones.len() + classes.len(), None);
+                }
+                routes.ones[row.first as usize + number] = Some(One { call: one, part_offset });
             }
-            rows[event][number] = Some(One { call: handler.one, part_offset: handler.part_offset });
         }
+        routes
     }
-    (routes, rows)
+
+    /// The pools that an event is delivered to.
+    #[inline(always)]
+    pub(crate) fn all(&self, event: u16) -> &[Route] {
+        self.all.get(usize::from(event)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The way of an event.
+    #[inline(always)]
+    pub(crate) fn way(&self, event: u16) -> Way {
+        Way { event, row: self.rows.get(usize::from(event)).copied().unwrap_or_default() }
+    }
+
+    /// The handler of a class. None for a class that is out of every row's range, as those of quarantined objects are.
+    #[inline(always)]
+    pub(crate) fn one(&self, way: Way, class: u16) -> Option<One> {
+        if u32::from(class) >= way.row.len {
+            return None;
+        }
+        *self.ones.get(way.row.first as usize + usize::from(class))?
+    }
 }

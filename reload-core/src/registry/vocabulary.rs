@@ -42,10 +42,18 @@ impl Default for Vocabulary {
 
 impl Vocabulary {
     /// The world's number of the event that `record` numbers `index`.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn id(&self, record: &'static TableRecord, index: u16) -> Option<u16> {
         let map = self.tables.iter().find(|map| core::ptr::eq(map.record, record))?;
         map.ids.get(usize::from(index.checked_sub(map.first)?)).copied()
+    }
+
+    /// The events of a library's tables: table, number in the table, the world's number.
+    pub(super) fn events_of(&self, library: LibraryId) -> impl Iterator<Item = (*const TableRecord, u16, u16)> {
+        self.tables
+            .iter()
+            .filter(move |map| map.library == library)
+            .flat_map(|map| (map.first..).zip(&map.ids).map(|(index, id)| (map.record, index, *id)))
     }
 
     pub(crate) fn event(&self, id: u16) -> Option<&EventEntry> {

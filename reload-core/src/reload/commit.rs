@@ -87,6 +87,7 @@ fn tell(world: &mut World, told: Told, (from_epoch, epoch): (u32, u32)) -> Vec<S
         let event = core::ptr::from_ref(&reloaded).cast();
         // SAFETY: the world is borrowed exclusively and no reference is held.
         unsafe { dispatch::deliver(live, Reloaded::INDEX, id, event, Origin::OUTSIDE) };
+        world.live_mut().rest_fallen();
         if world.live().store.slots.is_quarantined(id) {
             rest.push(id.to_string());
         }

@@ -400,6 +400,7 @@ fn commit(world: &mut World, staged: Staged) -> RestoreReport {
             let (live, event) = (world.live_ptr(), core::ptr::from_ref(&reloaded).cast());
             // SAFETY: the world is borrowed exclusively and no reference is held.
             unsafe { dispatch::deliver(live, Reloaded::INDEX, id, event, Origin::OUTSIDE) };
+            world.live_mut().rest_fallen();
             if world.live().store.slots.is_quarantined(id) {
                 report.warnings.push(format!("event_reloaded of {id} panicked: it rests until the next reload"));
             }

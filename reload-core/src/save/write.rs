@@ -50,7 +50,12 @@ pub(crate) fn save(live: &Live) -> Result<Saved, SaveError> {
         now: live.clock.now,
         generations: live.store.slots.generations().collect(),
         classes,
-        queue: live.queue.commands.iter().map(|command| queued(live, command)).collect::<Result<_, _>>()?,
+        queue: live
+            .queue
+            .commands
+            .iter()
+            .filter_map(|command| queued(live, command).transpose())
+            .collect::<Result<_, _>>()?,
         timers,
         turns,
         attic: live.attic.clone(),
@@ -85,7 +90,7 @@ fn payload(live: &Live, event: u16, payload: &Payload) -> Result<(String, Box<Ra
     Ok((entry.path.clone(), value))
 }
 
-fn queued(live: &Live, command: &Command) -> Result<QueuedFile, SaveError> {
+fn queued(live: &Live, command: &Command) -> Result<Option<QueuedFile>, SaveError> {
     let mut file = QueuedFile::default();
     match command {
         Command::Deliver { event, to, payload: value, .. } => {
@@ -104,8 +109,10 @@ fn queued(live: &Live, command: &Command) -> Result<QueuedFile, SaveError> {
             (file.to, file.spawn) = (*id, Some(live.registry.class(*class).path.to_string()));
         }
         Command::Destroy { id } => (file.to, file.destroy) = (*id, true),
+        // Nobody rests after a restore.
+        Command::Quarantine { .. } => return Ok(None),
     }
-    Ok(file)
+    Ok(Some(file))
 }
 
 /// What waits for its time, in the order in which it will come.

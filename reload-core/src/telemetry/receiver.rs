@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "called across the boundary")]
 
 use crate::{
-    boundary::{RawStr, guarded},
+    boundary::{RawStr, guarded, is_guarded},
     library::HostLink,
 };
 use std::{
@@ -49,7 +49,7 @@ impl LogReceiver {
 
     /// What the library is given at `attach`.
     pub(crate) const fn link(&self) -> HostLink {
-        HostLink { log, log_enabled, receiver: self.0, same_image: false }
+        HostLink { log, log_enabled, receiver: self.0, is_guarded, same_image: false }
     }
 }
 

@@ -1,0 +1,216 @@
+//! Delivery to one object: how each peer finds the object that a handle names and calls its handler.
+
+use super::{HIT, bevy, boxes, hecs_world, world::Loaded};
+use crate::support::{
+    contest::{Contender, Entry},
+    family::{Family, Object, Population, Visitor},
+    random::Random,
+};
+use bench_logic::Hit;
+use bevy_ecs::prelude::Entity as BevyEntity;
+use boxes::Dynamic;
+use reload_core::ObjectId;
+use slotmap::{DefaultKey, SlotMap};
+use std::{collections::HashMap, hint::black_box};
+
+/// Deliveries of a run: more than a branch predictor learns by heart.
+pub(crate) const DELIVERIES: usize = 65_536;
+
+/// Beyond this an observer per entity takes minutes to set up.
+const MOST_ENTITY_OBSERVERS: usize = 100_000;
+
+/// The objects that are delivered to, by the order of their birth: at random, so that neither the next object nor its
+/// class can be foreseen.
+fn targets(objects: usize) -> Vec<usize> {
+    let mut random = Random::new(7);
+    (0..DELIVERIES).map(|_| random.below(objects)).collect()
+}
+
+/// Everybody, in the order of the table.
+pub(crate) fn everybody<F: Family>(population: Population) -> Vec<Entry> {
+    let order = population.order::<F>();
+    let picked = targets(population.objects);
+    let mut entries = without_bevy::<F>(population);
+    entries.extend([
+        ("Bevy, the class known", in_bevy::<F>(&order, &picked, Bevy::Get)),
+        ("Bevy, an observer per class", in_bevy::<F>(&order, &picked, Bevy::ClassObserver)),
+    ]);
+    if population.objects <= MOST_ENTITY_OBSERVERS {
+        entries.push(("Bevy, an observer per entity", in_bevy::<F>(&order, &picked, Bevy::EntityObserver)));
+    }
+    entries
+}
+
+/// Those that are compared at any number of classes.
+pub(crate) fn without_bevy<F: Family>(population: Population) -> Vec<Entry> {
+    let order = population.order::<F>();
+    let picked = targets(population.objects);
+    vec![
+        ("Box<dyn Trait> by index", by_index::<F>(&order, &picked)),
+        ("reload-core", send::<F>(population, &picked)),
+        ("slotmap of boxes", by_key::<F>(&order, &picked)),
+        ("HashMap of boxes", by_hash::<F>(&order, &picked)),
+        ("hecs, the class known", in_hecs::<F>(&order, &picked)),
+    ]
+}
+
+/// Work that is done by a closure, and how it is counted.
+struct Counted<S, R, T> {
+    state: S,
+    run: R,
+    tally: T,
+}
+
+impl<S, R: FnMut(&mut S), T: FnMut(&mut S) -> u64> Contender for Counted<S, R, T> {
+    fn run(&mut self) {
+        (self.run)(&mut self.state);
+    }
+
+    fn tally(&mut self) -> Option<u64> {
+        Some((self.tally)(&mut self.state))
+    }
+}
+
+fn counted<S: 'static>(
+    state: S,
+    run: impl FnMut(&mut S) + 'static,
+    tally: impl FnMut(&mut S) -> u64 + 'static,
+) -> Box<dyn Contender> {
+    Box::new(Counted { state, run, tally })
+}
+
+fn sum<'a>(boxes: impl Iterator<Item = &'a Box<dyn Dynamic>>) -> u64 {
+    boxes.map(|object| u64::from(object.count())).sum()
+}
+
+/// In the order of their birth.
+fn make<F: Family>(order: &[usize]) -> Vec<Box<dyn Dynamic>> {
+    order.iter().map(|class| boxes::boxed::<F>(*class, true)).collect()
+}
+
+fn by_index<F: Family>(order: &[usize], picked: &[usize]) -> Box<dyn Contender> {
+    let picked: Vec<u32> = picked.iter().map(|at| *at as u32).collect();
+    let run = move |objects: &mut Vec<Box<dyn Dynamic>>| {
+        let event = black_box(&HIT);
+        for at in &picked {
+            objects[*at as usize].on_hit(event);
+        }
+    };
+    counted(make::<F>(order), run, |objects| sum(objects.iter()))
+}
+
+fn by_key<F: Family>(order: &[usize], picked: &[usize]) -> Box<dyn Contender> {
+    let mut map: SlotMap<DefaultKey, Box<dyn Dynamic>> = SlotMap::new();
+    let keys: Vec<DefaultKey> = make::<F>(order).into_iter().map(|object| map.insert(object)).collect();
+    let picked: Vec<DefaultKey> = picked.iter().map(|at| keys[*at]).collect();
+    let run = move |map: &mut SlotMap<DefaultKey, Box<dyn Dynamic>>| {
+        let event = black_box(&HIT);
+        for key in &picked {
+            if let Some(object) = map.get_mut(*key) {
+                object.on_hit(event);
+            }
+        }
+    };
+    counted(map, run, |map| sum(map.values()))
+}
+
+fn by_hash<F: Family>(order: &[usize], picked: &[usize]) -> Box<dyn Contender> {
+    let map: HashMap<u64, Box<dyn Dynamic>> = (0..).zip(make::<F>(order)).collect();
+    let picked: Vec<u64> = picked.iter().map(|at| *at as u64).collect();
+    let run = move |map: &mut HashMap<u64, Box<dyn Dynamic>>| {
+        let event = black_box(&HIT);
+        for key in &picked {
+            if let Some(object) = map.get_mut(key) {
+                object.on_hit(event);
+            }
+        }
+    };
+    counted(map, run, |map| sum(map.values()))
+}
+
+fn in_hecs<F: Family>(order: &[usize], picked: &[usize]) -> Box<dyn Contender> {
+    type HitOne = fn(&mut hecs::World, hecs::Entity, &Hit);
+    struct Find;
+    impl Visitor for Find {
+        type Output = HitOne;
+        fn visit<T: Object>(self) -> HitOne {
+            |world, entity, event| {
+                if let Ok(object) = world.query_one_mut::<&mut T>(entity) {
+                    object.hit(event);
+                }
+            }
+        }
+    }
+    let mut world = hecs::World::new();
+    let entities: Vec<hecs::Entity> = order.iter().map(|class| hecs_world::spawn::<F>(&mut world, *class)).collect();
+    let hits: Vec<HitOne> = (0..F::CLASSES).map(|class| F::with(class, Find)).collect();
+    let picked: Vec<(hecs::Entity, u32)> = picked.iter().map(|at| (entities[*at], order[*at] as u32)).collect();
+    let run = move |world: &mut hecs::World| {
+        let event = black_box(&HIT);
+        for (entity, class) in &picked {
+            hits[*class as usize](world, *entity, event);
+        }
+    };
+    counted(world, run, hecs_world::tally::<F>)
+}
+
+enum Bevy {
+    Get,
+    ClassObserver,
+    EntityObserver,
+}
+
+fn in_bevy<F: Family>(order: &[usize], picked: &[usize], how: Bevy) -> Box<dyn Contender> {
+    let classes = bevy::ClassFunctions::all::<F>();
+    let mut world = bevy_ecs::world::World::new();
+    let entities: Vec<BevyEntity> = order.iter().map(|class| (classes[*class].spawn)(&mut world)).collect();
+    match how {
+        Bevy::Get => {}
+        Bevy::ClassObserver => {
+            for class in 0..F::CLASSES {
+                F::with(class, bevy::ObserveOne(&mut world));
+            }
+        }
+        Bevy::EntityObserver => {
+            for (class, entity) in order.iter().zip(&entities) {
+                F::with(*class, bevy::ObserveEntity(&mut world, *entity));
+            }
+        }
+    }
+    type HitOne = fn(&mut bevy_ecs::world::World, BevyEntity, &Hit);
+    struct Find;
+    impl Visitor for Find {
+        type Output = HitOne;
+        fn visit<T: Object>(self) -> HitOne {
+            |world, entity, event| {
+                if let Some(mut body) = world.get_mut::<bevy::Body<T>>(entity) {
+                    body.0.hit(event);
+                }
+            }
+        }
+    }
+    let hits: Vec<HitOne> = (0..F::CLASSES).map(|class| F::with(class, Find)).collect();
+    let picked: Vec<(BevyEntity, u32)> = picked.iter().map(|at| (entities[*at], order[*at] as u32)).collect();
+    let run = move |world: &mut bevy_ecs::world::World| {
+        let event = black_box(&HIT);
+        for (entity, class) in &picked {
+            match how {
+                Bevy::Get => hits[*class as usize](world, *entity, event),
+                _ => world.trigger(bevy::HitOne { entity: *entity, amount: event.amount }),
+            }
+        }
+    };
+    counted(world, run, move |world| classes.iter().map(|class| (class.count)(world)).sum())
+}
+
+fn send<F: Family>(population: Population, picked: &[usize]) -> Box<dyn Contender> {
+    let (loaded, ids) = Loaded::populated::<F>(population);
+    let picked: Vec<ObjectId> = picked.iter().map(|at| ids[*at]).collect();
+    let run = move |loaded: &mut Loaded| {
+        let event = black_box(&HIT);
+        for id in &picked {
+            loaded.world.send(*id, event);
+        }
+    };
+    counted(loaded, run, |loaded| loaded.tally().unwrap_or_default())
+}

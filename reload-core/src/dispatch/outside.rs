@@ -1,0 +1,171 @@
+//! What the host does from outside of any handler, at once: it sends events and makes objects. Short, because most of a
+//! delivery's cost beside the handler is here: the way of an event of the host's own tables is found at one look, and
+//! nothing is asked twice.
+#![expect(unsafe_code, reason = "erases values, and passes the live state's address on")]
+
+use super::{
+    live::{self, LivePtr},
+    payload::{Unconstructed, construct_at},
+    pulse::Kind,
+    queue::Origin,
+};
+use crate::{
+    boundary::ObjectId,
+    event::{Constructed, Event, EventTable, TableRecord},
+    registry::Way,
+};
+use std::sync::Arc;
+
+/// See [`World::emit`](crate::World::emit).
+///
+/// # Safety
+///
+/// 1. `live` is valid and nothing refers into it.
+#[inline(always)]
+pub(crate) unsafe fn emit<E: Event>(live: LivePtr, event: &E) {
+    let (table, payload) = (E::Table::record(), core::ptr::from_ref(event).cast());
+    // SAFETY: (1) the reference ends with the statement.
+    let way = unsafe { (*live.as_ptr()).registry.short_way(table, E::INDEX) };
+    // Each way ends in a call of its own, so that the short one is nothing but that.
+    match way {
+        // SAFETY: (1); the payload is an `E`, which is what the record says of the number.
+        Some(way) => unsafe { emit_along(live, way, payload) },
+        // SAFETY: as above.
+        None => unsafe { emit_long(live, table, E::INDEX, payload) },
+    }
+}
+
+/// # Safety
+///
+/// 1. `live` is valid and nothing refers into it.
+/// 2. `way` is of its registry, and `payload` is a valid payload of that event.
+#[inline(always)]
+unsafe fn emit_along(live: LivePtr, way: Way, payload: *const u8) {
+    // SAFETY: (1), (2)
+    unsafe {
+        live::broadcast(live, way.event, payload, Origin::OUTSIDE);
+        live::settle(live);
+    }
+}
+
+/// # Safety
+///
+/// 1. `live` is valid and nothing refers into it.
+/// 2. `payload` is a valid payload of the event that `table` numbers `index`.
+#[cold]
+unsafe fn emit_long(live: LivePtr, table: &'static TableRecord, index: u16, payload: *const u8) {
+    // SAFETY: (1) the reference ends with the statement.
+    if let Some(way) = unsafe { (*live.as_ptr()).registry.long_way(table, index) } {
+        // SAFETY: (1), (2)
+        unsafe { emit_along(live, way, payload) }
+    }
+}
+
+/// See [`World::send`](crate::World::send).
+///
+/// # Safety
+///
+/// 1. `live` is valid and nothing refers into it.
+#[inline(always)]
+pub(crate) unsafe fn send<E: Event>(live: LivePtr, to: ObjectId, event: &E) -> bool {
+    let (table, payload) = (E::Table::record(), core::ptr::from_ref(event).cast());
+    // SAFETY: (1) the reference ends with the statement.
+    let way = unsafe { (*live.as_ptr()).registry.short_way(table, E::INDEX) };
+    match way {
+        // SAFETY: (1); the payload is an `E`, which is what the record says of the number.
+        Some(way) => unsafe { send_along(live, way, to, payload) },
+        // SAFETY: as above.
+        None => unsafe { send_long(live, table, E::INDEX, to, payload) },
+    }
+}
+
+/// # Safety
+///
+/// As for [`emit_along`].
+#[inline(always)]
+unsafe fn send_along(live: LivePtr, way: Way, to: ObjectId, payload: *const u8) -> bool {
+    // SAFETY: (1), (2)
+    unsafe {
+        let handled = live::deliver_along(live, way, to, payload, Origin::OUTSIDE);
+        live::settle(live);
+        handled
+    }
+}
+
+/// # Safety
+///
+/// As for [`emit_long`].
+#[cold]
+unsafe fn send_long(live: LivePtr, table: &'static TableRecord, index: u16, to: ObjectId, payload: *const u8) -> bool {
+    // SAFETY: (1) the reference ends with the statement.
+    match unsafe { (*live.as_ptr()).registry.long_way(table, index) } {
+        // SAFETY: (1), (2)
+        Some(way) => unsafe { send_along(live, way, to, payload) },
+        None => false,
+    }
+}
+
+/// Puts a value of the host into its pool at once. `None` if the id is taken; then the value is still the caller's.
+///
+/// # Safety
+///
+/// 1. `live` is valid and nothing refers into it.
+/// 2. `value` is one of `class`; it is moved.
+#[inline]
+pub(crate) unsafe fn spawn_now(live: LivePtr, class: u16, value: *const u8, size: usize) -> ObjectId {
+    let this = live.as_ptr();
+    // SAFETY: (1)
+    let state = unsafe { &mut *this };
+    let id = state.store.reserve();
+    if let Some(place) = state.store.insert(id, class) {
+        // SAFETY: (2)
+        unsafe { core::ptr::copy_nonoverlapping(value, place, size) };
+    }
+    // SAFETY: (1)
+    unsafe { welcome_if_wanted(live, id, class) };
+    id
+}
+
+/// Constructs an object in its pool at once.
+///
+/// # Errors
+///
+/// Why it cannot be constructed; then there is none.
+///
+/// # Safety
+///
+/// 1. `live` is valid and nothing refers into it.
+pub(crate) unsafe fn construct_now(live: LivePtr, class: u16) -> Result<ObjectId, Unconstructed> {
+    // SAFETY: (1) a constructor has no context, so it does not reach back.
+    let state = unsafe { &mut *live.as_ptr() };
+    let entry = state.registry.class(class);
+    let (descriptor, construct) = (entry.state, entry.construct);
+    let id = state.store.reserve();
+    if let Some(place) = state.store.insert(id, class) {
+        let pulse = Arc::clone(&state.pulse);
+        // SAFETY: the place has room for an object of the class.
+        let construct = || unsafe { construct_at(place, descriptor, construct) };
+        if let Err(reason) = pulse.during(Kind::Constructor, Some(class), None, id, construct) {
+            state.store.remove(id);
+            return Err(reason);
+        }
+    }
+    // SAFETY: (1)
+    unsafe { welcome_if_wanted(live, id, class) };
+    Ok(id)
+}
+
+/// [`live::welcome`], where the class has anything to do with it.
+///
+/// # Safety
+///
+/// 1. `live` is valid and nothing refers into it.
+#[inline(always)]
+unsafe fn welcome_if_wanted(live: LivePtr, id: ObjectId, class: u16) {
+    // SAFETY: (1) the reference ends with the statement.
+    let entry = unsafe { (*live.as_ptr()).registry.class(class) };
+    if !entry.loops.is_empty() || entry.mask.contains(Constructed::INDEX) {
+        // SAFETY: (1)
+        unsafe { live::welcome(live, id, class) };
+    }
+}
