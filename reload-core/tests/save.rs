@@ -224,6 +224,27 @@ fn objects_of_the_attic_come_back_when_the_file_is_read_by_code_that_has_their_c
     assert_eq!(again.purge_attic(AtticSelection::All), (0, 0));
 }
 
+#[test]
+fn objects_of_the_attic_come_back_under_another_name() {
+    let (mut world, mut session, _log) = open(library().class::<v1::Cat>());
+    let cat = world.spawn(v1::Cat { colour: "red".into(), lives: 9, ..v1::Cat::default() }).expect("a class");
+    session.offer(&mut world, library());
+    let text = save(&world);
+    // Read by code that calls the class something else; and read without it, which then comes by a reload.
+    let (mut at_once, _session, _log) = open(library().class::<v2::Tiger>());
+    restore(&mut at_once, &text);
+    let (mut later, mut session, _log) = open(library());
+    restore(&mut later, &text);
+    assert_eq!(later.status(cat), ObjectStatus::InAttic);
+    let report = session.offer(&mut later, library().class::<v2::Tiger>());
+    assert!(report.is_reloaded(), "{report}");
+    for world in [&at_once, &later] {
+        assert_eq!(world.get::<v2::Tiger>(cat).expect("alive").note, "was red 9");
+        let entries = world.attic().entries;
+        assert_eq!((entries[0].class.as_str(), entries[0].field.as_deref()), ("game::Tiger", Some("colour")));
+    }
+}
+
 mod narrow {
     use super::*;
     #[game_class(path = "game::Cat", no_handlers)]

@@ -96,7 +96,7 @@ pub(crate) struct Handler {
 /// How a handler says which event it is for.
 pub(crate) enum EventKind {
     /// By the payload's type, or the type that the method's name stands for.
-    Type(Type),
+    Type(Box<Type>),
     /// By its name alone, as one of the core's own events.
     Lifecycle(&'static str),
     /// By its name alone, as an event of a table.

@@ -61,14 +61,14 @@ pub(crate) fn edits() -> Vec<Edit> {
             ["", "#[field(default = 7)] x: u8"],
             ["", "#[field(reset)] x: Vec<u8>"],
             ["7", "[]"],
-            r#"{"x":{"opaque":"Vec < u8 >"}}"#,
+            r#"{"x":{"opaque":"Vec<u8>"}}"#,
         ),
         told(
             "reset_of_what_cannot_be_state",
             ["", "#[field(reset, default = Some(std::rc::Rc::new(5)))] x: Option<std::rc::Rc<u8>>"],
             ["", "#[field(reset)] x: Option<std::rc::Rc<u8>>"],
             ["Some(5)", "None"],
-            r#"{"x":{"opaque":"Option < std :: rc :: Rc < u8 > >"}}"#,
+            r#"{"x":{"opaque":"Option<std::rc::Rc<u8>>"}}"#,
         ),
         told(
             "reset_each_time",

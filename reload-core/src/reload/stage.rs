@@ -62,7 +62,13 @@ pub(crate) fn stage(live: &Live, plan: Plan) -> Result<Staged, Rejection> {
             Ok(pool) => returned.push(pool),
             Err(fault) => problems.push(told(fault, class, written.len())),
         }
-        change.borrow_mut().unpark(returning.known_as.clone());
+        let mut change = change.borrow_mut();
+        change.unpark(returning.known_as.clone());
+        let known = plan.renamed.iter().any(|(from, _)| *from == returning.known_as);
+        if *returning.known_as != *class.path && !known {
+            // This process has never seen the class under its old name: it came out of a file.
+            change.rename_class(returning.known_as.clone(), class.path.to_string());
+        }
     }
     let mut change = change.into_inner();
     for number in &plan.leaving {

@@ -128,6 +128,12 @@ struct Sorted {
     gone: Vec<(String, ClassFile)>,
 }
 
+/// The class with this path, or the one that says it had it.
+fn continued_by(registry: &Registry, path: &str) -> Option<u16> {
+    let was_this = |class: &crate::registry::Class| class.present && class.was.as_deref() == Some(path);
+    registry.find(path).or_else(|| registry.classes.iter().position(was_this).map(|number| number as u16))
+}
+
 fn sort(registry: &Registry, classes: BTreeMap<String, ClassFile>) -> Sorted {
     let mut sorted = Sorted { live: Vec::new(), gone: Vec::new() };
     let mut later = Vec::new();
@@ -138,10 +144,7 @@ fn sort(registry: &Registry, classes: BTreeMap<String, ClassFile>) -> Sorted {
         }
     }
     for (path, file) in later {
-        let renamed = |(_, class): &(usize, &crate::registry::Class)| {
-            class.present && class.was.as_deref() == Some(path.as_str())
-        };
-        let number = registry.classes.iter().enumerate().find(renamed).map(|(number, _)| number as u16);
+        let number = continued_by(registry, &path);
         match number.filter(|number| !sorted.live.iter().any(|(taken, ..)| taken == number)) {
             Some(number) => sorted.live.push((number, path, file)),
             None => sorted.gone.push((path, file)),
@@ -277,7 +280,7 @@ fn returning(
     problems: &mut Vec<Problem>,
 ) {
     for known_as in attic.classes() {
-        let Some(number) = live.registry.find(known_as) else { continue };
+        let Some(number) = continued_by(&live.registry, known_as) else { continue };
         let (Some(group), false) = (attic.group(known_as), living.iter().any(|(taken, ..)| *taken == number)) else {
             continue;
         };
@@ -301,7 +304,11 @@ fn returning(
                 }),
             );
         }
-        change.borrow_mut().unpark(known_as.to_owned());
+        let mut change = change.borrow_mut();
+        change.unpark(known_as.to_owned());
+        if known_as != &**path {
+            change.rename_class(known_as.to_owned(), path.to_string());
+        }
     }
 }
 

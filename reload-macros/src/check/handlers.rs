@@ -98,7 +98,7 @@ fn handler(method: &Method, events: Option<&Path>, mistakes: &mut Mistakes) -> O
     signature::answers_nothing(sig, mistakes);
     let event = event.filter(|_| mistakes.len() == before)?;
     let kind = match (parameters.event, events) {
-        (Some(payload), _) => EventKind::Type(payload.clone()),
+        (Some(payload), _) => EventKind::Type(Box::new(payload.clone())),
         (None, Some(table)) => EventKind::Named(table.clone()),
         (None, None) => by_name(&event, &sig.ident, mistakes)?,
     };
@@ -124,7 +124,8 @@ fn by_name(event: &str, method: &Ident, mistakes: &mut Mistakes) -> Option<Event
     match syn::parse_str::<Ident>(&camel(event)) {
         Ok(mut name) => {
             name.set_span(method.span());
-            Some(EventKind::Type(Type::Path(syn::TypePath { attrs: Vec::new(), qself: None, path: name.into() })))
+            let path = syn::TypePath { attrs: Vec::new(), qself: None, path: name.into() };
+            Some(EventKind::Type(Box::new(Type::Path(path))))
         }
         Err(_) => {
             mistakes.at(method, format_args!("`{}` is not the name of an event", camel(event)));

@@ -128,14 +128,25 @@ fn field_entry(field: &Field, offset: &TokenStream) -> TokenStream {
 /// The table of a type of which only name and layout are known.
 fn opaque_table(ty: &syn::Type) -> TokenStream {
     let (descriptor, describe) = (private("Descriptor"), private("opaque_descriptor"));
-    let (probe, no_default, core) = (private("Probe"), private("NoDefault"), private("core"));
+    let (probe, no_default, name) = (private("Probe"), private("NoDefault"), written(ty));
     quote!({
         extern "C" fn opaque() -> &'static #descriptor {
             use #no_default as _;
-            const { &#describe::<#ty>(#core::stringify!(#ty), #probe::<#ty>::DEFAULT) }
+            const { &#describe::<#ty>(#name, #probe::<#ty>::DEFAULT) }
         }
         opaque
     })
+}
+
+/// The type as a programmer writes it: tokens alone would have spaces between all of them.
+fn written(ty: &syn::Type) -> String {
+    let mut text = ty.to_token_stream().to_string();
+    for (apart, together) in
+        [(" :: ", "::"), (":: ", "::"), (" < ", "<"), (" > ", ">"), (" >", ">"), (" ,", ","), ("& ", "&")]
+    {
+        text = text.replace(apart, together);
+    }
+    text
 }
 
 /// An enum taken apart and put together.
