@@ -23,6 +23,15 @@ pub(crate) trait Contender {
     /// Does the work once.
     fn run(&mut self);
 
+    /// Does the work a number of times, and answers how long it took without what stands between two times.
+    fn times(&mut self, times: u64) -> Duration {
+        let start = thread_time();
+        for _ in 0..times {
+            self.run();
+        }
+        thread_time() - start
+    }
+
     /// Units of work done so far, where the state shows it.
     fn tally(&mut self) -> Option<u64> {
         None
@@ -149,11 +158,7 @@ fn sample(group: &str, name: &str, contender: &mut dyn Contender) -> f64 {
     group.sampling_mode(SamplingMode::Flat);
     group.bench_function(name, |bencher| {
         bencher.iter_custom(|times| {
-            let start = thread_time();
-            for _ in 0..times {
-                contender.run();
-            }
-            let took = thread_time() - start;
+            let took = contender.times(times);
             samples.push(took.as_nanos() as f64 / times as f64);
             took
         });

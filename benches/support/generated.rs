@@ -1,0 +1,225 @@
+//! Crates of many classes, written the same way for each peer, in a temporary workspace.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+/// What stands on the structs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Bare,
+    Ours,
+    Serde,
+    Facet,
+    Reflect,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 5] = [Self::Bare, Self::Ours, Self::Serde, Self::Facet, Self::Reflect];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Bare => "bare",
+            Self::Ours => "game-class",
+            Self::Serde => "serde",
+            Self::Facet => "facet",
+            Self::Reflect => "bevy-reflect",
+        }
+    }
+
+    fn dependencies(self) -> String {
+        match self {
+            Self::Bare => String::new(),
+            Self::Ours => {
+                format!("reload-core = {{ path = {:?}, default-features = false }}\n", root().join("reload-core"))
+            }
+            Self::Serde => "serde = { version = \"1\", features = [\"derive\"] }\nserde_json = \"1\"\n".into(),
+            Self::Facet => "facet = \"0.46\"\n".into(),
+            Self::Reflect => "bevy_reflect = \"0.20\"\n".into(),
+        }
+    }
+
+    const fn on_class(self) -> &'static str {
+        match self {
+            Self::Bare => "",
+            Self::Ours => "#[game_class]",
+            Self::Serde => "#[derive(serde::Serialize, serde::Deserialize)]",
+            Self::Facet => "#[derive(facet::Facet)]",
+            Self::Reflect => "#[derive(bevy_reflect::Reflect)]",
+        }
+    }
+
+    const fn on_nested(self) -> &'static str {
+        match self {
+            Self::Ours => "#[derive(State)]",
+            other => other.on_class(),
+        }
+    }
+
+    /// What makes a class known to whoever asks for it at run time.
+    fn registration(self, class: usize) -> String {
+        match self {
+            Self::Bare | Self::Ours => String::new(),
+            Self::Serde => format!(
+                "let c: C{class} = serde_json::from_str(text).unwrap(); sum += serde_json::to_string(&c).unwrap().len();"
+            ),
+            Self::Facet => format!("sum += <C{class} as facet::Facet>::SHAPE as *const _ as usize;"),
+            Self::Reflect => format!("sum += <C{class} as bevy_reflect::Typed>::type_info().type_path().len();"),
+        }
+    }
+}
+
+/// The workspace that the benchmarks belong to.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")
+}
+
+/// A crate's source: `classes` classes of eight fields with two handlers each, and three types that they are made of.
+/// `version` is a text in one handler of the class in the middle.
+pub(crate) fn source(kind: Kind, classes: usize, version: usize) -> String {
+    let mut text = String::from("use std::collections::HashMap;\n");
+    if kind == Kind::Ours {
+        text.push_str(
+            "use reload_core::{State, event_table, game_class};\nreload_core::library!();\n\
+             event_table! { pub table Events { Tick { dt: f32 }, Damaged { amount: i32 } } }\n",
+        );
+    } else {
+        text.push_str("pub struct Tick { pub dt: f32 }\npub struct Damaged { pub amount: i32 }\n");
+    }
+    let (class_attribute, nested) = (kind.on_class(), kind.on_nested());
+    let enum_extra = if kind == Kind::Facet { "#[repr(u8)]" } else { "" };
+    let _ = writeln!(
+        text,
+        "{nested} #[derive(Default)] pub struct Item {{ pub name: String, pub weight: u32 }}\n\
+         {nested} #[derive(Default)] pub struct Place {{ pub x: f32, pub y: f32, pub room: u32 }}\n\
+         {nested} #[derive(Default)] {enum_extra} pub enum Mood {{ #[default] Calm, Angry {{ at: u32, since: f64 }}, Sleeping(f64) }}"
+    );
+    for class in 0..classes {
+        let said = if class == classes / 2 { version } else { 0 };
+        let on_impl = if kind == Kind::Ours { "#[game_class]" } else { "" };
+        let _ = writeln!(
+            text,
+            "{class_attribute} #[derive(Default)]\npub struct C{class} {{\n    pub name: String,\n    pub hp: i32,\n    pub gold: u64,\n    \
+             pub bag: Vec<Item>,\n    pub notes: HashMap<String, u32>,\n    pub place: Place,\n    pub mood: Mood,\n    \
+             pub title: Option<String>,\n}}\n\
+             {on_impl}\nimpl C{class} {{\n    pub fn event_tick(&mut self, ev: &Tick) {{\n        self.place.x += ev.dt;\n        \
+             if self.hp > {class} {{\n            self.hp -= 1;\n            self.title = Some(format!(\"{said} {{}}\", self.hp));\n        }}\n    }}\n    \
+             pub fn event_damaged(&mut self, ev: &Damaged) {{\n        self.hp -= ev.amount;\n        \
+             if let Mood::Calm = self.mood {{\n            self.mood = Mood::Sleeping(1.0);\n        }}\n    }}\n}}"
+        );
+    }
+    if kind != Kind::Ours {
+        text.push_str(
+            "#[unsafe(no_mangle)]\npub extern \"C\" fn run(at: *const u8, len: usize) -> usize {\n    \
+             let text = unsafe { std::str::from_utf8_unchecked(std::slice::from_raw_parts(at, len)) };\n    let mut sum = text.len();\n",
+        );
+        for class in 0..classes {
+            let registration = kind.registration(class);
+            let _ = writeln!(
+                text,
+                "    let mut c = C{class}::default(); c.event_tick(&Tick {{ dt: 1.0 }}); c.event_damaged(&Damaged {{ amount: 1 }}); \
+                 sum += c.hp as usize; {registration}"
+            );
+        }
+        text.push_str("    sum\n}\n");
+    }
+    text
+}
+
+/// One crate in the workspace.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Case {
+    pub(crate) kind: Kind,
+    pub(crate) classes: usize,
+}
+
+impl Case {
+    pub(crate) fn package(self) -> String {
+        format!("{}-{}", self.kind.name(), self.classes)
+    }
+}
+
+/// Crates in a temporary folder, built in a target folder that stays.
+pub(crate) struct Crates {
+    folder: tempfile::TempDir,
+    target: PathBuf,
+}
+
+impl Crates {
+    pub(crate) fn write(cases: &[Case], target: &str) -> Self {
+        let crates = Self {
+            folder: tempfile::tempdir().expect("a temporary folder"),
+            target: Path::new(env!("CARGO_TARGET_TMPDIR")).join(target),
+        };
+        let members: Vec<String> = cases.iter().map(|case| case.package()).collect();
+        let manifest = format!(
+            "[workspace]\nresolver = \"3\"\nmembers = {members:?}\n\n[profile.dev]\ndebug = \"line-tables-only\"\n\n\
+             [profile.dev.package.\"*\"]\ndebug = false\n"
+        );
+        fs::write(crates.folder.path().join("Cargo.toml"), manifest).expect("written");
+        for case in cases {
+            let package = case.package();
+            let folder = crates.folder.path().join(&package);
+            fs::create_dir_all(folder.join("src")).expect("writable");
+            let manifest = format!(
+                "[package]\nname = \"{package}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
+                 [lib]\ncrate-type = [\"cdylib\", \"rlib\"]\n\n[dependencies]\n{}",
+                case.kind.dependencies()
+            );
+            fs::write(folder.join("Cargo.toml"), manifest).expect("written");
+            crates.edit(*case, 0);
+        }
+        crates
+    }
+
+    /// Saves the source with another text in one handler.
+    pub(crate) fn edit(&self, case: Case, version: usize) {
+        let file = self.folder.path().join(case.package()).join("src/lib.rs");
+        fs::write(file, source(case.kind, case.classes, version)).expect("written");
+    }
+
+    /// `cargo build` of one crate.
+    pub(crate) fn build(&self, case: Case) -> Duration {
+        cargo_build(self.folder.path(), &self.target, &case.package())
+    }
+}
+
+/// `cargo build` of one package; how long it took.
+pub(crate) fn cargo_build(folder: &Path, target: &Path, package: &str) -> Duration {
+    let start = Instant::now();
+    let done = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["build", "--quiet", "--package", package, "--target-dir"])
+        .arg(target)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .output()
+        .expect("cargo runs");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    start.elapsed()
+}
+
+/// The middle one, in milliseconds.
+pub(crate) fn median(times: &[Duration]) -> f64 {
+    let mut sorted = times.to_vec();
+    sorted.sort();
+    sorted.get(sorted.len() / 2).map_or(f64::NAN, |time| time.as_secs_f64() * 1e3)
+}
+
+/// How far the middle half of the times reaches, as a share of the median.
+pub(crate) fn spread(times: &[Duration]) -> f64 {
+    let mut sorted = times.to_vec();
+    sorted.sort();
+    let at = |part: usize| sorted[(sorted.len() - 1) * part / 4].as_secs_f64();
+    if sorted.is_empty() { f64::NAN } else { (at(3) - at(1)) / at(2) }
+}
+
+/// The value after `--name` on the command line.
+pub(crate) fn option(name: &str) -> Option<String> {
+    let mut arguments = std::env::args().skip_while(|argument| argument != name);
+    arguments.next()?;
+    arguments.next()
+}
