@@ -1,10 +1,6 @@
 //! Lists, sets, maps, arrays and tuples, element by element, and the types of other crates.
 
-use crate::edit::{Edit, fields};
-
-fn typed(name: &'static str, old: &str, value: &str, new: &str, after: &'static str) -> Edit {
-    fields(name, &format!("#[field(default = {value})] x: {old}"), &format!("x: {new}"), after)
-}
+use crate::edit::{Edit, fields, typed};
 
 /// What the crates with `crate_edits` depend on.
 pub(crate) const CRATES: &str = "glam = \"0.34\"\nindexmap = \"2\"\nsmallvec = \"1\"\nuuid = \"1\"\nserde = { version = \"1\", features = [\"derive\"] }\n";

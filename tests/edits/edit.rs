@@ -38,6 +38,11 @@ pub(crate) fn fields(name: &'static str, old: &str, new: &str, after: &'static s
     with(name, ["", old], ["", new], after)
 }
 
+/// A field `x` with a value, as another type; the value comes back as it was.
+pub(crate) fn typed(name: &'static str, old: &str, value: &str, new: &str, after: &'static str) -> Edit {
+    fields(name, &format!("#[field(default = {value})] x: {old}"), &format!("x: {new}"), after)
+}
+
 /// An edit of the fields of a class and of the types beside it: for both versions the types, then the fields.
 pub(crate) fn with(name: &'static str, old: [&str; 2], new: [&str; 2], after: &'static str) -> Edit {
     classes(name, "It", &module(old[0], old[1]), &module(new[0], new[1]), after)

@@ -2,7 +2,7 @@
 //! code goes on.
 
 use crate::{
-    edit::{Edit, Side, classes, fields, source, source_where, with},
+    edit::{self, Edit, Side, classes, fields, source, source_where, with},
     support::{Game, Workspace},
 };
 
@@ -19,7 +19,7 @@ fn refusal(edit: Edit, code: &'static str, place: &'static str, words: &'static 
 }
 
 fn typed(name: &'static str, old: &str, value: &str, new: &str) -> Edit {
-    fields(name, &format!("#[field(default = {value})] x: {old}"), &format!("x: {new}"), "{}")
+    edit::typed(name, old, value, new, "{}")
 }
 
 const MOOD: &str = "#[derive(State)] pub enum Mood { Calm, Angry(u8) }";

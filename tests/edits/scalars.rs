@@ -1,11 +1,6 @@
 //! Numbers, texts, options and owners that become one another.
 
-use crate::edit::{Edit, fields};
-
-/// A field `x` with a value, as another type; the value comes back as it was.
-fn typed(name: &'static str, old: &str, value: &str, new: &str, after: &'static str) -> Edit {
-    fields(name, &format!("#[field(default = {value})] x: {old}"), &format!("x: {new}"), after)
-}
+use crate::edit::{Edit, fields, typed};
 
 pub(crate) fn edits() -> Vec<Edit> {
     let mut edits = numbers();

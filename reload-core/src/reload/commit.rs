@@ -3,6 +3,7 @@
 
 use super::stage::{Staged, Told};
 use crate::{
+    boundary::ObjectId,
     dispatch::{self, Fault, FaultKind, Origin, Turn},
     event::{Event, Reloaded},
     registry::Registry,
@@ -79,16 +80,11 @@ pub(crate) fn commit(world: &mut World, staged: Staged) -> Committed {
 
 /// Sends `event_reloaded` to the objects of a class. Answers with those that it was too much for.
 fn tell(world: &mut World, told: Told, (from_epoch, epoch): (u32, u32)) -> Vec<String> {
-    let live = world.live_ptr();
     let mut rest = Vec::new();
     let mut reloaded = Reloaded { from_epoch, epoch, added: told.added, discarded: Vec::new() };
     for (id, discarded) in told.discarded {
         reloaded.discarded = discarded;
-        let event = core::ptr::from_ref(&reloaded).cast();
-        // SAFETY: the world is borrowed exclusively and no reference is held.
-        unsafe { dispatch::deliver(live, Reloaded::INDEX, id, event, Origin::OUTSIDE) };
-        world.live_mut().rest_fallen();
-        if world.live().store.slots.is_quarantined(id) {
+        if !tell_one(world, id, &reloaded) {
             rest.push(id.to_string());
         }
     }
@@ -100,6 +96,15 @@ fn tell(world: &mut World, told: Told, (from_epoch, epoch): (u32, u32)) -> Vec<S
         "event_reloaded of {class} panicked for {}: they keep their carried state, and rest until the next reload",
         rest.join(", ")
     )]
+}
+
+/// Sends `event_reloaded` to one object. Answers false if it panicked, and rests from now on.
+pub(crate) fn tell_one(world: &mut World, id: ObjectId, reloaded: &Reloaded) -> bool {
+    let event = core::ptr::from_ref(reloaded).cast();
+    // SAFETY: the world is borrowed exclusively and no reference is held.
+    unsafe { dispatch::deliver(world.live_ptr(), Reloaded::INDEX, id, event, Origin::OUTSIDE) };
+    world.live_mut().rest_fallen();
+    !world.live().store.slots.is_quarantined(id)
 }
 
 impl dispatch::Live {

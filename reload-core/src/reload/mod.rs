@@ -5,6 +5,6 @@ mod commit;
 mod plan;
 mod stage;
 
-pub(crate) use commit::commit;
+pub(crate) use commit::{commit, tell_one};
 pub(crate) use plan::{Plan, plan, written_hooks};
-pub(crate) use stage::{Staged, stage, told};
+pub(crate) use stage::{Staged, bring_back, stage, told};

@@ -7,7 +7,8 @@ use crate::{
     attic::{AtticChange, Parked},
     boundary::ObjectId,
     dispatch::Live,
-    migration::{Carried, MadeAs, RestoredPool, StageFault, StagedPool, StagedQueue, Written},
+    instance::ChunkSource,
+    migration::{Carried, Hook, MadeAs, RestoredPool, StageFault, StagedPool, StagedQueue, Written},
     registry::Class,
     schema::{self, Reason, Value},
     validation::{Problem, Rejection},
@@ -55,12 +56,9 @@ pub(crate) fn stage(live: &Live, plan: Plan) -> Result<Staged, Rejection> {
         let Some(group) = live.attic.group(&returning.known_as) else { continue };
         let class = plan.next.class(returning.class);
         let context = context(&plan, live, &change, returning.class, &returning.known_as);
-        let written: Vec<Written<'_>> =
-            group.states.iter().map(|(object, state)| Written { object: *object, state }).collect();
-        let made_as = MadeAs { state: class.state, hooks: &returning.hooks, types: &group.types };
-        match RestoredPool::make(&made_as, context, &written, live.store.chunks()) {
+        match bring_back(group, class, &returning.hooks, context, live.store.chunks()) {
             Ok(pool) => returned.push(pool),
-            Err(fault) => problems.push(told(fault, class, written.len())),
+            Err(problem) => problems.push(problem),
         }
         let mut change = change.borrow_mut();
         change.unpark(returning.known_as.clone());
@@ -81,6 +79,24 @@ pub(crate) fn stage(live: &Live, plan: Plan) -> Result<Staged, Rejection> {
     Rejection::unless_empty(problems)?;
     let queue = StagedQueue::stage(&live.queue, &live.clock, &live.registry, &plan.next);
     Ok(Staged { plan, carried, returned, attic: change, queue })
+}
+
+/// The objects of a class that come back from the attic.
+///
+/// # Errors
+///
+/// The first object that does not become what it should.
+pub(crate) fn bring_back(
+    group: &Parked,
+    class: &Class,
+    hooks: &[Hook],
+    carried: Carried<'_>,
+    chunks: &ChunkSource,
+) -> Result<RestoredPool, Problem> {
+    let written: Vec<Written<'_>> =
+        group.states.iter().map(|(object, state)| Written { object: *object, state }).collect();
+    let made_as = MadeAs { state: class.state, hooks, types: &group.types };
+    RestoredPool::make(&made_as, carried, &written, chunks).map_err(|fault| told(fault, class, written.len()))
 }
 
 fn context<'a>(

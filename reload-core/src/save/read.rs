@@ -1,6 +1,6 @@
 //! From a file's text to the live state. Everything is made beside the world as it is, which is replaced in one go when
 //! nothing can fail any more, and untouched otherwise.
-#![expect(unsafe_code, reason = "makes payloads, and hands the live state's address to dispatch")]
+#![expect(unsafe_code, reason = "makes and drops payloads")]
 
 use super::{
     RestoreReport,
@@ -9,12 +9,12 @@ use super::{
 use crate::{
     attic::{Attic, AtticChange, Parked},
     boundary::ObjectId,
-    dispatch::{self, Command, Live, Origin, Payload, Turn, What},
+    dispatch::{Command, Live, Origin, Payload, Turn, What},
     event::{Discarded, Event, Reloaded},
     instance::Slots,
     migration::{Carried, MadeAs, RestoredPool, Written},
     registry::Registry,
-    reload::{told, written_hooks},
+    reload::{bring_back, tell_one, told, written_hooks},
     report::DroppedEvent,
     schema::{self, Descriptor, NoKeeper, Path, drop_value, value_from_json},
     validation::{Problem, Rejection},
@@ -289,19 +289,17 @@ fn returning(
         let hooks = if same { Vec::new() } else { written_hooks(&live.registry, number) };
         let (from_epoch, epoch, path) = (group.epoch, class.epoch, &class.path);
         let carried = Carried { number, path, known_as, attic, change, from_epoch, epoch };
-        let written: Vec<Written<'_>> =
-            group.states.iter().map(|(object, state)| Written { object: *object, state }).collect();
-        let made_as = MadeAs { state: class.state, hooks: &hooks, types: &group.types };
-        match RestoredPool::make(&made_as, carried, &written, live.store.chunks()) {
+        match bring_back(group, class, &hooks, carried, live.store.chunks()) {
             Ok(pool) => pools.push(pool),
-            Err(fault) => problems.push(told(fault, class, written.len())),
+            Err(problem) => problems.push(problem),
         }
-        report.objects += written.len();
+        report.objects += group.states.len();
         for entry in &class.loops {
             loops.extend(
-                written.iter().map(|written| {
-                    (None, Turn { object: written.object, name: entry.name.clone(), since: entry.since })
-                }),
+                group
+                    .states
+                    .keys()
+                    .map(|object| (None, Turn { object: *object, name: entry.name.clone(), since: entry.since })),
             );
         }
         let mut change = change.borrow_mut();
@@ -404,11 +402,7 @@ fn commit(world: &mut World, staged: Staged) -> RestoreReport {
         }
         for (id, discarded) in objects {
             reloaded.discarded = discarded;
-            let (live, event) = (world.live_ptr(), core::ptr::from_ref(&reloaded).cast());
-            // SAFETY: the world is borrowed exclusively and no reference is held.
-            unsafe { dispatch::deliver(live, Reloaded::INDEX, id, event, Origin::OUTSIDE) };
-            world.live_mut().rest_fallen();
-            if world.live().store.slots.is_quarantined(id) {
+            if !tell_one(world, id, &reloaded) {
                 report.warnings.push(format!("event_reloaded of {id} panicked: it rests until the next reload"));
             }
         }
