@@ -158,7 +158,9 @@ impl Crates {
         let members: Vec<String> = cases.iter().map(|case| case.package()).collect();
         let manifest = format!(
             "[workspace]\nresolver = \"3\"\nmembers = {members:?}\n\n[profile.dev]\ndebug = \"line-tables-only\"\n\n\
-             [profile.dev.package.\"*\"]\ndebug = false\n"
+             [profile.dev.package.\"*\"]\ndebug = false\n\n\
+             # What the README recommends; the peers' macros gain by it as well.\n\
+             [profile.dev.build-override]\nopt-level = 3\n"
         );
         fs::write(crates.folder.path().join("Cargo.toml"), manifest).expect("written");
         for case in cases {

@@ -3,20 +3,21 @@
 pub use crate::{
     boundary::{Outcome, RawSlice, RawStr, guard},
     class::{
-        BaseLink, BatchFn, ClassEntry, ClassFacts, ClassRecord, GameClass, HandlerRecord, LoopRecord, MigrateFn, OneFn,
-        TheAnnotatedImpl, TheAnnotatedStruct, TurnFn, class_table, handler, looping, migration,
+        BaseLink, BatchFn, ClassEntry, ClassRecord, GameClass, HandlerRecord, LoopRecord, Method, MigrateFn, OneFn,
+        Plain, Shared, SharedWithBoth, SharedWithCtx, SharedWithEvent, TheAnnotatedImpl, TheAnnotatedStruct, TurnFn,
+        WithBoth, WithCtx, WithEvent, class_table, handler, looping, migration,
     },
     dispatch::{Ctx, HostCalls, Next},
     event::{
         Constructed, Destroyed, Event, EventMask, EventRecord, EventTable, Lifecycle, Reloaded, Slot, TableEntry,
-        TableNames, TableRecord, TableRef, check_table, first_after, widest,
+        TableNames, TableRecord, TableRef, check_slot, check_table, first_after, widest,
     },
     library::{Hooks, LibraryTable, LinkedLibrary},
     schema::{
         Addresses, ArrayOps, Carry, Descriptor, DescriptorFn, EnumOps, EnumState, Field, ListOps, MapOps, NoDefault,
         OwnerOps, Parts, Probe, ProxyOps, Scalar, SerdeOps, Shape, State, TextOps, Variant, WriteFn, default_of,
-        default_with, descriptor, drop_of, enum_descriptor, field, no_such_variant, opaque_descriptor, serde_ops,
-        struct_descriptor, variant,
+        default_with, descriptor, drop_of, enum_descriptor, field, no_such_variant, offset, opaque_descriptor,
+        serde_ops, struct_descriptor, variant,
     },
 };
 pub use core;

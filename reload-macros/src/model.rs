@@ -88,6 +88,8 @@ pub(crate) struct Handler {
     /// `damaged` for `event_damaged`.
     pub(crate) event: String,
     pub(crate) kind: EventKind,
+    /// Whether it takes `&self`.
+    pub(crate) shared: bool,
     pub(crate) takes_event: bool,
     pub(crate) takes_ctx: bool,
     pub(crate) attrs: Vec<Attribute>,

@@ -245,7 +245,7 @@ extern "C" fn tables() -> RawSlice<TablePointer> {
 }
 
 extern "C" fn attach(_: &HostLink) -> Outcome {
-    guard(|| panic!("not attached"))
+    guard(&mut || panic!("not attached"))
 }
 
 extern "C" fn init() {

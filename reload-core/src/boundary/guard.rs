@@ -267,13 +267,16 @@ pub(crate) fn announce<R>(call: impl FnOnce() -> R) -> R {
 /// # Errors
 ///
 /// The panic.
-#[inline(always)]
-pub(crate) fn guarded_announced<R>(call: impl FnOnce() -> R) -> Result<R, Panicked> {
+#[inline]
+pub(crate) fn guarded_announced(call: &mut dyn FnMut()) -> Result<(), Panicked> {
     catch_unwind(AssertUnwindSafe(call)).map_err(|payload| caught(payload, innermost().unwrap_or(ANNOUNCED)))
 }
 
-/// [`guarded`] for a function of the boundary.
-pub fn guard(call: impl FnOnce()) -> Outcome {
+/// [`guarded`] for a function of the boundary. Runs `call` once.
+///
+/// It and [`guarded_announced`] take any call as one type: they are compiled once for a library and not anew for each
+/// handler and each type of state.
+pub fn guard(call: &mut dyn FnMut()) -> Outcome {
     match guarded(call) {
         Ok(()) => Outcome::FINE,
         Err(panicked) => Outcome::panicked(&panicked),
@@ -302,11 +305,11 @@ mod tests {
     #[test]
     fn a_panic_becomes_text_with_its_place() {
         install_hook();
-        let outcome = guard(|| panic!("number {}", 7));
+        let outcome = guard(&mut || panic!("number {}", 7));
         let panicked = outcome.into_result().expect_err("it panicked");
         assert_eq!(panicked.message, "number 7");
         assert!(panicked.location.contains("guard.rs:"), "{}", panicked.location);
-        assert_eq!(guard(|| ()).into_result(), Ok(()));
+        assert_eq!(guard(&mut || ()).into_result(), Ok(()));
     }
 
     #[test]

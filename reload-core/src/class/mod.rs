@@ -1,12 +1,15 @@
 //! Classes as a library describes them. Knows nothing of pools or of what is committed.
 
-mod facts;
+mod base;
 mod old_state;
 mod table;
 mod thunk;
 
-pub use facts::{BaseLink, ClassFacts, class_table};
+pub use base::{BaseLink, class_table};
 pub(crate) use old_state::OldStateCalls;
 pub use old_state::{MigrateError, OldState};
 pub use table::*;
-pub use thunk::{handler, looping, migration};
+pub use thunk::{
+    Method, Plain, Shared, SharedWithBoth, SharedWithCtx, SharedWithEvent, WithBoth, WithCtx, WithEvent, handler,
+    looping, migration,
+};

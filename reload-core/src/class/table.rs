@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "`GameClass` promises a record, which only an unsafe trait can")]
 
 use super::{
-    facts::{ClassFacts, class_table},
+    base::{BaseLink, class_table},
     old_state::OldState,
 };
 use crate::{
@@ -97,7 +97,7 @@ pub struct LoopRecord {
 ///
 /// # Safety
 ///
-/// 1. `record()` describes `Self` and is the only record of `Self` in its image.
+/// 1. `RECORD` describes `Self` and is the only record of `Self` in its image.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a game class",
     label = "needs `#[game_class]` on its struct",
@@ -106,14 +106,19 @@ pub struct LoopRecord {
 )]
 pub unsafe trait GameClass: State + TheAnnotatedStruct + TheAnnotatedImpl {
     /// The events that the class handles, own and inherited.
-    const EVENT_MASK: EventMask = match Self::FACTS.base {
+    const EVENT_MASK: EventMask = match Self::BASE {
         Some(base) => Self::OWN_MASK.union(base.mask),
         None => Self::OWN_MASK,
     };
     /// The table that numbers the mask: the widest of those that own and inherited handlers need.
     const TABLE: TableRef = class_table::<Self>();
     /// The boundary record; there is one for each class in an image.
-    extern "C" fn record() -> &'static ClassRecord;
+    const RECORD: &'static ClassRecord;
+    /// [`GameClass::RECORD`], as other records refer to it.
+    #[must_use]
+    extern "C" fn record() -> &'static ClassRecord {
+        Self::RECORD
+    }
 }
 
 /// The half of a class that `#[game_class]` on the `impl` makes.
@@ -142,8 +147,8 @@ pub trait TheAnnotatedImpl: TheAnnotatedStruct {
     label = "put `#[game_class]` on `struct {Self}` as well"
 )]
 pub trait TheAnnotatedStruct: Sized {
-    /// What the struct says about the class, its state aside.
-    const FACTS: ClassFacts = ClassFacts::NONE;
+    /// `#[game_class(base = ..)]`.
+    const BASE: Option<BaseLink> = None;
 }
 
 const fn mask_of(handlers: &[HandlerRecord]) -> EventMask {
@@ -157,6 +162,6 @@ const fn mask_of(handlers: &[HandlerRecord]) -> EventMask {
 
 /// A class of an image, collected by `inventory`.
 #[derive(Debug)]
-pub struct ClassEntry(pub extern "C" fn() -> &'static ClassRecord);
+pub struct ClassEntry(pub &'static ClassRecord);
 
 inventory::collect!(ClassEntry);

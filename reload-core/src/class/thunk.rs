@@ -9,17 +9,81 @@ use super::{
 use crate::{
     boundary::{Outcome, RawStr, guard, guarded_announced},
     dispatch::{Ctx, Next},
+    event::Slot,
 };
 use core::ptr::NonNull;
 
-/// The record of a handler. `call` adapts the method to the full form; it is a closure without captures.
+/// The record of a handler: the event's slot, the line of the method, and the method itself. Its form is one of
+/// [`Plain`], [`Shared`] and so on.
 #[must_use]
-pub const fn handler<C, E, F>(name: &'static str, index: u16, line: u32, _call: F) -> HandlerRecord
-where
-    F: Fn(&mut C, &E, &mut Ctx) + Copy + 'static,
-{
-    const { assert!(size_of::<F>() == 0, "a handler's adapter cannot capture anything") };
-    HandlerRecord { name: RawStr::new(name), index, line, batch: Some(batch::<C, E, F>), one: Some(one::<C, E, F>) }
+pub const fn handler<C, E, Form, F: Method<C, E, Form>>(slot: Slot, line: u32, _method: F) -> HandlerRecord {
+    const { assert!(size_of::<F>() == 0 && align_of::<F>() == 1, "a handler cannot capture anything") };
+    HandlerRecord {
+        name: RawStr::new(slot.name),
+        index: slot.index,
+        line,
+        batch: Some(batch::<C, E, Form, F>),
+        one: Some(one::<C, E, Form, F>),
+    }
+}
+
+/// A method that is a handler of the form `Form`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a handler of the class `{C}`",
+    label = "its parameters are not those of a handler",
+    note = "the whole form is `fn event_name(&mut self, ev: &Event, ctx: &mut Ctx)`; event and context may be left out"
+)]
+pub trait Method<C, E, Form>: Copy + 'static {
+    /// Calls it.
+    ///
+    /// # Safety
+    ///
+    /// 1. `object` is a valid `C` that nothing else refers to during the call.
+    /// 2. `event` is a valid `E` during the call.
+    unsafe fn call(object: *mut u8, event: *const u8, ctx: &mut Ctx);
+}
+
+// Casts are written with `as` here: each `cast` would be one more function for every handler.
+macro_rules! forms {
+    ($($(#[$doc:meta])* $form:ident = ($this:ty $(, $event:ident: $event_ty:ty)? $(; $ctx:ident: $ctx_ty:ty)?);)*) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub enum $form {}
+        impl<C, E, F: Fn($this $(, $event_ty)? $(, $ctx_ty)?) + Copy + 'static> Method<C, E, $form> for F {
+            #[inline(always)]
+            unsafe fn call(_object: *mut u8, _event: *const u8, _ctx: &mut Ctx) {
+                // SAFETY: (1)
+                let this = unsafe { &mut *(_object as *mut C) };
+                $(
+                    // SAFETY: (2)
+                    let $event = unsafe { &*(_event as *const E) };
+                )?
+                $(let $ctx = _ctx;)?
+                let nothing = [0_u8; 0];
+                // SAFETY: a method has no size; `handler` was given this one.
+                let method = unsafe { &*(&raw const nothing as *const F) };
+                method(this $(, $event)? $(, $ctx)?);
+            }
+        }
+    )*};
+}
+forms! {
+    /// `(&mut self)`.
+    Plain = (&mut C);
+    /// `(&mut self, ev: &E)`.
+    WithEvent = (&mut C, event: &E);
+    /// `(&mut self, ctx: &mut Ctx)`.
+    WithCtx = (&mut C; ctx: &mut Ctx);
+    /// `(&mut self, ev: &E, ctx: &mut Ctx)`.
+    WithBoth = (&mut C, event: &E; ctx: &mut Ctx);
+    /// `(&self)`.
+    Shared = (&C);
+    /// `(&self, ev: &E)`.
+    SharedWithEvent = (&C, event: &E);
+    /// `(&self, ctx: &mut Ctx)`.
+    SharedWithCtx = (&C; ctx: &mut Ctx);
+    /// `(&self, ev: &E, ctx: &mut Ctx)`.
+    SharedWithBoth = (&C, event: &E; ctx: &mut Ctx);
 }
 
 /// The record of a loop.
@@ -47,10 +111,43 @@ where
 ///
 /// `F` has no size (checked where its record is made) and the record's maker was given a value of it,
 /// so one exists wherever it is looked for.
+#[inline(always)]
 fn adapter<F: Copy>() -> F {
     const { assert!(size_of::<F>() == 0) };
     // SAFETY: a type without size is read from anywhere; see above for why a value of it exists.
-    unsafe { NonNull::<F>::dangling().read() }
+    unsafe { *const { NonNull::<F>::dangling().as_ptr() } }
+}
+
+/// [`Method::call`] without its types.
+///
+/// # Safety
+///
+/// 1. `object` is a valid object of the handler's class that nothing else refers to during the call.
+/// 2. `event` is a valid payload of the handler's event during the call.
+type CallFn = unsafe fn(object: *mut u8, event: *const u8, ctx: &mut Ctx);
+
+/// See [`BatchFn`](super::BatchFn).
+///
+/// # Safety
+///
+/// 1. `first`, and each address `stride` bytes on up to `count`, is a valid `C` that nothing else refers to during the call.
+/// 2. `event` is a valid `E` during the call.
+unsafe extern "C" fn batch<C, E, Form, F: Method<C, E, Form>>(
+    first: *mut u8,
+    count: usize,
+    stride: usize,
+    ctx: &mut Ctx,
+    event: *const u8,
+) {
+    // Mostly the stride is known to the compiler: the loop is that of a slice of `C` then.
+    // SAFETY: (1), (2)
+    unsafe {
+        if stride == size_of::<C>() && stride != 0 {
+            run_batch(F::call, first, count, size_of::<C>(), ctx, event);
+        } else {
+            run_batch(F::call, first, count, stride, ctx, event);
+        }
+    }
 }
 
 /// Writes how far a batch came when it is left by a panic; on the way through it costs nothing.
@@ -66,48 +163,24 @@ impl Drop for Cursor<'_> {
     }
 }
 
-/// See [`BatchFn`](super::BatchFn).
+/// Without types, so that it is compiled once for a library that is not optimised; in one that is, `call` is known and
+/// the handler becomes part of the loop.
 ///
 /// # Safety
 ///
-/// 1. `first`, and each address `stride` bytes on up to `count`, is a valid `C` that nothing else refers to during the call.
-/// 2. `event` is a valid `E` during the call.
-unsafe extern "C" fn batch<C, E, F>(first: *mut u8, count: usize, stride: usize, ctx: &mut Ctx, event: *const u8)
-where
-    F: Fn(&mut C, &E, &mut Ctx) + Copy + 'static,
-{
-    // SAFETY: (2)
-    let event = unsafe { &*event.cast::<E>() };
-    if stride == size_of::<C>() && stride != 0 {
-        // The stride is known to the compiler here: the loop is that of a slice of `C`.
-        // SAFETY: (1)
-        unsafe { run_batch::<C, E, F>(first, count, size_of::<C>(), ctx, event) }
-    } else {
-        // SAFETY: (1)
-        unsafe { run_batch::<C, E, F>(first, count, stride, ctx, event) }
-    }
-}
-
-/// # Safety
-///
-/// As for [`batch`].
+/// As for [`batch`], `C` and `E` being the types of `call`.
 #[inline(always)]
-unsafe fn run_batch<C, E, F>(first: *mut u8, count: usize, stride: usize, ctx: &mut Ctx, event: &E)
-where
-    F: Fn(&mut C, &E, &mut Ctx) + Copy + 'static,
-{
+unsafe fn run_batch(call: CallFn, first: *mut u8, count: usize, stride: usize, ctx: &mut Ctx, event: *const u8) {
     let end = first.wrapping_add(count * stride);
     let mut at = first;
     while at != end {
         let mut left = end;
-        let start = at;
-        let result = guarded_announced(|| {
-            let mut cursor = Cursor { at: start, left: &mut left };
+        let result = guarded_announced(&mut || {
+            let mut cursor = Cursor { at, left: &mut left };
             while cursor.at != end {
                 ctx.enter(cursor.at);
-                // SAFETY: (1) the address is one of the batch's objects.
-                let object = unsafe { &mut *cursor.at.cast::<C>() };
-                adapter::<F>()(object, event, ctx);
+                // SAFETY: (1), (2): the address is one of the batch's objects.
+                unsafe { call(cursor.at, event, ctx) };
                 cursor.at = cursor.at.wrapping_add(stride);
             }
         });
@@ -127,17 +200,20 @@ where
 ///
 /// 1. `object` is a valid `C` that nothing else refers to during the call.
 /// 2. `event` is a valid `E` during the call.
-unsafe extern "C" fn one<C, E, F>(object: *mut u8, ctx: &mut Ctx, event: *const u8)
-where
-    F: Fn(&mut C, &E, &mut Ctx) + Copy + 'static,
-{
-    let result = guarded_announced(|| {
-        // SAFETY: (1)
-        let this = unsafe { &mut *object.cast::<C>() };
-        // SAFETY: (2)
-        let event = unsafe { &*event.cast::<E>() };
-        adapter::<F>()(this, event, ctx);
-    });
+unsafe extern "C" fn one<C, E, Form, F: Method<C, E, Form>>(object: *mut u8, ctx: &mut Ctx, event: *const u8) {
+    // SAFETY: (1), (2)
+    unsafe { run_one(F::call, object, ctx, event) }
+}
+
+/// As [`run_batch`] for one object.
+///
+/// # Safety
+///
+/// As for [`one`], `C` and `E` being the types of `call`.
+#[inline]
+unsafe fn run_one(call: CallFn, object: *mut u8, ctx: &mut Ctx, event: *const u8) {
+    // SAFETY: (1), (2)
+    let result = guarded_announced(&mut || unsafe { call(object, event, ctx) });
     if let Err(panicked) = result {
         ctx.faulted(object, &panicked);
     }
@@ -154,7 +230,7 @@ where
     F: Fn(&mut C, &mut Ctx) -> Next + Copy + 'static,
 {
     ctx.enter(object);
-    guard(|| {
+    guard(&mut || {
         // SAFETY: (1)
         let this = unsafe { &mut *object.cast::<C>() };
         let answer = adapter::<F>()(this, ctx);
@@ -174,7 +250,7 @@ where
     R: Migrated<C>,
     F: Fn(&OldState<'_>, C) -> R + Copy + 'static,
 {
-    guard(|| {
+    guard(&mut || {
         // SAFETY: (1)
         let carried = unsafe { object.cast::<C>().read() };
         match adapter::<F>()(old, carried).migrated() {

@@ -203,12 +203,12 @@ inventory::collect!(TableEntry);
 
 /// What a handler is for: the event's number, and the table that numbers it.
 ///
-/// Finding a slot never fails; [`Slot::check`] does, in a constant of its own. So each handler that is wrong
+/// Finding a slot never fails; [`check_slot`] does, in a constant of its own. So each handler that is wrong
 /// is one error at its own place, and the class's tables stay sound meanwhile.
 #[derive(Clone, Copy, Debug)]
 pub struct Slot {
     /// The name in the handler.
-    name: &'static str,
+    pub(crate) name: &'static str,
     /// The name of the event that was found; `None` where the table has none of the handler's name.
     event: Option<&'static str>,
     /// The event's number; meaningless where nothing was found.
@@ -234,13 +234,8 @@ impl Slot {
         Self { name, event, index, table: TableRef::of::<T>() }
     }
 
-    /// Checks that there is such an event and that the name says which.
-    ///
-    /// # Panics
-    ///
-    /// At compile time, with what to write instead.
     #[track_caller]
-    pub const fn check(self) {
+    const fn check(self) {
         let (name, table) = (self.name, self.table.names);
         let mut message = Message::new();
         match self.event {
@@ -266,6 +261,16 @@ impl Slot {
         }
         panic!("{}", message.text())
     }
+}
+
+/// Checks that there is such an event and that the name says which.
+///
+/// # Panics
+///
+/// At compile time, with what to write instead.
+#[track_caller]
+pub const fn check_slot(slot: Slot) {
+    slot.check();
 }
 
 /// The index of the first own event of a table that extends `T`.

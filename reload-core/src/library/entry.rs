@@ -196,7 +196,7 @@ impl LibraryTable {
 extern "C" fn own_classes() -> RawSlice<ClassPointer> {
     static CLASSES: OnceLock<Vec<ClassPointer>> = OnceLock::new();
     RawSlice::new(CLASSES.get_or_init(|| {
-        let mut records: Vec<&ClassRecord> = inventory::iter::<ClassEntry>().map(|entry| (entry.0)()).collect();
+        let mut records: Vec<&ClassRecord> = inventory::iter::<ClassEntry>().map(|entry| entry.0).collect();
         // SAFETY: records of this image are made by `#[game_class]`.
         records.sort_by_key(|record| unsafe { record.path.get() });
         records.into_iter().map(|record| ClassPointer(record)).collect()
@@ -214,7 +214,7 @@ extern "C" fn own_tables() -> RawSlice<TablePointer> {
 }
 
 extern "C" fn attach(link: &HostLink) -> Outcome {
-    guard(|| {
+    guard(&mut || {
         install_hook();
         if !link.same_image {
             heed_host(link.is_guarded);
@@ -253,7 +253,7 @@ unsafe extern "C" fn before_reload<H: Hooks>(
     refuse: unsafe extern "C" fn(state: *mut u8, reason: RawStr),
     state: *mut u8,
 ) -> Outcome {
-    guard(|| {
+    guard(&mut || {
         if let Err(reason) = H::before_reload(view) {
             // SAFETY: (1)
             unsafe { refuse(state, RawStr::borrowed(&reason)) }
@@ -286,7 +286,7 @@ pub(crate) fn call_after(hook: AfterReloadFn, view: &ReloadView, ctx: &mut Ctx) 
 ///
 /// None beyond those of its parameters' types.
 unsafe extern "C" fn after_reload<H: Hooks>(view: &ReloadView, ctx: &mut Ctx) -> Outcome {
-    guard(|| H::after_reload(view, ctx))
+    guard(&mut || H::after_reload(view, ctx))
 }
 
 /// A library of this image, collected by `inventory`: how a static build finds the one that is linked in.

@@ -55,6 +55,18 @@ pub const fn field(name: &'static str, offset: usize, ty: DescriptorFn) -> Field
     Field { name: RawStr::new(name), was: RawStr::ABSENT, offset, ty, default: None, carry: Carry::ByShape }
 }
 
+/// Bytes from the start of the struct at `value`, which need not hold one, to its field at `part`. It does not know the
+/// struct's type, so that it is compiled once for each type of field.
+///
+/// # Safety
+///
+/// 1. `part` is the address of a field of the struct.
+#[must_use]
+pub const unsafe fn offset<T>(value: *const u8, part: *const T) -> usize {
+    // SAFETY: (1) a field lies in the struct's memory.
+    unsafe { part.cast::<u8>().offset_from_unsigned(value) }
+}
+
 impl Field {
     /// `#[field(was = "..")]`.
     #[must_use]
@@ -171,7 +183,7 @@ unsafe extern "C" fn active_fields<T: EnumState>(value: *const u8, out: *mut *co
 /// 1. `out` is valid for a write of `T`.
 /// 2. `fields` holds the address of each field of the variant: valid values that are not used again.
 unsafe extern "C" fn build<T: EnumState>(out: *mut u8, variant: u32, fields: *const *mut u8) -> Outcome {
-    guard(|| {
+    guard(&mut || {
         let value = T::build(variant, &mut Parts { next: fields, parts: PhantomData });
         // SAFETY: (1)
         unsafe { out.cast::<T>().write(value) }

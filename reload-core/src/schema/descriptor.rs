@@ -35,6 +35,8 @@ pub type WriteFn = unsafe extern "C" fn(out: *mut u8, count: usize, stride: usiz
 pub unsafe trait State: Sized + 'static {
     /// The type's table.
     const DESCRIPTOR: Descriptor;
+    /// The fields of a struct.
+    const FIELDS: &'static [Field] = &[];
 }
 
 /// The descriptor of `T`.
@@ -286,10 +288,20 @@ pub const fn drop_of<T>() -> Option<DropFn> {
     ///
     /// 1. `value` points to a valid `T` that is not used again.
     unsafe extern "C" fn drop_in_place<T>(value: *mut u8) -> Outcome {
+        // SAFETY: pointers to types of a known size are passed alike.
+        let drop: unsafe fn(*mut u8) = unsafe { core::mem::transmute(core::ptr::drop_in_place::<T> as unsafe fn(_)) };
         // SAFETY: (1)
-        guard(|| unsafe { value.cast::<T>().drop_in_place() })
+        unsafe { drop_guarded(drop, value) }
     }
     if core::mem::needs_drop::<T>() { Some(drop_in_place::<T>) } else { None }
+}
+
+/// # Safety
+///
+/// 1. `value` is what `drop` drops, and is not used again.
+unsafe fn drop_guarded(drop: unsafe fn(*mut u8), value: *mut u8) -> Outcome {
+    // SAFETY: (1)
+    guard(&mut || unsafe { drop(value) })
 }
 
 /// The default entry of `T`.
@@ -297,10 +309,17 @@ pub const fn drop_of<T>() -> Option<DropFn> {
 pub const fn default_of<T: Default>() -> WriteFn {
     /// # Safety
     ///
+    /// 1. `out` is valid for a write of `T`.
+    unsafe fn make<T: Default>(out: *mut u8) {
+        // SAFETY: (1)
+        unsafe { core::ptr::write(out as *mut T, T::default()) }
+    }
+    /// # Safety
+    ///
     /// 1. `out` is valid for writes of `count` values of `T`, `stride` bytes apart.
     unsafe extern "C" fn write<T: Default>(out: *mut u8, count: usize, stride: usize, written: &mut usize) -> Outcome {
         // SAFETY: (1)
-        unsafe { write_each(out, count, stride, written, T::default) }
+        unsafe { write_each(make::<T>, out, count, stride, written) }
     }
     write::<T>
 }
@@ -310,6 +329,15 @@ pub const fn default_of<T: Default>() -> WriteFn {
 pub const fn default_with<T, F: Fn() -> T + Copy>(_make: F) -> WriteFn {
     /// # Safety
     ///
+    /// 1. `out` is valid for a write of `T`.
+    unsafe fn make<T, F: Fn() -> T + Copy>(out: *mut u8) {
+        // SAFETY: `F` has no size (checked where the table is made) and a value of it existed there.
+        let make = unsafe { core::ptr::NonNull::<F>::dangling().as_ref() };
+        // SAFETY: (1)
+        unsafe { out.cast::<T>().write(make()) }
+    }
+    /// # Safety
+    ///
     /// 1. `out` is valid for writes of `count` values of `T`, `stride` bytes apart.
     unsafe extern "C" fn write<T, F: Fn() -> T + Copy>(
         out: *mut u8,
@@ -317,32 +345,31 @@ pub const fn default_with<T, F: Fn() -> T + Copy>(_make: F) -> WriteFn {
         stride: usize,
         written: &mut usize,
     ) -> Outcome {
-        // SAFETY: `F` has no size (checked where the table is made) and a value of it existed there.
-        let make = unsafe { core::ptr::NonNull::<F>::dangling().as_ref() };
         // SAFETY: (1)
-        unsafe { write_each(out, count, stride, written, make) }
+        unsafe { write_each(make::<T, F>, out, count, stride, written) }
     }
     const { assert!(size_of::<F>() == 0, "a field's default cannot capture anything") };
     write::<T, F>
 }
 
+/// Without types, so that it is compiled once for a library that is not optimised.
+///
 /// # Safety
 ///
-/// 1. `out` is valid for writes of `count` values of `T`, `stride` bytes apart.
+/// 1. `make` can write to `count` places, `stride` bytes apart, the first at `out`.
 #[inline]
-unsafe fn write_each<T>(
+unsafe fn write_each(
+    make: unsafe fn(out: *mut u8),
     out: *mut u8,
     count: usize,
     stride: usize,
     written: &mut usize,
-    make: impl Fn() -> T,
 ) -> Outcome {
     *written = 0;
-    guard(|| {
+    guard(&mut || {
         for index in 0..count {
-            let value = make();
             // SAFETY: (1)
-            unsafe { out.wrapping_add(index * stride).cast::<T>().write(value) };
+            unsafe { make(out.wrapping_add(index * stride)) };
             *written = index + 1;
         }
     })

@@ -19,7 +19,7 @@ unsafe extern "C" fn read<T: serde::Serialize>(
     take: unsafe extern "C" fn(state: *mut u8, ok: bool, text: RawStr),
     state: *mut u8,
 ) -> Outcome {
-    guard(|| {
+    guard(&mut || {
         // SAFETY: (1)
         let value = unsafe { &*value.cast::<T>() };
         let (ok, text) = match serde_json::to_string(value) {
@@ -36,7 +36,7 @@ unsafe extern "C" fn read<T: serde::Serialize>(
 /// 1. `out` is valid for a write of `T`.
 /// 2. `json` is readable.
 unsafe extern "C" fn build<T: serde::de::DeserializeOwned>(out: *mut u8, json: RawStr) -> Outcome {
-    guard(|| {
+    guard(&mut || {
         // SAFETY: (2)
         let json = unsafe { json.get() };
         match serde_json::from_str::<T>(json) {

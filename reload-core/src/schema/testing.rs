@@ -103,7 +103,7 @@ macro_rules! state_enum {
                 }
                 #[allow(unused_mut, unused_variables, unused_assignments, unused_unsafe, reason = "variants without fields")]
                 unsafe extern "C" fn build(out: *mut u8, variant: u32, mut fields: *const *mut u8) -> Outcome {
-                    guard(|| {
+                    guard(&mut || {
                         let mut index = 0;
                         $(
                             if variant == index {
@@ -173,7 +173,7 @@ pub(crate) unsafe extern "C" fn read_serde<T: serde::Serialize>(
     take: unsafe extern "C" fn(*mut u8, bool, crate::boundary::RawStr),
     state: *mut u8,
 ) -> crate::boundary::Outcome {
-    crate::boundary::guard(|| {
+    crate::boundary::guard(&mut || {
         // SAFETY: the caller gives a value.
         let text = serde_json::to_string(unsafe { &*value.cast::<T>() });
         let (ok, text) = match text {
@@ -189,7 +189,7 @@ pub(crate) unsafe extern "C" fn build_serde<T: serde::de::DeserializeOwned>(
     out: *mut u8,
     json: crate::boundary::RawStr,
 ) -> crate::boundary::Outcome {
-    crate::boundary::guard(|| {
+    crate::boundary::guard(&mut || {
         // SAFETY: the caller gives a readable text.
         match serde_json::from_str::<T>(unsafe { json.get() }) {
             // SAFETY: the caller gives room.

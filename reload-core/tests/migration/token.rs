@@ -86,12 +86,12 @@ impl std::hash::Hash for Token {
 
 unsafe extern "C" fn read(value: *const u8, out: *mut u8) -> Outcome {
     // SAFETY: the caller gives a token, and room for its number.
-    guard(|| unsafe { out.cast::<u32>().write((*value.cast::<Token>()).0) })
+    guard(&mut || unsafe { out.cast::<u32>().write((*value.cast::<Token>()).0) })
 }
 
 unsafe extern "C" fn build(out: *mut u8, proxy: *mut u8) -> Outcome {
     // SAFETY: the caller gives a number, and room for a token.
-    guard(|| unsafe { out.cast::<Token>().write(Token::new(proxy.cast::<u32>().read())) })
+    guard(&mut || unsafe { out.cast::<Token>().write(Token::new(proxy.cast::<u32>().read())) })
 }
 
 // SAFETY: (1) layout taken from the compiler, functions of the same type.

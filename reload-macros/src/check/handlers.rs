@@ -93,7 +93,7 @@ fn handler(method: &Method, events: Option<&Path>, mistakes: &mut Mistakes) -> O
     let sig = &method.sig;
     let event = signature::name_after("event_", Role::Handler, &sig.ident, mistakes);
     signature::plain(Role::Handler, sig, mistakes);
-    signature::borrows_self(Role::Handler, sig, mistakes);
+    let shared = signature::borrows_self(Role::Handler, sig, mistakes);
     let parameters = signature::parameters(Role::Handler, sig, mistakes);
     signature::answers_nothing(sig, mistakes);
     let event = event.filter(|_| mistakes.len() == before)?;
@@ -106,6 +106,7 @@ fn handler(method: &Method, events: Option<&Path>, mistakes: &mut Mistakes) -> O
         method: sig.ident.clone(),
         event,
         kind,
+        shared,
         takes_event: parameters.event.is_some(),
         takes_ctx: parameters.ctx,
         attrs: taken_over(&method.attrs),

@@ -50,33 +50,35 @@ pub(super) fn plain(role: Role, sig: &Signature, mistakes: &mut Mistakes) {
     generics::none(&sig.generics, &advice, mistakes);
 }
 
-/// `&mut self` or `&self`.
-pub(super) fn borrows_self(role: Role, sig: &Signature, mistakes: &mut Mistakes) {
+/// `&mut self` or `&self`: whether it is the second.
+pub(super) fn borrows_self(role: Role, sig: &Signature, mistakes: &mut Mistakes) -> bool {
     let what = role.name();
     let Some(receiver) = sig.receiver() else {
         mistakes.at(
             &sig.ident,
             format_args!("{what} is a method: give it `&mut self` or `&self`, or another name if it is neither"),
         );
-        return;
+        return false;
     };
-    let borrowed = match &receiver.kind {
-        ReceiverKind::Reference(..) => true,
-        ReceiverKind::Typed(_, ty) => matches!(
-            &**ty,
-            Type::Reference(TypeReference { elem, .. })
-                if matches!(&**elem, Type::Path(path) if path.path.is_ident("Self"))
-        ),
-        _ => false,
+    let shared = match &receiver.kind {
+        ReceiverKind::Reference(_, _, mutable) => Some(mutable.is_none()),
+        ReceiverKind::Typed(_, ty) => match &**ty {
+            Type::Reference(TypeReference { elem, mutability, .. }) if matches!(&**elem, Type::Path(path) if path.path.is_ident("Self")) => {
+                Some(mutability.is_none())
+            }
+            _ => None,
+        },
+        _ => None,
     };
-    if !borrowed {
+    shared.unwrap_or_else(|| {
         mistakes.at(
             receiver,
             format_args!(
                 "{what} cannot take the object itself, which lives on in the world: take `&mut self` or `&self`"
             ),
         );
-    }
+        false
+    })
 }
 
 /// The parameters after `self`.

@@ -12,31 +12,28 @@ use quote::{quote, quote_spanned};
 pub(crate) fn class(class: &Class) -> TokenStream {
     let name = &class.name;
     let state = plain_struct(name, class.path.as_ref(), &class.fields);
-    let facts = facts(class);
     let (annotated_struct, annotated_impl) = (private("TheAnnotatedStruct"), private("TheAnnotatedImpl"));
     let (game_class, class_record, class_entry) = (private("GameClass"), private("ClassRecord"), private("ClassEntry"));
-    let (event_mask, class_facts, inventory) = (private("EventMask"), private("ClassFacts"), private("inventory"));
+    let (core, event_mask, inventory) = (private("core"), private("EventMask"), private("inventory"));
     let no_handlers = class.no_handlers.then(|| quote!(impl #annotated_impl for #name {}));
-    let table = class.base.as_ref().map(table);
+    let (base, table) = class.base.as_ref().map(|base| (link(base), table(base))).unzip();
+    let renamed = class.was.as_ref().map(|was| quote!(.renamed(#was)));
     let items = quote! {
         #state
-        impl #annotated_struct for #name {
-            const FACTS: #class_facts = #facts;
-        }
+        impl #annotated_struct for #name { #base }
         #no_handlers
         unsafe impl #game_class for #name {
             #table
-            extern "C" fn record() -> &'static #class_record {
-                static RECORD: #class_record = #class_record::of::<#name>();
+            const RECORD: &'static #class_record = {
+                static RECORD: #class_record = #class_record::of::<#name>(#core::file!(), #core::line!()) #renamed;
                 &RECORD
-            }
+            };
         }
         impl #name {
-            /// The events that the class handles, its own handlers and those of its base class: a constant, so
-            /// that it can be asked at compile time.
+            /// The events that the class handles, its own handlers and those of its base class.
             pub const EVENT_MASK: #event_mask = <Self as #game_class>::EVENT_MASK;
         }
-        #inventory::submit! { #class_entry(<#name as #game_class>::record) }
+        #inventory::submit! { #class_entry(<#name as #game_class>::RECORD) }
     };
     under(&class.attrs, items)
 }
@@ -47,22 +44,12 @@ pub(crate) fn stub_of_class(name: &Ident) -> TokenStream {
     quote!(impl #annotated_struct for #name {})
 }
 
-fn facts(class: &Class) -> TokenStream {
-    let (class_facts, core, option) = (private("ClassFacts"), private("core"), some_or_none);
-    let path = option(class.path.as_ref().map(|path| quote!(#path)));
-    let was = option(class.was.as_ref().map(|was| quote!(#was)));
-    let base = option(class.base.as_ref().map(|Base { path, part }| {
-        let link = private("BaseLink");
-        quote!(#link::to::<#path, #part>(#core::mem::offset_of!(Self, base)))
-    }));
-    quote!(#class_facts { file: #core::file!(), line: #core::line!(), path: #path, was: #was, base: #base })
-}
-
-fn some_or_none(value: Option<TokenStream>) -> TokenStream {
-    let core = private("core");
-    match value {
-        Some(value) => quote!(#core::option::Option::Some(#value)),
-        None => quote!(#core::option::Option::None),
+/// The base class and where its part is.
+fn link(Base { path, part }: &Base) -> TokenStream {
+    let (core, link) = (private("core"), private("BaseLink"));
+    quote! {
+        const BASE: #core::option::Option<#link> =
+            #core::option::Option::Some(#link::to::<#path, #part>(#core::mem::offset_of!(Self, base)));
     }
 }
 

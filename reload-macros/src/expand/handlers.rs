@@ -1,30 +1,29 @@
 //! The `impl` half of a class.
 
+use super::under;
 use crate::{
     model::{EventKind, Handler, Handlers, Loop, Migrate},
-    names::{at, line_of, private},
+    names::{at, line_of, private, private_at},
 };
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Type, ext::IdentExt as _, spanned::Spanned as _};
+use syn::{Type, spanned::Spanned as _};
 
 /// Everything that stands beside the `impl` block.
 pub(crate) fn handlers(block: &Handlers) -> TokenStream {
     let Handlers { attrs, class, handlers, loops, migrate } = block;
     let annotated_impl = private("TheAnnotatedImpl");
-    let (slots, tables) = (handlers.iter().map(slot), handlers_tables(class, handlers));
+    let (checks, tables) = (handlers.iter().map(check), handlers_tables(class, handlers));
     let loops = (!loops.is_empty()).then(|| {
         let (record, entries) = (private("LoopRecord"), loops.iter().map(turn));
         quote!(const LOOPS: &'static [#record] = &[#(#entries),*];)
     });
     let migrate = migrate.as_ref().map(entry_of_migrate);
-    quote! {
-        #(#attrs)*
-        const _: () = {
-            #(#slots)*
-            impl #annotated_impl for #class { #tables #loops #migrate }
-        };
-    }
+    let items = quote! {
+        impl #annotated_impl for #class { #tables #loops #migrate }
+        #(#checks)*
+    };
+    under(attrs, items)
 }
 
 /// Keeps the other half's errors away when the block's own have been told.
@@ -33,29 +32,27 @@ pub(crate) fn stub_of_handlers(class: &Type) -> TokenStream {
     quote!(impl #annotated_impl for #class {})
 }
 
-/// Which event a handler is for, as a constant with the method's name, and a check that it is so.
+/// Which event a handler is for.
 fn slot(handler: &Handler) -> TokenStream {
-    let Handler { method, event, kind, attrs, .. } = handler;
-    let (slot, constant) = (private("Slot"), slot_name(method));
-    let (find, place) = match kind {
-        EventKind::Type(ty) => (quote!(of::<#ty>), method.span()),
+    let Handler { event, kind, .. } = handler;
+    let slot = private("Slot");
+    match kind {
+        EventKind::Type(ty) => quote!(#slot::of::<#ty>(#event)),
         EventKind::Lifecycle(name) => {
             let ty = private(name);
-            (quote!(of::<#ty>), method.span())
+            quote!(#slot::of::<#ty>(#event))
         }
-        EventKind::Named(table) => (quote!(named::<#table>), method.span()),
-    };
-    // The check stands where the method's name is.
-    let check = quote_spanned!(at(place)=> #constant.check());
-    quote! {
-        #(#attrs)* const #constant: #slot = #slot::#find(#event);
-        #(#attrs)* const _: () = #check;
+        EventKind::Named(table) => quote!(#slot::named::<#table>(#event)),
     }
 }
 
-/// The slot's name. It belongs to the macro: a lint does not look at it.
-fn slot_name(method: &Ident) -> Ident {
-    Ident::new(&format!("__{}", method.unraw()), at(method.span()))
+/// A constant of its own, so that each handler that is wrong is one error; it stands where the method's name is.
+fn check(handler: &Handler) -> TokenStream {
+    let (slot, attrs) = (slot(handler), &handler.attrs);
+    let place = handler.method.span();
+    let check = private_at(place, "check_slot");
+    let check = quote_spanned!(at(place)=> #check(#slot));
+    quote!(#(#attrs)* const _: () = #check;)
 }
 
 fn handlers_tables(class: &Type, handlers: &[Handler]) -> Option<TokenStream> {
@@ -63,9 +60,9 @@ fn handlers_tables(class: &Type, handlers: &[Handler]) -> Option<TokenStream> {
         return None;
     }
     let (table_ref, widest, record) = (private("TableRef"), private("widest"), private("HandlerRecord"));
-    let tables = handlers.iter().map(|Handler { method, attrs, .. }| {
-        let constant = slot_name(method);
-        quote!(#(#attrs)* #constant.table)
+    let tables = handlers.iter().map(|handler| {
+        let (slot, attrs) = (slot(handler), &handler.attrs);
+        quote!(#(#attrs)* #slot.table)
     });
     let entries = handlers.iter().map(entry);
     let widest = quote_spanned!(at(class.span())=> #widest(&[#(#tables),*]));
@@ -76,20 +73,28 @@ fn handlers_tables(class: &Type, handlers: &[Handler]) -> Option<TokenStream> {
 }
 
 fn entry(handler: &Handler) -> TokenStream {
-    let Handler { method, event, kind, takes_event, takes_ctx, attrs } = handler;
-    let (make, constant) = (private("handler"), slot_name(method));
+    let Handler { method, kind, attrs, .. } = handler;
+    let (make, form, slot) = (private("handler"), form(handler), slot(handler));
     let payload = match kind {
-        EventKind::Type(ty) if *takes_event => ty.to_token_stream(),
+        EventKind::Type(ty) if handler.takes_event => ty.to_token_stream(),
         _ => quote!(()),
     };
     let line = line_of(method.span());
-    let event_argument = takes_event.then(|| quote!(, __event));
-    let ctx_argument = takes_ctx.then(|| quote!(, __ctx));
-    quote! {
-        #(#attrs)* #make::<Self, #payload, _>(#event, #constant.index, #line, |__this, __event, __ctx| {
-            Self::#method(__this #event_argument #ctx_argument)
-        })
-    }
+    quote!(#(#attrs)* #make::<Self, #payload, #form, _>(#slot, #line, Self::#method))
+}
+
+/// The name of the handler's form.
+fn form(handler: &Handler) -> TokenStream {
+    private(match (handler.shared, handler.takes_event, handler.takes_ctx) {
+        (false, false, false) => "Plain",
+        (false, true, false) => "WithEvent",
+        (false, false, true) => "WithCtx",
+        (false, true, true) => "WithBoth",
+        (true, false, false) => "Shared",
+        (true, true, false) => "SharedWithEvent",
+        (true, false, true) => "SharedWithCtx",
+        (true, true, true) => "SharedWithBoth",
+    })
 }
 
 fn turn(turn: &Loop) -> TokenStream {

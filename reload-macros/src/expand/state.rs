@@ -52,12 +52,21 @@ fn header(nested: &Nested) -> Header {
 
 fn state_of_struct(name: &Ident, fields: &[Field], header: &Header) -> TokenStream {
     let describe = private("struct_descriptor");
-    let core = private("core");
-    let fields = fields.iter().map(|field| {
-        let member = &field.member;
-        field_entry(field, &quote!(#core::mem::offset_of!(Self, #member)))
-    });
-    state(name, header, &describe, &quote!(#(#fields),*))
+    if fields.is_empty() {
+        return state(name, header, &TokenStream::new(), &describe, &quote!(&[]));
+    }
+    let (field_table, core) = (private("Field"), private("core"));
+    let fields = fields.iter().map(field_in_place);
+    // One body for all fields: `offset_of!` would be a constant of its own for each.
+    let table = quote! {
+        const FIELDS: &'static [#field_table] = {
+            let __value = #core::mem::MaybeUninit::<Self>::uninit();
+            let __at = &raw const __value as *const Self;
+            let __start = __at as *const #core::primitive::u8;
+            unsafe { &[#(#fields),*] }
+        };
+    };
+    state(name, header, &table, &describe, &quote!(Self::FIELDS))
 }
 
 fn state_of_enum(nested: &Nested, variants: &[Variant]) -> TokenStream {
@@ -70,13 +79,19 @@ fn state_of_enum(nested: &Nested, variants: &[Variant]) -> TokenStream {
         let fields = variant.fields.iter().map(|field| field_entry(field, &quote!(0)));
         quote!(#make(#name, &[#(#fields),*]) #(#renamed)*)
     });
-    let state = state(&nested.name, &header, &describe, &quote!(#(#entries),*));
+    let state = state(&nested.name, &header, &TokenStream::new(), &describe, &quote!(&[#(#entries),*]));
     let parts = enum_parts(variants, &header);
     quote!(#state #parts)
 }
 
 /// `unsafe impl State`, the parts being the fields or the variants.
-fn state(name: &Ident, header: &Header, describe: &TokenStream, parts: &TokenStream) -> TokenStream {
+fn state(
+    name: &Ident,
+    header: &Header,
+    table: &TokenStream,
+    describe: &TokenStream,
+    parts: &TokenStream,
+) -> TokenStream {
     let (state, descriptor) = (private("State"), private("Descriptor"));
     let (probe, no_default) = (private("Probe"), private("NoDefault"));
     let Header { generics, ty, clause, path } = header;
@@ -84,12 +99,19 @@ fn state(name: &Ident, header: &Header, describe: &TokenStream, parts: &TokenStr
     quote! {
         #[automatically_derived]
         unsafe impl #generics #state for #ty #clause {
+            #table
             const DESCRIPTOR: #descriptor = {
                 use #no_default as _;
-                #describe::<Self>(#path, #probe::<Self>::DEFAULT, &[#parts])
+                #describe::<Self>(#path, #probe::<Self>::DEFAULT, #parts)
             };
         }
     }
+}
+
+/// A field of a struct; `__at` is the address of one.
+fn field_in_place(field: &Field) -> TokenStream {
+    let (offset, member) = (private("offset"), &field.member);
+    field_entry(field, &quote!(#offset(__start, &raw const (*__at).#member)))
 }
 
 fn field_entry(field: &Field, offset: &TokenStream) -> TokenStream {

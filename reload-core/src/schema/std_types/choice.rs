@@ -116,7 +116,7 @@ unsafe extern "C" fn active_fields<C: Choice>(value: *const u8, out: *mut *const
 /// 1. `out` is valid for a write of `C`.
 /// 2. `fields` holds the address of each field of the variant: valid values that are not used again.
 unsafe extern "C" fn build<C: Choice>(out: *mut u8, variant: u32, fields: *const *mut u8) -> Outcome {
-    guard(|| {
+    guard(&mut || {
         // SAFETY: (2) `of` asks for the address only where the variant has a field.
         let value = unsafe { C::of(variant, || fields.read()) };
         // SAFETY: (1)

@@ -53,7 +53,7 @@ unsafe extern "C" fn len<M: Mapping>(map: *const u8) -> usize {
 unsafe extern "C" fn each<M: Mapping>(map: *const u8, visit: VisitEntryFn, state: *mut u8) -> Outcome {
     // SAFETY: (1)
     let map = unsafe { &*map.cast::<M>() };
-    guard(|| {
+    guard(&mut || {
         for (key, value) in map.entries() {
             // SAFETY: (2)
             if !unsafe { visit(state, (&raw const *key).cast(), (&raw const *value).cast()) } {
@@ -67,7 +67,7 @@ unsafe extern "C" fn each<M: Mapping>(map: *const u8, visit: VisitEntryFn, state
 ///
 /// 1. `out` is valid for a write of `M`.
 unsafe extern "C" fn build<M: Mapping>(out: *mut u8, capacity: usize) -> Outcome {
-    guard(|| {
+    guard(&mut || {
         let mut map = M::default();
         if map.make_room(capacity).is_err() {
             refuse("out of memory");
@@ -82,7 +82,7 @@ unsafe extern "C" fn build<M: Mapping>(out: *mut u8, capacity: usize) -> Outcome
 /// 1. `map` points to a valid `M` that nothing else refers to during the call.
 /// 2. `key` and `value` point to a valid key and a valid value that are not used again.
 unsafe extern "C" fn insert<M: Mapping>(map: *mut u8, key: *mut u8, value: *mut u8) -> Outcome {
-    guard(|| {
+    guard(&mut || {
         // SAFETY: (2)
         let key = unsafe { key.cast::<M::Key>().read() };
         // SAFETY: (2)

@@ -73,7 +73,7 @@ unsafe extern "C" fn get<O: Owner>(value: *const u8) -> *const u8 {
 /// 1. `out` is valid for a write of `O`.
 /// 2. `inner` points to a valid value that is not used again.
 unsafe extern "C" fn build<O: Owner>(out: *mut u8, inner: *mut u8) -> Outcome {
-    guard(|| {
+    guard(&mut || {
         // SAFETY: (2)
         let inner = unsafe { inner.cast::<O::Inner>().read() };
         let owner = O::of(inner);

@@ -27,7 +27,7 @@ pub(in crate::schema) const fn proxied<T: Proxied>(path: &'static str, default: 
 /// 1. `value` points to a valid `T`.
 /// 2. `out` is valid for a write of the proxy.
 unsafe extern "C" fn read<T: Proxied>(value: *const u8, out: *mut u8) -> Outcome {
-    guard(|| {
+    guard(&mut || {
         // SAFETY: (1)
         let value = unsafe { &*value.cast::<T>() };
         let proxy = value.read();
@@ -41,7 +41,7 @@ unsafe extern "C" fn read<T: Proxied>(value: *const u8, out: *mut u8) -> Outcome
 /// 1. `out` is valid for a write of `T`.
 /// 2. `proxy` points to a valid proxy that is not used again.
 unsafe extern "C" fn build<T: Proxied>(out: *mut u8, proxy: *mut u8) -> Outcome {
-    guard(|| {
+    guard(&mut || {
         // SAFETY: (2)
         let proxy = unsafe { proxy.cast::<T::Proxy>().read() };
         let value = T::build(proxy);

@@ -70,7 +70,7 @@ unsafe extern "C" fn len<L: Sequence>(value: *const u8) -> usize {
 unsafe extern "C" fn each<L: Sequence>(value: *const u8, visit: VisitFn, state: *mut u8) -> Outcome {
     // SAFETY: (1)
     let list = unsafe { &*value.cast::<L>() };
-    guard(|| {
+    guard(&mut || {
         for element in list.elements() {
             // SAFETY: (2)
             if !unsafe { visit(state, (&raw const *element).cast()) } {
@@ -84,7 +84,7 @@ unsafe extern "C" fn each<L: Sequence>(value: *const u8, visit: VisitFn, state: 
 ///
 /// 1. `out` is valid for a write of `L`.
 unsafe extern "C" fn build<L: Sequence>(out: *mut u8, capacity: usize) -> Outcome {
-    guard(|| {
+    guard(&mut || {
         let mut list = L::default();
         if list.make_room(capacity).is_err() {
             refuse("out of memory");
@@ -99,7 +99,7 @@ unsafe extern "C" fn build<L: Sequence>(out: *mut u8, capacity: usize) -> Outcom
 /// 1. `value` points to a valid `L` that nothing else refers to during the call.
 /// 2. `element` points to a valid element that is not used again.
 unsafe extern "C" fn push<L: Sequence>(value: *mut u8, element: *mut u8) -> Outcome {
-    guard(|| {
+    guard(&mut || {
         // SAFETY: (2)
         let element = unsafe { element.cast::<L::Element>().read() };
         // SAFETY: (1)

@@ -57,7 +57,7 @@ unsafe extern "C" fn read<T: Text>(value: *const u8) -> RawStr {
 /// 1. `out` is valid for a write of `T`.
 /// 2. `text` is readable during the call.
 unsafe extern "C" fn build<T: Text>(out: *mut u8, text: RawStr) -> Outcome {
-    guard(|| {
+    guard(&mut || {
         // SAFETY: (2)
         let text = unsafe { text.get() };
         let mut owned = String::new();

@@ -1,4 +1,4 @@
-//! What `#[game_class]` on a struct says, and the class record made from both halves of a class.
+//! The base of a class, and the class record made from both halves of a class.
 
 use super::table::{ClassRecord, GameClass, TheAnnotatedImpl, TheAnnotatedStruct};
 use crate::{
@@ -6,26 +6,6 @@ use crate::{
     event::{EventMask, TableRef},
     schema::descriptor,
 };
-
-/// What the struct says about a class, its state aside.
-#[derive(Clone, Copy, Debug)]
-pub struct ClassFacts {
-    /// Source file.
-    pub file: &'static str,
-    /// Line of the struct.
-    pub line: u32,
-    /// `#[game_class(path = "..")]`.
-    pub path: Option<&'static str>,
-    /// `#[game_class(was = "..")]`.
-    pub was: Option<&'static str>,
-    /// `#[game_class(base = ..)]`.
-    pub base: Option<BaseLink>,
-}
-
-impl ClassFacts {
-    /// The facts of a class whose struct could not be understood.
-    pub const NONE: Self = Self { file: "", line: 0, path: None, was: None, base: None };
-}
 
 /// The base class of a class, and where its part is.
 #[derive(Clone, Copy, Debug)]
@@ -62,32 +42,26 @@ impl BaseLink {
 #[track_caller]
 pub const fn class_table<C: TheAnnotatedStruct + TheAnnotatedImpl>() -> TableRef {
     let own = <C as TheAnnotatedImpl>::TABLE;
-    match C::FACTS.base {
+    match C::BASE {
         Some(base) => own.wider(base.table),
         None => own,
     }
 }
 
 impl ClassRecord {
-    /// The record of `C`.
+    /// The record of `C`, whose struct stands in line `line` of `file`.
     #[must_use]
-    pub const fn of<C: GameClass>() -> Self {
-        let (facts, state) = (C::FACTS, C::DESCRIPTOR);
-        let (base, base_offset) = match facts.base {
+    pub const fn of<C: GameClass>(file: &'static str, line: u32) -> Self {
+        let state = C::DESCRIPTOR;
+        let (base, base_offset) = match C::BASE {
             Some(base) => (Some(base.record), base.offset),
             None => (None, 0),
         };
         Self {
-            path: match facts.path {
-                Some(path) => RawStr::new(path),
-                None => state.path,
-            },
-            was: match facts.was {
-                Some(was) => RawStr::new(was),
-                None => RawStr::ABSENT,
-            },
-            file: RawStr::new(facts.file),
-            line: facts.line,
+            path: state.path,
+            was: RawStr::ABSENT,
+            file: RawStr::new(file),
+            line,
             state: descriptor::<C>,
             base,
             base_offset,
@@ -99,5 +73,12 @@ impl ClassRecord {
             construct: state.default,
             migrate: C::MIGRATE,
         }
+    }
+
+    /// `#[game_class(was = "..")]`.
+    #[must_use]
+    pub const fn renamed(mut self, was: &'static str) -> Self {
+        self.was = RawStr::new(was);
+        self
     }
 }
