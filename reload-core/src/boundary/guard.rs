@@ -78,12 +78,15 @@ impl Outcome {
     /// # Errors
     ///
     /// The panic that was caught.
+    #[inline(always)]
     pub fn into_result(self) -> Result<(), Panicked> {
-        if self.0.is_null() {
-            return Ok(());
-        }
+        if self.is_fine() { Ok(()) } else { Err(self.into_panicked()) }
+    }
+
+    #[cold]
+    fn into_panicked(self) -> Panicked {
         // SAFETY: a pointer that is not null comes from `Outcome::panicked` and has not been freed,
-        // because this method and `Drop` are the only ones that free it and both consume the outcome.
+        // because only `Drop` frees it.
         let note = unsafe { &*self.0 };
         // SAFETY: the note's texts live until it is freed.
         let (message, file) = unsafe {
@@ -93,23 +96,28 @@ impl Outcome {
             )
         };
         let file = String::from_utf8_lossy(file);
-        Err(Panicked {
+        Panicked {
             message: String::from_utf8_lossy(message).into_owned(),
             location: if file.is_empty() { String::new() } else { format!("{file}:{}", note.line) },
-        })
+        }
     }
 }
 
 impl Drop for Outcome {
+    #[inline(always)]
     fn drop(&mut self) {
-        if self.0.is_null() {
-            return;
+        if !self.is_fine() {
+            free(self);
         }
-        // SAFETY: see `into_result`.
-        let free = unsafe { (*self.0).free };
-        // SAFETY: `free` belongs to the image that made this note.
-        unsafe { free(self.0) }
     }
+}
+
+#[cold]
+fn free(outcome: &mut Outcome) {
+    // SAFETY: see `into_panicked`.
+    let free = unsafe { (*outcome.0).free };
+    // SAFETY: `free` belongs to the image that made this note.
+    unsafe { free(outcome.0) }
 }
 
 /// Frees a note in the image that made it.

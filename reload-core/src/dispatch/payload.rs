@@ -123,6 +123,7 @@ impl Payload {
 /// # Safety
 ///
 /// 1. `place` is valid for a write of what `descriptor` describes.
+#[inline]
 pub(crate) unsafe fn construct_at(
     place: *mut u8,
     descriptor: &'static Descriptor,

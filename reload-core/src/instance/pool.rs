@@ -11,6 +11,11 @@ use std::ptr::NonNull;
 /// Bytes at the start of a chunk that belong to the chunk itself.
 const HEADER: usize = 64;
 
+/// Bytes of a line of the processor's cache.
+const LINE: usize = 64;
+/// Most places at which a chunk's first instance may lie.
+const MOST_PLACES: usize = 8;
+
 /// What stands at the start of each chunk.
 #[repr(C)]
 struct Header {
@@ -27,8 +32,10 @@ pub(crate) struct Pool {
     class: u16,
     /// Bytes of one instance; at least 1, so that every instance has its own address.
     stride: Divisor,
-    /// Bytes from a chunk's start to its first instance.
+    /// Least bytes from a chunk's start to its first instance; see [`Pool::first_in`].
     first: usize,
+    /// Number of places at which a chunk's first instance may lie, a power of two, less one.
+    places: usize,
     /// Bytes from a chunk's start to the slots of its instances.
     slots_at: usize,
     /// Instances in a chunk.
@@ -50,13 +57,15 @@ impl Pool {
     pub(crate) fn new(class: u16, size: usize, align: usize) -> Self {
         let stride = size.max(1).next_multiple_of(align);
         let first = HEADER.next_multiple_of(align);
-        let fitting = CHUNK.saturating_sub(first) / (stride + size_of::<u32>());
+        let places = if align <= LINE { places_of(stride) } else { 1 };
+        let last_first = first + (places - 1) * LINE;
+        let fitting = CHUNK.saturating_sub(last_first) / (stride + size_of::<u32>());
         let capacity = fitting.max(1);
-        let slots_at = (first + capacity * stride).next_multiple_of(align_of::<u32>());
+        let slots_at = (last_first + capacity * stride).next_multiple_of(align_of::<u32>());
         let needed = slots_at + capacity * size_of::<u32>();
         // Rounding `slots_at` up may have cost the last instance its slot.
         let (capacity, slots_at) = if needed > CHUNK && capacity > 1 {
-            (capacity - 1, (first + (capacity - 1) * stride).next_multiple_of(align_of::<u32>()))
+            (capacity - 1, (last_first + (capacity - 1) * stride).next_multiple_of(align_of::<u32>()))
         } else {
             (capacity, slots_at)
         };
@@ -65,6 +74,7 @@ impl Pool {
             class,
             stride: Divisor::new(stride),
             first,
+            places: places - 1,
             slots_at,
             capacity: Divisor::new(capacity),
             chunk_size,
@@ -93,8 +103,22 @@ impl Pool {
     pub(crate) fn active_chunk(&self, ordinal: usize) -> Option<(*mut u8, usize)> {
         let left = self.active.checked_sub(ordinal * self.capacity.get()).filter(|left| *left > 0)?;
         let chunk = self.chunks[ordinal];
-        // SAFETY: `first` lies within the chunk.
-        Some((unsafe { chunk.as_ptr().add(self.first) }, left.min(self.capacity.get())))
+        // SAFETY: the first instance lies within the chunk.
+        Some((unsafe { chunk.as_ptr().add(self.first_in(chunk.as_ptr())) }, left.min(self.capacity.get())))
+    }
+
+    /// Bytes from the start of this chunk to its first instance.
+    ///
+    /// Not the same in all chunks where instances are as long as several lines of the cache: a handler that touches one
+    /// line of each would use the same few sets of the cache in every chunk, because chunks are aligned.
+    #[inline(always)]
+    fn first_in(&self, chunk: *mut u8) -> usize {
+        if self.places == 0 {
+            return self.first;
+        }
+        let number = chunk.addr() / CHUNK;
+        // Classes that grow in turn have every eighth chunk or so.
+        self.first + ((number + number / MOST_PLACES) & self.places) * LINE
     }
 
     /// Address of the instance at `index`.
@@ -124,7 +148,7 @@ impl Pool {
     #[inline(always)]
     unsafe fn object_in(&self, chunk: NonNull<u8>, position: usize) -> *mut u8 {
         // SAFETY: (1) the instances lie within the chunk.
-        unsafe { chunk.as_ptr().add(self.first + position * self.stride()) }
+        unsafe { chunk.as_ptr().add(self.first_in(chunk.as_ptr()) + position * self.stride()) }
     }
 
     /// # Safety
@@ -146,14 +170,15 @@ impl Pool {
         let chunk = object.wrapping_sub(offset);
         // SAFETY: (1) chunks are aligned to `CHUNK` and begin with a header that `push` has written.
         let ordinal = unsafe { (*chunk.cast::<Header>()).ordinal } as usize;
-        ordinal * self.capacity.get() + self.stride.divide(offset - self.first).0
+        ordinal * self.capacity.get() + self.stride.divide(offset - self.first_in(chunk)).0
     }
 
     /// Slot of the instance at an address that may be any; `None` if it is none of this pool's.
     pub(super) fn slot_at(&self, object: *mut u8) -> Option<u32> {
         let offset = object.addr() % CHUNK;
         let ordinal = self.chunks.iter().position(|chunk| chunk.as_ptr().addr() == object.addr() - offset)?;
-        let within = self.stride.divide(offset.checked_sub(self.first)?).0;
+        let first = self.first_in(self.chunks[ordinal].as_ptr());
+        let within = self.stride.divide(offset.checked_sub(first)?).0;
         let index = ordinal * self.capacity.get() + within;
         (within < self.capacity.get() && index < self.len).then(|| self.slot(index))
     }
@@ -272,7 +297,8 @@ impl Pool {
             unsafe {
                 core::ptr::copy_nonoverlapping(last, hole, self.stride());
                 let chunk = NonNull::new_unchecked(hole.wrapping_sub(offset));
-                self.slot_in(chunk, self.stride.divide(offset - self.first).0).write(slot);
+                let first = self.first_in(chunk.as_ptr());
+                self.slot_in(chunk, self.stride.divide(offset - first).0).write(slot);
             }
             Moved { slot, object: hole }
         });
@@ -358,6 +384,17 @@ impl Pool {
             chunks.give_back(chunk, self.chunk_size);
         }
         (self.len, self.active) = (0, 0);
+    }
+}
+
+/// At how many places chunks begin with instances of this stride: as many as an instance has whole lines, if those
+/// always are the same lines of a chunk.
+const fn places_of(stride: usize) -> usize {
+    let lines = (1 << stride.trailing_zeros()) / LINE;
+    match lines {
+        0 => 1,
+        lines if lines > MOST_PLACES => MOST_PLACES,
+        lines => lines,
     }
 }
 

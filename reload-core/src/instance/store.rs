@@ -237,7 +237,9 @@ mod tests {
 
     #[test]
     fn sizes_at_the_edges_fit() {
-        for (size, align) in [(0, 1), (1, 1), (3, 1), (16, 16), (4_096, 4_096), (65_400, 8), (200_000, 64)] {
+        let of_whole_lines = [(128, 8), (256, 64), (1_024, 16), (32_768, 8), (65_408, 64)];
+        let odd = [(0, 1), (1, 1), (3, 1), (16, 16), (4_096, 4_096), (65_400, 8), (200_000, 64)];
+        for (size, align) in odd.into_iter().chain(of_whole_lines) {
             let mut store = Store::default();
             store.add_pool(size, align);
             let mut seen = std::collections::HashSet::new();
@@ -251,6 +253,23 @@ mod tests {
                 // SAFETY: an address from the store.
                 assert_eq!(unsafe { store.id_at(object) }, id);
             }
+        }
+    }
+    /// Objects as long as four lines of the cache begin at each of the four, whichever classes grow in turn.
+    #[test]
+    fn chunks_do_not_all_begin_at_the_same_line() {
+        let mut store = Store::default();
+        for _ in 0..8 {
+            store.add_pool(256, 8);
+        }
+        let mut lines = [[0; 4]; 8];
+        for number in 0..8 * 4_000 {
+            let id = store.reserve();
+            let object = store.insert(id, number as u16 % 8).expect("reserved");
+            lines[number % 8][object.addr() / 64 % 4] += 1;
+        }
+        for (class, lines) in lines.iter().enumerate() {
+            assert!(lines.iter().all(|count| *count > 400), "class {class}: {lines:?}");
         }
     }
 }
