@@ -36,8 +36,8 @@ impl Edits {
     /// Takes in what has happened to sources.
     pub(super) fn note(&mut self, change: Change, now: Instant) {
         let is_edit = change.structure || !change.paths.is_empty();
-        if self.burst.is_none() && !is_edit {
-            // Closed, and not written to.
+        // Somebody reads, or has closed what was not written to.
+        if !is_edit && (self.burst.is_none() || change.closed.is_empty()) {
             return;
         }
         let burst = self.burst_at(now);
@@ -117,6 +117,15 @@ mod tests {
         check(&[(Begun, &["a"]), (Begun, &["b"]), (Ended, &["a"])], Some(SILENCE));
         check(&[(Begun, &["a"]), (Ended, &["a"]), (Unknown, &["a"])], Some(AFTER_SAVE));
         check(&[(Ended, &["a"])], None);
+    }
+
+    #[test]
+    fn who_reads_does_not_prolong_a_burst() {
+        let (mut edits, now) = (Edits::default(), Instant::now());
+        edits.note(change(Writing::Begun, &["a"]), now);
+        edits.note(change(Writing::Ended, &["a"]), now);
+        edits.note(Change::default(), now + Duration::from_millis(2));
+        assert_eq!(edits.end(), Some(now + AFTER_SAVE));
     }
 
     #[test]

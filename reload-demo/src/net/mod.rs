@@ -290,7 +290,6 @@ impl Network {
     }
 
     /// Ends one [`Network::wait`], the one that goes on or the next.
-    #[must_use]
     pub fn waker(&self) -> impl Fn() + Send + 'static {
         let waker = Arc::clone(&self.waker);
         move || waker.notify_one()
