@@ -308,11 +308,16 @@ fn a_library_that_somebody_else_builds_is_followed() {
     let folder = workspace.path("out put");
     let file = folder.join("libbuilding_followed.so");
     let mut told = Told::by(LibrarySource::watch(&folder, "building-followed"));
+    let (woken, wakes) = std::sync::mpsc::channel();
+    told.supply.wake_with(move || {
+        let _ = woken.send(());
+    });
     eventually("it is waited for", LIMIT, || {
         told.supply.poll().into_iter().find(|event| matches!(event, SupplyEvent::Waiting { .. }))
     });
     fs::create_dir(&folder).expect("writable");
     fs::write(&file, &first).expect("writable");
+    wakes.recv_timeout(LIMIT).expect("a host that sleeps is woken for the candidate");
     let one = told.candidate();
     // Written slowly, by somebody who does not rename.
     let slowly = |bytes: &[u8]| {

@@ -12,7 +12,7 @@ use reload_core::{
 use std::{
     fs,
     path::{Path, PathBuf},
-    sync::OnceLock,
+    sync::{Mutex, OnceLock},
     time::Duration,
 };
 
@@ -262,6 +262,65 @@ fn a_target_directory_that_is_removed_and_made_again_changes_nothing() {
     assert!(finish(&mut loader).expect_err("its copy is gone").has("library.vanished"));
     let second = load(&mut loader, candidate(&mut gate, &put("v3")));
     assert_eq!((version(&first), version(&second)), (1, 3));
+}
+
+#[test]
+fn a_loader_that_was_idle_loads_in_the_poll_that_takes_the_candidate() {
+    let (mut gate, mut loader) = (gate(), Loader::new("logic"));
+    load(&mut loader, candidate(&mut gate, &library("v1")));
+    let (mut round, mut in_a_row) = (0, 0);
+    // When its watcher sees the placeholder is up to the system; until then loading takes a few polls. Once may be
+    // luck: the watcher may have seen one change twice.
+    eventually("several are loaded at once, one after the other", 3 * LIMIT, || {
+        for _ in 0..100 {
+            assert!(loader.poll().is_none(), "nothing is under way, and the placeholder is no library");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        round += 1;
+        let (name, number) = [("v2", 2), ("v3", 3)][round % 2];
+        loader.offer(candidate(&mut gate, &library(name)));
+        let at_once = loader.poll();
+        in_a_row = if at_once.is_some() { in_a_row + 1 } else { 0 };
+        let library = at_once.unwrap_or_else(|| finish(&mut loader)).expect("it loads");
+        assert_eq!(version(&library), number);
+        (in_a_row == 4).then_some(())
+    });
+}
+
+#[test]
+fn a_backtrace_through_a_reloaded_library_has_its_lines() {
+    let workspace = Workspace::new("loading_lines", "");
+    let profile = "[profile.dev]\ndebug = false\n[profile.dev.package.loading_lines]\ndebug = \"line-tables-only\"\n";
+    workspace.write("Cargo.toml", &format!("[workspace]\nmembers = [\"logic\"]\nresolver = \"3\"\n{profile}"));
+    let (mut gate, mut loader) = (gate(), Loader::new("logic"));
+    for round in 0..3 {
+        // As many lines as the round has, and then a panic: the line must be that of this version.
+        let source = format!(
+            "reload_core::library!();\n{}#[unsafe(no_mangle)] pub fn trace(into: &'static std::sync::Mutex<String>) {{\n\
+             std::panic::set_hook(Box::new(|_| *into.lock().unwrap() = std::backtrace::Backtrace::force_capture().to_string()));\n\
+             let _ = std::panic::catch_unwind(|| panic!(\"round {round}\"));\n}}\n",
+            "//\n".repeat(round),
+        );
+        workspace.write("logic/src/lib.rs", &source);
+        let artifact = workspace.build(&[]);
+        let library = load(&mut loader, candidate(&mut gate, &artifact));
+        let size = |file: &Path| fs::metadata(file).expect("it is there").len();
+        assert!(size(library.file()) < size(&artifact) / 2, "only what is mapped is copied");
+        let trace: &'static Mutex<String> = Box::leak(Box::default());
+        // SAFETY: the file is loaded already, and stays; the symbol is a function of this type, made by this compiler.
+        unsafe {
+            let own = libloading::os::unix::Library::open(Some(library.file()), libc::RTLD_LAZY | libc::RTLD_NOLOAD);
+            let own = std::mem::ManuallyDrop::new(own.expect("it is loaded"));
+            own.get::<fn(&'static Mutex<String>)>(b"trace").expect("it has the function")(trace);
+        }
+        let trace = trace.lock().expect("nobody panics with it");
+        let line = format!("logic/src/lib.rs:{}", round + 4);
+        assert!(trace.contains(&line), "{line} is not in {trace}");
+        let beside = fs::read_dir(library.file().parent().expect("a folder")).expect("readable").flatten();
+        let of_debuggers =
+            beside.filter(|entry| entry.path().extension().is_some_and(|extension| extension == "debug"));
+        assert_eq!(of_debuggers.count(), 1, "that of the newest version");
+    }
 }
 
 #[test]

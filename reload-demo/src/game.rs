@@ -168,6 +168,11 @@ impl Game {
         self.world.watchdog(limit, tell)
     }
 
+    /// Has `wake` called, on another thread, when there is something for [`Game::renew`] to take in.
+    pub fn wake_with(&mut self, wake: impl Fn() + Send + 'static) {
+        self.session.wake_with(wake);
+    }
+
     /// Takes in new code, if there is any. To be called between turns: nothing of the game runs then.
     /// What happened is told to the admins and returned.
     pub fn renew(&mut self) -> Vec<ReloadReport> {

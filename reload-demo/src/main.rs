@@ -90,6 +90,8 @@ fn play(options: &Options, successor: &Successor, baton: Option<Baton>) -> anyho
     if let Some(restored) = restored {
         println!("{}: {restored}", options.world.display());
     }
+    // New code does not wait for the next turn.
+    game.wake_with(network.waker());
     if options.watchdog > 0.0 {
         let watched = game.watch(Duration::from_secs_f32(options.watchdog), |hang| println!("watchdog: {hang}"));
         watched.context("the watchdog does not start; --watchdog 0 does without")?;

@@ -225,6 +225,25 @@ fn a_late_game_gets_every_line_in_order() {
 }
 
 #[test]
+fn somebody_else_can_end_the_wait() {
+    let mut network = open(Limits::default());
+    let wake = network.waker();
+    let begun = Instant::now();
+    // Before the wait, and while it goes on.
+    wake();
+    assert_eq!(network.wait(30 * SOON), None);
+    let later = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(50));
+        wake();
+    });
+    assert_eq!(network.wait(30 * SOON), None);
+    assert!(begun.elapsed() < 30 * SOON, "the waits were ended");
+    later.join().expect("it only wakes");
+    // Nobody is forgotten for it.
+    let (_player, _) = joined(&mut network);
+}
+
+#[test]
 fn a_taken_port_is_told_with_what_to_do() {
     let network = open(Limits::default());
     let port = network.address().port();

@@ -22,7 +22,7 @@ const TEXT_LIMIT: usize = 64 * 1024;
 pub struct Built {
     /// The library.
     pub artifact: PathBuf,
-    /// From calling cargo to its end.
+    /// From calling cargo to its saying that it has built everything.
     pub duration: Duration,
     /// Whether cargo found nothing to do.
     pub fresh: bool,
@@ -43,6 +43,15 @@ pub struct BuildFailure {
     pub waited_for_lock: bool,
     /// What is wrong, in one sentence, and what to do.
     pub problem: Problem,
+}
+
+/// What is told of a build, in this order.
+#[derive(Debug)]
+pub(super) enum Told {
+    /// What came of it: as soon as cargo says so, which is some milliseconds before it ends.
+    Outcome(Outcome),
+    /// Its process has ended.
+    Ended,
 }
 
 /// What came of a build.
@@ -76,11 +85,11 @@ impl Drop for Build {
     }
 }
 
-/// Starts a build; `done` is called with its outcome on another thread.
+/// Starts a build; `tell` is called on another thread.
 pub(super) fn start(
     spec: &BuildSpec,
     workspace: &Workspace,
-    done: impl FnOnce(Outcome) + Send + 'static,
+    mut tell: impl FnMut(Told) + Send + 'static,
 ) -> Result<Build, Problem> {
     let begun = Instant::now();
     let waited_for_lock = is_locked(spec, workspace);
@@ -104,9 +113,19 @@ pub(super) fn start(
     let build = Build { process: Arc::clone(&process) };
     let (manifest, package) = (workspace.manifest.clone(), spec.package.clone());
     let follow = move || {
-        let seen = stdout.map(|stdout| read(stdout, &manifest, colours)).unwrap_or_default();
-        let status = end(&process);
-        done(outcome(seen, status, &package, begun.elapsed(), waited_for_lock));
+        let mut output = stdout.map(BufReader::new);
+        let seen = output.as_mut().map(|output| read(output, &manifest, colours)).unwrap_or_default();
+        let success = seen.success;
+        let conclude = |status| outcome(seen, status, &package, begun.elapsed(), waited_for_lock);
+        if success {
+            // The library is in place and cargo does not write to it any more; what else it does is its own affair.
+            tell(Told::Outcome(conclude(None)));
+            end(output, &process);
+        } else {
+            let status = end(output, &process);
+            tell(Told::Outcome(status.map_or(Outcome::Cancelled, |status| conclude(Some(status)))));
+        }
+        tell(Told::Ended);
     };
     std::thread::Builder::new().name("reload-build".into()).spawn(follow).map_err(no_cargo)?;
     Ok(build)
@@ -161,9 +180,10 @@ struct Seen {
     library_without_cdylib: bool,
 }
 
-fn read(stdout: ChildStdout, manifest: &std::path::Path, colours: bool) -> Seen {
+/// Reads what cargo says, up to the message that it has finished.
+fn read(output: &mut BufReader<ChildStdout>, manifest: &std::path::Path, colours: bool) -> Seen {
     let mut seen = Seen::default();
-    for message in Message::parse_stream(BufReader::new(stdout)) {
+    for message in Message::parse_stream(output) {
         match message {
             Ok(Message::CompilerMessage(message)) => {
                 let message = message.message;
@@ -191,7 +211,10 @@ fn read(stdout: ChildStdout, manifest: &std::path::Path, colours: bool) -> Seen 
                     seen.library_without_cdylib = true;
                 }
             }
-            Ok(Message::BuildFinished(finished)) => seen.success = finished.success,
+            Ok(Message::BuildFinished(finished)) => {
+                seen.success = finished.success;
+                break;
+            }
             Ok(_) => {}
             Err(error) => {
                 tracing::debug!(%error, "cargo's output ended early");
@@ -223,8 +246,10 @@ fn without_colours(text: &str) -> String {
     plain
 }
 
-/// Waits for a process whose output has ended. The lock is let go meanwhile, so that it can be killed.
-fn end(process: &Mutex<Process>) -> Option<ExitStatus> {
+/// Waits for the end of a process and of its output, which a pipe that is closed early would turn into an error. `None` if
+/// it was killed. The lock is let go meanwhile, so that it can be.
+fn end(output: Option<BufReader<ChildStdout>>, process: &Mutex<Process>) -> Option<ExitStatus> {
+    let _ = output.map(|mut output| std::io::copy(&mut output, &mut std::io::sink()));
     loop {
         let mut process = process.lock().unwrap_or_else(PoisonError::into_inner);
         match process.child.try_wait() {
@@ -240,6 +265,7 @@ fn end(process: &Mutex<Process>) -> Option<ExitStatus> {
     }
 }
 
+/// `status` is that of a cargo that did not succeed.
 fn outcome(
     seen: Seen,
     status: Option<ExitStatus>,
@@ -247,8 +273,7 @@ fn outcome(
     duration: Duration,
     waited_for_lock: bool,
 ) -> Outcome {
-    let Some(status) = status else { return Outcome::Cancelled };
-    let problem = if !(status.success() && seen.success) {
+    let problem = if let Some(status) = status {
         if seen.errors > 0 {
             Problem::new(
                 "build.errors",

@@ -2,13 +2,13 @@
 //! Must never load what was built.
 
 use super::{
-    compile::{self, Build, BuildFailure, Built, Outcome},
+    burst::Edits,
+    compile::{self, Build, BuildFailure, Built, Outcome, Told},
     package::{BuildSpec, Workspace},
     watch::{self, SourceWatch},
 };
 use crate::validation::Problem;
 use std::{
-    collections::BTreeSet,
     ffi::OsStr,
     path::PathBuf,
     sync::mpsc::{self, RecvTimeoutError},
@@ -16,10 +16,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A burst of edits is over after this much silence,
-const SILENCE: Duration = Duration::from_millis(15);
-/// or after this long, silent or not.
-const LONGEST_BURST: Duration = Duration::from_millis(200);
 /// How often folders are checked for having been made again.
 const TICK: Duration = Duration::from_millis(500);
 /// How often cargo is asked again while nothing is watched.
@@ -50,7 +46,7 @@ pub enum DriverEvent {
 
 enum Signal {
     Files(notify::Result<notify::Event>),
-    Done(Outcome),
+    Build(Told),
     Rebuild,
     Stop,
 }
@@ -78,9 +74,7 @@ impl Driver {
                 signals: sender,
                 workspace: None,
                 watch: None,
-                first_edit: None,
-                last_edit: None,
-                edited: BTreeSet::new(),
+                edits: Edits::default(),
                 restructured: true,
                 due: Some(Instant::now()),
                 explicit: true,
@@ -123,15 +117,14 @@ struct State<T> {
     signals: mpsc::Sender<Signal>,
     workspace: Option<Workspace>,
     watch: Option<SourceWatch>,
-    first_edit: Option<Instant>,
-    last_edit: Option<Instant>,
-    edited: BTreeSet<PathBuf>,
+    edits: Edits,
     /// Manifests or folders changed: ask cargo again and watch anew before the next build.
     restructured: bool,
     /// The first edit, or request, that no build has seen.
     due: Option<Instant>,
     /// The next build was asked for.
     explicit: bool,
+    /// Until its process has ended: cargo holds the target directory until then.
     build: Option<Build>,
     notice: Option<Duration>,
     last_problem: Option<Problem>,
@@ -147,9 +140,10 @@ impl<T: FnMut(DriverEvent)> State<T> {
                 Ok(Signal::Files(Err(error))) => {
                     tracing::debug!(%error, "watching failed");
                     self.restructured = true;
-                    self.edit();
+                    self.edits.note_something(Instant::now());
                 }
-                Ok(Signal::Done(outcome)) => self.done(outcome),
+                Ok(Signal::Build(Told::Outcome(outcome))) => self.done(outcome),
+                Ok(Signal::Build(Told::Ended)) => self.build = None,
                 Ok(Signal::Rebuild) => {
                     self.explicit = true;
                     self.due.get_or_insert_with(Instant::now);
@@ -162,34 +156,22 @@ impl<T: FnMut(DriverEvent)> State<T> {
 
     /// How long to wait for the next signal.
     fn patience(&self) -> Duration {
-        match self.burst_ends() {
+        match self.edits.end() {
             Some(end) => end.saturating_duration_since(Instant::now()).min(TICK),
             None => TICK,
         }
     }
 
-    fn burst_ends(&self) -> Option<Instant> {
-        Some((self.last_edit? + SILENCE).min(self.first_edit? + LONGEST_BURST))
-    }
-
     fn note(&mut self, event: &notify::Event) {
-        let Some(workspace) = &self.workspace else { return self.edit() };
+        let now = Instant::now();
+        let Some(workspace) = &self.workspace else { return self.edits.note_something(now) };
         let mut change = watch::meaning(workspace, event);
         if self.build.is_some() {
             // Cargo's own doing.
             change.paths.retain(|path| path.file_name() != Some(OsStr::new("Cargo.lock")));
         }
         self.restructured |= change.structure;
-        if change.structure || !change.paths.is_empty() {
-            self.edited.extend(change.paths);
-            self.edit();
-        }
-    }
-
-    fn edit(&mut self) {
-        let now = Instant::now();
-        self.first_edit.get_or_insert(now);
-        self.last_edit = Some(now);
+        self.edits.note(change, now);
     }
 
     fn tick(&mut self) {
@@ -201,19 +183,14 @@ impl<T: FnMut(DriverEvent)> State<T> {
             if gone {
                 tracing::info!("a source folder was made again");
             }
-            self.edit();
+            self.edits.note_something(Instant::now());
         }
     }
 
     /// Ends a burst that is over and starts the build that is due.
     fn settle(&mut self) {
-        if let Some(end) = self.burst_ends()
-            && Instant::now() >= end
-        {
-            self.due = self.due.or(self.first_edit);
-            self.first_edit = None;
-            self.last_edit = None;
-            let paths: Vec<PathBuf> = std::mem::take(&mut self.edited).into_iter().collect();
+        if let Some((first_edit, paths)) = self.edits.take_over(Instant::now()) {
+            self.due.get_or_insert(first_edit);
             tracing::debug!(?paths, "sources changed");
             if self.watch.is_some() {
                 (self.tell)(DriverEvent::Noticed { paths });
@@ -280,17 +257,16 @@ impl<T: FnMut(DriverEvent)> State<T> {
         self.notice = self.due.take().filter(|_| by_edit).map(|since| since.elapsed());
         (self.tell)(DriverEvent::Building);
         let sender = self.signals.clone();
-        let done = move |outcome| {
-            let _ = sender.send(Signal::Done(outcome));
+        let tell = move |told| {
+            let _ = sender.send(Signal::Build(told));
         };
-        match compile::start(&self.spec, workspace, done) {
+        match compile::start(&self.spec, workspace, tell) {
             Ok(build) => self.build = Some(build),
             Err(problem) => self.tell_once(problem),
         }
     }
 
     fn done(&mut self, outcome: Outcome) {
-        self.build = None;
         match outcome {
             Outcome::Built(built) => (self.tell)(DriverEvent::Built { built, notice: self.notice }),
             Outcome::Failed(failure) => (self.tell)(DriverEvent::BuildFailed(failure)),

@@ -1,5 +1,6 @@
 //! From a source edit to an artifact. Knows cargo, and nothing of libraries or the world.
 
+mod burst;
 mod compile;
 mod driver;
 mod package;

@@ -19,8 +19,23 @@ const FALLBACK_POLLING: Duration = Duration::from_millis(300);
 pub(super) struct Change {
     /// Sources that changed.
     pub(super) paths: Vec<PathBuf>,
+    /// Sources that were closed by somebody who may have written to them.
+    pub(super) closed: Vec<PathBuf>,
+    /// What it says about the writing of these.
+    pub(super) writing: Writing,
     /// Folders came or went, or a manifest changed: watch anew.
     pub(super) structure: bool,
+}
+
+/// Whether sources are being written, as far as one event tells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Writing {
+    /// More may follow; the end will be told, if the system tells such things.
+    Begun,
+    /// Closed, moved into place, or gone.
+    Ended,
+    #[default]
+    Unknown,
 }
 
 /// A set of watched folders. Replaced as a whole when they change.
@@ -150,6 +165,10 @@ fn is_beside_the_point(workspace: &Workspace, folder: &Path) -> bool {
 pub(super) fn meaning(workspace: &Workspace, event: &Event) -> Change {
     let mut change = Change { structure: event.need_rescan(), ..Change::default() };
     if matches!(event.kind, EventKind::Access(_)) {
+        if event.kind == EventKind::Access(event::AccessKind::Close(event::AccessMode::Write)) {
+            change.closed.extend(event.paths.iter().filter(|path| is_source(workspace, path)).cloned());
+            change.writing = Writing::Ended;
+        }
         return change;
     }
     let of_folder = matches!(
@@ -157,6 +176,11 @@ pub(super) fn meaning(workspace: &Workspace, event: &Event) -> Change {
         EventKind::Create(event::CreateKind::Folder) | EventKind::Remove(event::RemoveKind::Folder)
     );
     let renamed = matches!(event.kind, EventKind::Modify(event::ModifyKind::Name(_)));
+    change.writing = match event.kind {
+        EventKind::Create(event::CreateKind::File) | EventKind::Modify(event::ModifyKind::Data(_)) => Writing::Begun,
+        EventKind::Modify(event::ModifyKind::Name(_)) | EventKind::Remove(_) => Writing::Ended,
+        _ => Writing::Unknown,
+    };
     for path in event.paths.iter().filter(|path| is_source(workspace, path)) {
         change.structure |=
             of_folder || (renamed && path.is_dir()) || path.file_name() == Some(OsStr::new("Cargo.toml"));
@@ -268,9 +292,26 @@ mod tests {
         let read = event(EventKind::Access(event::AccessKind::Any), "/w/logic/src/lib.rs");
         assert_eq!(meaning(&workspace(), &read), Change::default());
         let saved = event(EventKind::Modify(event::ModifyKind::Any), "/w/logic/src/lib.rs");
-        assert_eq!(meaning(&workspace(), &saved), Change { paths: saved.paths.clone(), structure: false });
+        assert_eq!(meaning(&workspace(), &saved), Change { paths: saved.paths.clone(), ..Change::default() });
         let manifest = event(EventKind::Modify(event::ModifyKind::Any), "/w/logic/Cargo.toml");
         assert!(meaning(&workspace(), &manifest).structure);
+    }
+
+    #[test]
+    fn the_end_of_writing_is_told() {
+        let meaning = |kind, path: &str| {
+            meaning(&workspace(), &Event { kind, paths: vec![path.into()], attrs: event::EventAttributes::new() })
+        };
+        let file = "/w/logic/src/lib.rs";
+        let closed = EventKind::Access(event::AccessKind::Close(event::AccessMode::Write));
+        let expected = Change { closed: vec![file.into()], writing: Writing::Ended, ..Change::default() };
+        assert_eq!(meaning(closed, file), expected);
+        assert!(meaning(closed, "/w/target/debug/x").closed.is_empty(), "no source");
+        let data = EventKind::Modify(event::ModifyKind::Data(event::DataChange::Any));
+        assert_eq!(meaning(data, file).writing, Writing::Begun);
+        let moved = EventKind::Modify(event::ModifyKind::Name(event::RenameMode::To));
+        let expected = Change { paths: vec![file.into()], writing: Writing::Ended, ..Change::default() };
+        assert_eq!(meaning(moved, file), expected);
     }
 
     #[test]

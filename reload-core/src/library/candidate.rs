@@ -1,9 +1,9 @@
-//! Turns an artifact into a candidate: a private copy that is complete and was loaded once by a child process.
+//! Turns an artifact into a candidate: a private copy, complete as far as it is mapped, that a child process has loaded.
 //! Must never load it in this process. Runs beside the game loop.
 
 use super::{
     probe::{self, Counts},
-    staging::{ContentHash, StagedFile, Staging, Writer},
+    staging::{ContentHash, DebugFile, Staged, StagedFile, Staging, Whole, Writer},
 };
 use crate::validation::{Problem, Rejection};
 use serde::Serialize;
@@ -17,6 +17,7 @@ use std::{
 #[derive(Debug)]
 pub struct Candidate {
     staged: StagedFile,
+    debug: Option<DebugFile>,
     artifact: PathBuf,
     counts: Counts,
     times: StageTimes,
@@ -45,19 +46,19 @@ impl Candidate {
         &self.artifact
     }
 
-    /// The copy.
+    /// The copy. What only debuggers read is left out; the copy names a file beside it that has it.
     #[must_use]
     pub fn file(&self) -> &Path {
         &self.staged.path
     }
 
-    /// Identity of its bytes.
+    /// Identity of the artifact's bytes.
     #[must_use]
     pub fn hash(&self) -> ContentHash {
         self.staged.hash
     }
 
-    /// Its size in bytes.
+    /// The artifact's size in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {
         self.staged.bytes
@@ -83,6 +84,11 @@ impl Candidate {
 
     pub(super) fn staging(&self) -> &Arc<Staging> {
         &self.staged.staging
+    }
+
+    /// What backtraces need for as long as the library is the newest.
+    pub(super) fn take_debug_file(&mut self) -> Option<DebugFile> {
+        self.debug.take()
     }
 }
 
@@ -157,27 +163,39 @@ impl Gate {
             Err(_) if self.staging.as_ref().is_some_and(|staging| !staging.is_intact()) => self.stage(artifact, writer),
             staged => staged,
         }?;
-        if self.last == Some(staged.hash) {
-            return Ok(Gated::Unchanged(staged.hash));
-        }
+        let (staged, whole) = match staged {
+            Staged::Same(hash) => return Ok(Gated::Unchanged(hash)),
+            Staged::File(file, whole) => (file, whole),
+        };
         self.last = None;
         let complete_at = Instant::now();
         let mut times = StageTimes { copy: complete_at - start, ..StageTimes::default() };
         let mut counts = Counts { classes: 0, tables: 0 };
+        let mut debug = None;
+        let mut write_debug = || debug = whole.as_ref().and_then(Whole::write);
         if let Some(timeout) = self.policy.timeout {
-            counts = probe::probe(&staged.path, artifact, timeout)?;
+            counts = probe::probe(&staged.path, artifact, timeout, write_debug)?;
             times.probe = Some(complete_at.elapsed());
+        } else {
+            write_debug();
         }
         self.last = Some(staged.hash);
-        Ok(Gated::Candidate(Box::new(Candidate { staged, artifact: artifact.to_owned(), counts, times, complete_at })))
+        Ok(Gated::Candidate(Box::new(Candidate {
+            staged,
+            debug,
+            artifact: artifact.to_owned(),
+            counts,
+            times,
+            complete_at,
+        })))
     }
 
-    fn stage(&mut self, artifact: &Path, writer: Writer) -> Result<StagedFile, Problem> {
+    fn stage(&mut self, artifact: &Path, writer: Writer) -> Result<Staged, Problem> {
         let staging = match self.staging.take().filter(|staging| staging.is_intact()) {
             Some(staging) => staging,
             None => open_beside(artifact)?,
         };
-        self.staging.insert(staging).stage(artifact, writer)
+        self.staging.insert(staging).stage(artifact, writer, self.last)
     }
 }
 

@@ -5,7 +5,7 @@
 use super::{
     Candidate, ContentHash, ENTRY_SYMBOL, LibraryTable, StageTimes,
     pin::{Footprint, Pin},
-    staging::Staging,
+    staging::{DebugFile, Staging},
     verify::verify,
 };
 use crate::validation::{Problem, Rejection};
@@ -29,6 +29,9 @@ const REPLACE_AFTER: Duration = Duration::from_millis(400);
 
 /// The loader's own thread panics if its file is gone before it watches it, which it does within this time.
 const UNTIL_WATCHED: Duration = Duration::from_millis(50);
+
+/// What lies under the watched name while nothing is under way.
+const PLACEHOLDER: &str = "The next version of the library takes this name.\n";
 
 /// Versions loaded in this process so far, over all loaders.
 static LOADED: AtomicUsize = AtomicUsize::new(0);
@@ -120,12 +123,16 @@ pub struct Loader {
     started: Option<Instant>,
     /// Where the reloader watches; its files must not be removed under it.
     staging: Option<Arc<Staging>>,
+    /// Whether the placeholder was put under the watched name since the last load.
+    armed: bool,
     /// Part of the shadow files' names, because a replaced reloader counts from zero again.
     generation: usize,
     /// What the reloader saw last: it does not react to the same bytes.
     last_given: Option<ContentHash>,
     offered: Option<(Candidate, Instant)>,
     pending: Option<Pending>,
+    /// What backtraces through the newest library read.
+    debug: Option<DebugFile>,
 }
 
 impl std::fmt::Debug for Loader {
@@ -151,10 +158,12 @@ impl Loader {
             reloader: None,
             started: None,
             staging: None,
+            armed: false,
             generation: 0,
             last_given: None,
             offered: None,
             pending: None,
+            debug: None,
         }
     }
 
@@ -178,7 +187,10 @@ impl Loader {
         {
             return Some(Err(problem.into()));
         }
-        let mut pending = self.pending.take()?;
+        let Some(mut pending) = self.pending.take() else {
+            self.arm();
+            return None;
+        };
         let result = match &mut self.reloader {
             Some(reloader) if !pending.replace => match reloader.update() {
                 Ok(true) => Ok(()),
@@ -192,6 +204,7 @@ impl Loader {
             _ => self.replace_reloader(&pending),
         };
         self.last_given = Some(pending.candidate.hash());
+        self.armed = false;
         let result = match result {
             Ok(()) => self.adopt(&mut pending),
             Err(error) => Err(Problem::new(
@@ -211,8 +224,7 @@ impl Loader {
 
     fn put_in_place(&mut self, candidate: Candidate, since: Instant) -> Result<(), Problem> {
         let moved = self.staging.as_ref().is_some_and(|staging| !Arc::ptr_eq(staging, candidate.staging()));
-        let file = format!("{}{}", std::env::consts::DLL_PREFIX, self.name);
-        let watched = candidate.staging().folder().join(file).with_extension(std::env::consts::DLL_EXTENSION);
+        let watched = self.watched_in(candidate.staging());
         // The inode that was probed: nothing is copied, and the watcher never sees half a file.
         fs::rename(candidate.file(), &watched).map_err(|error| {
             Problem::new(
@@ -225,6 +237,29 @@ impl Loader {
         let replace = moved || self.last_given == Some(candidate.hash());
         self.pending = Some(Pending { candidate, watched, since, nudged: false, replace });
         Ok(())
+    }
+
+    fn watched_in(&self, staging: &Staging) -> PathBuf {
+        let file = format!("{}{}", std::env::consts::DLL_PREFIX, self.name);
+        staging.folder().join(file).with_extension(std::env::consts::DLL_EXTENSION)
+    }
+
+    /// Has the reloader's watcher see a change while nothing waits for it: a file that is no library takes the watched
+    /// name. The reloader remembers that something has changed until `update` is called, which happens only when a
+    /// candidate has taken the name in turn; so that call loads it at once, instead of waiting for the watcher to be sure
+    /// of silence and to read the whole file. Where the watcher has not seen the placeholder it sees the candidate, later.
+    fn arm(&mut self) {
+        // A reloader that is new may not watch yet: it would take the placeholder for what was there from the beginning.
+        let watches = self.started.is_some_and(|started| started.elapsed() >= UNTIL_WATCHED);
+        let Some(staging) = self.staging.as_ref().filter(|_| watches && !self.armed) else { return };
+        let watched = self.watched_in(staging);
+        let placeholder = watched.with_extension("placeholder");
+        // By a rename, because the name must never be free.
+        let placed = fs::write(&placeholder, PLACEHOLDER).and_then(|()| fs::rename(&placeholder, &watched));
+        if let Err(error) = placed {
+            tracing::debug!(file = %watched.display(), %error, "no placeholder: the next version is loaded a little later");
+        }
+        self.armed = true;
     }
 
     /// What to do about a watcher that has not seen the file yet.
@@ -257,7 +292,7 @@ impl Loader {
     }
 
     /// Pins and verifies what the reloader has just loaded.
-    fn adopt(&self, pending: &mut Pending) -> Result<LoadedLibrary, Rejection> {
+    fn adopt(&mut self, pending: &mut Pending) -> Result<LoadedLibrary, Rejection> {
         LOADED.fetch_add(1, Ordering::Relaxed);
         let artifact = pending.candidate.artifact().to_owned();
         let problem = |code, message: String| {
@@ -290,6 +325,8 @@ impl Loader {
         }
         pinned.push(address as usize);
         drop(pinned);
+        // The former one's library is no longer found under its name either.
+        self.debug = pending.candidate.take_debug_file();
         let mut times = pending.candidate.times();
         times.load = Some(pending.since.elapsed());
         tracing::info!(

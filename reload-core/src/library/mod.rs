@@ -25,6 +25,8 @@ mod staging;
 #[cfg(feature = "hot")]
 mod supply;
 #[cfg(feature = "hot")]
+mod trim;
+#[cfg(feature = "hot")]
 mod verify;
 
 #[cfg(all(feature = "hot", not(unix)))]

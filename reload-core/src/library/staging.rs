@@ -1,6 +1,7 @@
-//! Turns an artifact into a private, complete copy of it. Must never load it, nor trust that nobody writes to it.
+//! Turns an artifact into a private copy of all of it that is mapped. Must never load it, nor trust that nobody writes
+//! to it.
 
-use super::object;
+use super::{object, trim::trim};
 use crate::validation::Problem;
 use serde::Serialize;
 use std::{
@@ -64,13 +65,56 @@ pub(crate) struct Staging {
     next: AtomicU64,
 }
 
-/// A complete copy in the staging folder. Removed when dropped, unless it was moved away.
+/// A copy in the staging folder. Removed when dropped, unless it was moved away.
 #[derive(Debug)]
 pub(crate) struct StagedFile {
     pub(crate) path: PathBuf,
+    /// Of the whole artifact.
     pub(crate) hash: ContentHash,
+    /// Of the whole artifact.
     pub(crate) bytes: u64,
     pub(crate) staging: Arc<Staging>,
+}
+
+/// What became of an artifact that is complete.
+#[derive(Debug)]
+pub(crate) enum Staged {
+    /// It was not copied: it has the bytes that were asked about.
+    Same(ContentHash),
+    File(StagedFile, Option<Whole>),
+}
+
+/// All of an artifact whose copy has less: what backtraces and debuggers need as well.
+#[derive(Debug)]
+pub(crate) struct Whole {
+    path: PathBuf,
+    bytes: Vec<u8>,
+}
+
+impl Whole {
+    /// Writes the file that the copy names. Without it everything works, but backtraces have no lines.
+    pub(crate) fn write(&self) -> Option<DebugFile> {
+        let file = DebugFile { path: self.path.clone() };
+        match fs::write(&self.path, &self.bytes) {
+            Ok(()) => Some(file),
+            Err(error) => {
+                tracing::warn!(file = %self.path.display(), %error, "no room for debug information: backtraces have no lines");
+                None
+            }
+        }
+    }
+}
+
+/// The file that backtraces and debuggers look for beside a copy. Removed when dropped.
+#[derive(Debug)]
+pub(crate) struct DebugFile {
+    path: PathBuf,
+}
+
+impl Drop for DebugFile {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+    }
 }
 
 impl Drop for StagedFile {
@@ -132,24 +176,37 @@ impl Staging {
         self.folder.is_dir() && is_same_file(&self.lock, &self.lock_path)
     }
 
-    /// Copies `artifact`, when it is complete.
+    /// Copies `artifact`, when it is complete, unless its bytes are `known`. What is not mapped when it is loaded, which is
+    /// most of a library with information for debuggers, is left out and given back.
     #[tracing::instrument(name = "stage", level = "debug", skip_all, fields(artifact = %artifact.display()))]
-    pub(crate) fn stage(self: &Arc<Self>, artifact: &Path, writer: Writer) -> Result<StagedFile, Problem> {
+    pub(crate) fn stage(
+        self: &Arc<Self>,
+        artifact: &Path,
+        writer: Writer,
+        known: Option<ContentHash>,
+    ) -> Result<Staged, Problem> {
         let bytes = read_complete(artifact, writer)?;
+        let hash = ContentHash::of(&bytes);
+        if known == Some(hash) {
+            return Ok(Staged::Same(hash));
+        }
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let path = self.folder.join(format!("candidate-{number}")).with_extension(std::env::consts::DLL_EXTENSION);
-        if let Err(error) = fs::write(&path, &bytes) {
+        let debug = format!("candidate-{number}.debug");
+        let trimmed = trim(&bytes, &debug);
+        let mapped = trimmed.as_deref().unwrap_or(&bytes);
+        if let Err(error) = fs::write(&path, mapped) {
             let _ = fs::remove_file(&path);
             return Err(Problem::new(
                 "staging.write",
                 path.display().to_string(),
-                format!("cannot copy the library of {} bytes: {error}", bytes.len()),
+                format!("cannot copy {} bytes of the library: {error}", mapped.len()),
                 "free some space or permit writing there, then save again; the running code is not affected",
             ));
         }
-        let hash = ContentHash::of(&bytes);
-        tracing::debug!(bytes = bytes.len(), %hash, "staged");
-        Ok(StagedFile { path, hash, bytes: bytes.len() as u64, staging: Arc::clone(self) })
+        tracing::debug!(bytes = bytes.len(), copied = mapped.len(), %hash, "staged");
+        let file = StagedFile { path, hash, bytes: bytes.len() as u64, staging: Arc::clone(self) };
+        Ok(Staged::File(file, trimmed.is_some().then(|| Whole { path: self.folder.join(debug), bytes })))
     }
 }
 

@@ -5,7 +5,12 @@ use super::{Candidate, ContentHash, Gate, Gated, LibrarySource, follow, source::
 #[cfg(feature = "build")]
 use crate::build::{BuildFailure, Driver, DriverEvent};
 use crate::validation::{Problem, Rejection};
-use std::{path::PathBuf, sync::mpsc, time::Duration};
+use std::{
+    fmt,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    time::Duration,
+};
 
 /// What happened since the last [`Supply::poll`].
 #[derive(Debug)]
@@ -42,6 +47,42 @@ pub enum SupplyEvent {
     Problem(Problem),
 }
 
+impl SupplyEvent {
+    /// Whether somebody has to do something about it.
+    fn is_urgent(&self) -> bool {
+        match self {
+            Self::Candidate(_) | Self::Rejected(_) | Self::Problem(_) => true,
+            #[cfg(feature = "build")]
+            Self::BuildFailed(_) => true,
+            _ => false,
+        }
+    }
+}
+
+/// What to call when there is something to poll for.
+#[derive(Clone, Default)]
+struct Waker(Arc<Mutex<Option<Wake>>>);
+
+type Wake = Box<dyn Fn() + Send>;
+
+impl Waker {
+    fn set(&self, wake: Wake) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(wake);
+    }
+
+    fn wake(&self) {
+        if let Some(wake) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner) {
+            wake();
+        }
+    }
+}
+
+impl fmt::Debug for Waker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Waker")
+    }
+}
+
 /// What goes to the thread with the gate.
 enum Work {
     Tell(SupplyEvent),
@@ -56,6 +97,7 @@ pub struct Supply {
     origin: Running,
     work: mpsc::Sender<Work>,
     events: mpsc::Receiver<SupplyEvent>,
+    waker: Waker,
     name: String,
 }
 
@@ -78,17 +120,12 @@ impl Supply {
         let name = source.library_name();
         let (work, inbox) = mpsc::channel();
         let (sender, events) = mpsc::channel();
-        let gate = Gate::new(source.probe);
-        std::thread::Builder::new().name("reload-gate".into()).spawn(move || examine(gate, &inbox, &sender)).map_err(
-            |error| {
-                Problem::new(
-                    "build.thread",
-                    "reload-gate",
-                    format!("cannot start a thread: {error}"),
-                    "look at the limits",
-                )
-            },
-        )?;
+        let (gate, waker) = (Gate::new(source.probe), Waker::default());
+        let to_wake = waker.clone();
+        let run = move || examine(gate, &inbox, &sender, &to_wake);
+        std::thread::Builder::new().name("reload-gate".into()).spawn(run).map_err(|error| {
+            Problem::new("build.thread", "reload-gate", format!("cannot start a thread: {error}"), "look at the limits")
+        })?;
         let origin = match source.origin {
             #[cfg(feature = "build")]
             Origin::Cargo(spec) => Running::Cargo(drive(spec, work.clone())?),
@@ -101,12 +138,17 @@ impl Supply {
             }
             Origin::Linked | Origin::InProcess(..) => Running::Linked,
         };
-        Ok(Self { origin, work, events, name })
+        Ok(Self { origin, work, events, waker, name })
     }
 
     /// What happened since the last call, in order. Never waits.
     pub fn poll(&mut self) -> Vec<SupplyEvent> {
         self.events.try_iter().collect()
+    }
+
+    /// Has `wake` called whenever there is something to poll for that should not wait, on another thread.
+    pub fn wake_with(&self, wake: impl Fn() + Send + 'static) {
+        self.waker.set(Box::new(wake));
     }
 
     /// The name of the library, for the loader.
@@ -170,7 +212,7 @@ fn writer(build: Option<Duration>) -> Writer {
 }
 
 /// The thread with the gate. Ends when nobody sends or listens any more.
-fn examine(mut gate: Gate, inbox: &mpsc::Receiver<Work>, events: &mpsc::Sender<SupplyEvent>) {
+fn examine(mut gate: Gate, inbox: &mpsc::Receiver<Work>, events: &mpsc::Sender<SupplyEvent>, waker: &Waker) {
     while let Ok(first) = inbox.recv() {
         let mut batch: Vec<Work> = std::iter::once(first).chain(inbox.try_iter()).collect();
         // Of several builds that piled up only the newest is worth a look.
@@ -199,8 +241,12 @@ fn examine(mut gate: Gate, inbox: &mpsc::Receiver<Work>, events: &mpsc::Sender<S
                     Err(rejection) => SupplyEvent::Rejected(rejection),
                 },
             };
+            let is_urgent = event.is_urgent();
             if events.send(event).is_err() {
                 return;
+            }
+            if is_urgent {
+                waker.wake();
             }
         }
     }

@@ -51,6 +51,10 @@ impl Hot {
         })
     }
 
+    pub(super) fn wake_with(&self, wake: impl Fn() + Send + 'static) {
+        self.supply.wake_with(wake);
+    }
+
     /// Whether there is nothing to wait for but somebody else's build.
     pub(super) const fn waits_for_file(&self) -> bool {
         self.waits_for_file

@@ -161,6 +161,15 @@ impl ReloadSession {
         report
     }
 
+    /// Has `wake` called, on another thread, when there is something for [`ReloadSession::poll`] to do: a host that sleeps
+    /// between its turns can poll at once instead of when the next turn begins. `wake` may come too often, and must not wait.
+    #[cfg(feature = "hot")]
+    pub fn wake_with(&mut self, wake: impl Fn() + Send + 'static) {
+        if let Some(hot) = &self.hot {
+            hot.wake_with(wake);
+        }
+    }
+
     /// Declares that the thread which polls this session ends after the session, and not while the process goes on.
     /// Needed only where that is not the main thread: old versions of a library are only unmapped if their thread lasts.
     #[cfg(feature = "hot")]

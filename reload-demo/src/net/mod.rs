@@ -23,7 +23,7 @@ use std::{
 use tokio::{
     net::{TcpListener, TcpStream},
     runtime::Runtime,
-    sync::{Semaphore, mpsc},
+    sync::{Notify, Semaphore, mpsc},
     task::JoinHandle,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -150,6 +150,7 @@ pub struct Network {
     runtime: Runtime,
     address: SocketAddr,
     events: mpsc::Receiver<NetEvent>,
+    waker: Arc<Notify>,
     outbox: Outbox,
     stop: CancellationToken,
     handing_over: CancellationToken,
@@ -239,7 +240,18 @@ impl Network {
         }
         drop(inside);
         let accepting = runtime.spawn(accept::accept(listener, last, shared));
-        Ok(Self { runtime, address, events, outbox, stop, handing_over, handed_over, connections, accepting })
+        Ok(Self {
+            runtime,
+            address,
+            events,
+            waker: Arc::default(),
+            outbox,
+            stop,
+            handing_over,
+            handed_over,
+            connections,
+            accepting,
+        })
     }
 
     /// Where it listens.
@@ -265,9 +277,22 @@ impl Network {
         self.events.try_recv().ok()
     }
 
-    /// The next event, or nothing after `longest`.
+    /// The next event, or nothing after `longest`, or as soon as somebody wakes the game.
     pub fn wait(&mut self, longest: Duration) -> Option<NetEvent> {
-        self.runtime.block_on(async { tokio::time::timeout(longest, self.events.recv()).await.ok().flatten() })
+        let next = async {
+            tokio::select! {
+                biased;
+                () = self.waker.notified() => None,
+                event = self.events.recv() => event,
+            }
+        };
+        self.runtime.block_on(async { tokio::time::timeout(longest, next).await.ok().flatten() })
+    }
+
+    /// Ends one [`Network::wait`], the one that goes on or the next.
+    pub fn waker(&self) -> impl Fn() + Send + 'static {
+        let waker = Arc::clone(&self.waker);
+        move || waker.notify_one()
     }
 
     /// Takes the port and the connections out of service, for another process. What waits to be written is written
