@@ -1,7 +1,10 @@
 //! Turns sources into an artifact by running `cargo build`, whose messages are shown as cargo shows them.
 //! Must never look at the artifact.
 
-use super::package::{BuildSpec, Workspace};
+use super::{
+    lock::Waited,
+    package::{BuildSpec, Workspace},
+};
 use crate::{library::child::kill_group, validation::Problem};
 use cargo_metadata::{CrateType, Message, diagnostic::DiagnosticLevel};
 use serde::Serialize;
@@ -26,7 +29,7 @@ pub struct Built {
     pub duration: Duration,
     /// Whether cargo found nothing to do.
     pub fresh: bool,
-    /// Whether another cargo was working in the same target directory when the build began.
+    /// Whether another cargo was working in the same target directory, so that the build had to wait.
     pub waited_for_lock: bool,
 }
 
@@ -39,7 +42,7 @@ pub struct BuildFailure {
     pub messages: String,
     /// From calling cargo to its end.
     pub duration: Duration,
-    /// Whether another cargo was working in the same target directory when the build began.
+    /// Whether another cargo was working in the same target directory, so that the build had to wait.
     pub waited_for_lock: bool,
     /// What is wrong, in one sentence, and what to do.
     pub problem: Problem,
@@ -83,8 +86,8 @@ pub(super) fn start(
     done: impl FnOnce(Outcome) + Send + 'static,
 ) -> Result<Build, Problem> {
     let begun = Instant::now();
-    let waited_for_lock = is_locked(spec, workspace);
-    if waited_for_lock {
+    let waited = Waited::before_build(&workspace.target, spec.profile.as_deref());
+    if waited.get() {
         tracing::warn!(target_dir = %workspace.target.display(), "another cargo holds the target directory, the build waits");
     }
     let colours = std::io::stderr().is_terminal();
@@ -99,6 +102,7 @@ pub(super) fn start(
         )
     };
     let mut child = command.spawn().map_err(no_cargo)?;
+    waited.look_at(child.id());
     let stdout = child.stdout.take();
     let process = Arc::new(Mutex::new(Process { child, ended: false, cancelled: false }));
     let build = Build { process: Arc::clone(&process) };
@@ -106,7 +110,7 @@ pub(super) fn start(
     let follow = move || {
         let seen = stdout.map(|stdout| read(stdout, &manifest, colours)).unwrap_or_default();
         let status = end(&process);
-        done(outcome(seen, status, &package, begun.elapsed(), waited_for_lock));
+        done(outcome(seen, status, &package, begun.elapsed(), waited.get()));
     };
     std::thread::Builder::new().name("reload-build".into()).spawn(follow).map_err(no_cargo)?;
     Ok(build)
@@ -131,24 +135,6 @@ fn command(spec: &BuildSpec, colours: bool) -> Command {
     command.arg(if colours { "--message-format=json-diagnostic-rendered-ansi" } else { "--message-format=json" });
     command.stdin(Stdio::null()).stdout(Stdio::piped()).process_group(0);
     command
-}
-
-/// Whether another cargo is working where this build will.
-fn is_locked(spec: &BuildSpec, workspace: &Workspace) -> bool {
-    let folder = match spec.profile.as_deref() {
-        None | Some("dev" | "test") => "debug",
-        Some("bench") => "release",
-        Some(profile) => profile,
-    };
-    let Ok(entries) = std::fs::read_dir(workspace.target.join(folder)) else { return false };
-    entries.flatten().any(|entry| {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        name.starts_with(".cargo")
-            && name.ends_with("lock")
-            && std::fs::File::open(entry.path())
-                .is_ok_and(|file| matches!(file.try_lock_shared(), Err(std::fs::TryLockError::WouldBlock)))
-    })
 }
 
 #[derive(Debug, Default)]

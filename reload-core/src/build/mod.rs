@@ -2,6 +2,7 @@
 
 mod compile;
 mod driver;
+mod lock;
 mod package;
 mod watch;
 

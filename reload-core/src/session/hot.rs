@@ -12,6 +12,12 @@ use crate::{
 };
 use std::rc::Rc;
 
+/// What the next report says after a build that another cargo has held up.
+#[cfg(feature = "build")]
+const BUILD_WAITED: &str = "the build had to wait, because another cargo was at work in the same target folder (an editor \
+    that checks at each save?): give that one a folder of its own (`rust-analyzer.cargo.targetDir = true` in the \
+    settings of rust-analyzer), or this one with `LibrarySource::cargo(..).target_dir(..)`";
+
 /// A loaded library and the host's end of its log. The log ends first.
 pub(super) struct Version {
     #[expect(dead_code, reason = "held for its drop")]
@@ -33,6 +39,9 @@ pub(super) struct Hot {
     /// Edits are noticed late: nothing is refused for it, and every report says so.
     watching_badly: Option<Problem>,
     waits_for_file: bool,
+    /// The last build had to wait, which no report has told yet.
+    #[cfg(feature = "build")]
+    build_waited: bool,
 }
 
 impl Hot {
@@ -48,6 +57,8 @@ impl Hot {
             holds: false,
             watching_badly: None,
             waits_for_file: false,
+            #[cfg(feature = "build")]
+            build_waited: false,
         })
     }
 
@@ -71,6 +82,8 @@ impl Hot {
             report.mapped_versions = self.mapped();
             report.warnings.extend(self.shelf.warning().map(|problem| problem.to_string()));
             report.warnings.extend(self.watching_badly.as_ref().map(ToString::to_string));
+            #[cfg(feature = "build")]
+            report.warnings.extend(std::mem::take(&mut self.build_waited).then(|| BUILD_WAITED.to_owned()));
         }
         reports
     }
@@ -94,11 +107,13 @@ impl Hot {
             #[cfg(feature = "build")]
             SupplyEvent::Built(built) => {
                 tracing::info!(target: "reload_core::build", took = ?built.duration, fresh = built.fresh, "built");
+                self.build_waited = built.waited_for_lock;
                 None
             }
             #[cfg(feature = "build")]
             SupplyEvent::BuildFailed(failure) => {
                 tracing::warn!(target: "reload_core::build", errors = failure.errors, "the build failed, the old code goes on");
+                self.build_waited = failure.waited_for_lock;
                 let outcome = Outcome::BuildFailed { messages: failure.messages, problem: failure.problem };
                 let stages = vec![StageTime { stage: "build", took: failure.duration }];
                 Some(ReloadReport { outcome, stages, ..ReloadReport::nothing(&slot.name, slot.epoch) })
