@@ -28,7 +28,7 @@ enum Across {
     Classes,
 }
 
-const PLOTS: [Plot; 7] = [
+const PLOTS: [Plot; 10] = [
     Plot {
         file: "broadcast-objects",
         caption: "One event to all objects of 8 classes",
@@ -88,6 +88,30 @@ const PLOTS: [Plot; 7] = [
         titles: &["one field added"],
         across: Across::Objects,
         per: "an object",
+    },
+    Plot {
+        file: "pause-objects",
+        caption: "The game stands still for a reload, 8 classes",
+        topic: "save_to_live",
+        titles: &["reload pause, by objects (8 classes)"],
+        across: Across::Objects,
+        per: "a reload",
+    },
+    Plot {
+        file: "pause-classes",
+        caption: "The game stands still for a reload, 10000 objects",
+        topic: "save_to_live",
+        titles: &["reload pause, by classes (10000 objects)"],
+        across: Across::Objects,
+        per: "a reload",
+    },
+    Plot {
+        file: "save-to-live-classes",
+        caption: "From the save of one handler to running code",
+        topic: "save_to_live",
+        titles: &["save to live"],
+        across: Across::Objects,
+        per: "an edit",
     },
 ];
 
@@ -182,6 +206,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             continue;
         };
         let lines = plot.lines(&serde_json::from_str::<Vec<Record>>(&text)?);
+        if lines.is_empty() {
+            println!("{}: nothing in it was measured", plot.file);
+            continue;
+        }
         let file = folder.join(plot.file).with_extension("svg");
         plot.draw(&lines, &file)?;
         println!("{}: {} lines", plot.file, lines.len());
