@@ -177,9 +177,9 @@ impl Plot {
         chart
             .configure_mesh()
             .x_desc(across)
-            .y_desc(format!("nanoseconds for {}", self.per))
+            .y_desc(format!("time for {}", self.per))
             .x_label_formatter(&|number| format!("{number:.0}"))
-            .y_label_formatter(&|number| format!("{number}"))
+            .y_label_formatter(&|nanoseconds| with_unit(*nanoseconds))
             .draw()?;
         for (number, (name, points)) in lines.iter().enumerate() {
             let color = Palette99::pick(number).mix(1.0);
@@ -193,6 +193,15 @@ impl Plot {
         }
         root.present()?;
         Ok(())
+    }
+}
+
+/// `20 µs`: what is written beside the vertical axis is round.
+fn with_unit(nanoseconds: f64) -> String {
+    match nanoseconds {
+        1e6.. => format!("{} ms", nanoseconds / 1e6),
+        1e3.. => format!("{} µs", nanoseconds / 1e3),
+        _ => format!("{nanoseconds} ns"),
     }
 }
 
