@@ -29,8 +29,8 @@ pub struct Built {
     pub duration: Duration,
     /// Whether cargo found nothing to do.
     pub fresh: bool,
-    /// Whether another cargo was working in the same target directory, so that the build had to wait.
-    pub waited_for_lock: bool,
+    /// Who was working in the same target directory, so that the build had to wait.
+    pub waited_for: Option<String>,
 }
 
 /// A build that failed.
@@ -42,8 +42,8 @@ pub struct BuildFailure {
     pub messages: String,
     /// From calling cargo to its end.
     pub duration: Duration,
-    /// Whether another cargo was working in the same target directory, so that the build had to wait.
-    pub waited_for_lock: bool,
+    /// Who was working in the same target directory, so that the build had to wait.
+    pub waited_for: Option<String>,
     /// What is wrong, in one sentence, and what to do.
     pub problem: Problem,
 }
@@ -87,9 +87,6 @@ pub(super) fn start(
 ) -> Result<Build, Problem> {
     let begun = Instant::now();
     let waited = Waited::before_build(&workspace.target, spec.profile.as_deref());
-    if waited.get() {
-        tracing::warn!(target_dir = %workspace.target.display(), "another cargo holds the target directory, the build waits");
-    }
     let colours = std::io::stderr().is_terminal();
     let mut command = command(spec, colours);
     tracing::debug!(?command, "building");
@@ -110,7 +107,7 @@ pub(super) fn start(
     let follow = move || {
         let seen = stdout.map(|stdout| read(stdout, &manifest, colours)).unwrap_or_default();
         let status = end(&process);
-        done(outcome(seen, status, &package, begun.elapsed(), waited.get()));
+        done(outcome(seen, status, &package, begun.elapsed(), waited.holder()));
     };
     std::thread::Builder::new().name("reload-build".into()).spawn(follow).map_err(no_cargo)?;
     Ok(build)
@@ -231,7 +228,7 @@ fn outcome(
     status: Option<ExitStatus>,
     package: &str,
     duration: Duration,
-    waited_for_lock: bool,
+    waited_for: Option<String>,
 ) -> Outcome {
     let Some(status) = status else { return Outcome::Cancelled };
     let problem = if !(status.success() && seen.success) {
@@ -252,7 +249,7 @@ fn outcome(
         }
     } else if let Some(artifact) = seen.artifact {
         tracing::debug!(artifact = %artifact.display(), fresh = seen.fresh, ?duration, "built");
-        return Outcome::Built(Built { artifact, duration, fresh: seen.fresh, waited_for_lock });
+        return Outcome::Built(Built { artifact, duration, fresh: seen.fresh, waited_for });
     } else {
         Problem::new(
             "build.no_cdylib",
@@ -266,13 +263,7 @@ fn outcome(
         )
     };
     tracing::debug!(%problem, ?duration, "the build failed");
-    Outcome::Failed(Box::new(BuildFailure {
-        errors: seen.errors,
-        messages: seen.text,
-        duration,
-        waited_for_lock,
-        problem,
-    }))
+    Outcome::Failed(Box::new(BuildFailure { errors: seen.errors, messages: seen.text, duration, waited_for, problem }))
 }
 
 #[cfg(test)]

@@ -12,12 +12,6 @@ use crate::{
 };
 use std::rc::Rc;
 
-/// What the next report says after a build that another cargo has held up.
-#[cfg(feature = "build")]
-const BUILD_WAITED: &str = "the build had to wait, because another cargo was at work in the same target folder (an editor \
-    that checks at each save?): give that one a folder of its own (`rust-analyzer.cargo.targetDir = true` in the \
-    settings of rust-analyzer), or this one with `LibrarySource::cargo(..).target_dir(..)`";
-
 /// A loaded library and the host's end of its log. The log ends first.
 pub(super) struct Version {
     #[expect(dead_code, reason = "held for its drop")]
@@ -39,9 +33,9 @@ pub(super) struct Hot {
     /// Edits are noticed late: nothing is refused for it, and every report says so.
     watching_badly: Option<Problem>,
     waits_for_file: bool,
-    /// The last build had to wait, which no report has told yet.
+    /// Whom the last build had to wait for, if no report has told it yet.
     #[cfg(feature = "build")]
-    build_waited: bool,
+    waited_for: Option<String>,
 }
 
 impl Hot {
@@ -58,7 +52,7 @@ impl Hot {
             watching_badly: None,
             waits_for_file: false,
             #[cfg(feature = "build")]
-            build_waited: false,
+            waited_for: None,
         })
     }
 
@@ -83,7 +77,7 @@ impl Hot {
             report.warnings.extend(self.shelf.warning().map(|problem| problem.to_string()));
             report.warnings.extend(self.watching_badly.as_ref().map(ToString::to_string));
             #[cfg(feature = "build")]
-            report.warnings.extend(std::mem::take(&mut self.build_waited).then(|| BUILD_WAITED.to_owned()));
+            report.warnings.extend(self.waited_for.take().map(|holder| waited_warning(&holder)));
         }
         reports
     }
@@ -107,13 +101,13 @@ impl Hot {
             #[cfg(feature = "build")]
             SupplyEvent::Built(built) => {
                 tracing::info!(target: "reload_core::build", took = ?built.duration, fresh = built.fresh, "built");
-                self.build_waited = built.waited_for_lock;
+                self.waited_for = built.waited_for;
                 None
             }
             #[cfg(feature = "build")]
             SupplyEvent::BuildFailed(failure) => {
                 tracing::warn!(target: "reload_core::build", errors = failure.errors, "the build failed, the old code goes on");
-                self.build_waited = failure.waited_for_lock;
+                self.waited_for.clone_from(&failure.waited_for);
                 let outcome = Outcome::BuildFailed { messages: failure.messages, problem: failure.problem };
                 let stages = vec![StageTime { stage: "build", took: failure.duration }];
                 Some(ReloadReport { outcome, stages, ..ReloadReport::nothing(&slot.name, slot.epoch) })
@@ -244,4 +238,14 @@ fn stages(times: &StageTimes) -> Vec<StageTime> {
     .into_iter()
     .filter_map(|(stage, took)| Some(StageTime { stage, took: took? }))
     .collect()
+}
+
+/// What a report says after a build that another cargo has held up.
+#[cfg(feature = "build")]
+fn waited_warning(holder: &str) -> String {
+    format!(
+        "the build had to wait, because {holder} was at work in the same target folder: give an editor's check a folder of \
+         its own (`rust-analyzer.cargo.targetDir = true` in the settings of rust-analyzer), or this build with \
+         `LibrarySource::cargo(..).target_dir(..)`"
+    )
 }
