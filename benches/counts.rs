@@ -1,9 +1,8 @@
 //! Instructions that the core's paths take, counted by callgrind and compared with `counts.json`: fails when one takes
 //! more than 5 % more. Needs valgrind.
 //!
-//! `cargo bench -p reload-benches --bench counts` compares; with `-- --refresh` at its end it stores what it has counted.
-//! Incremental compilation cuts the code into other pieces, so a program that was built with it is not compared.
-//! Which copying routines the C library chooses for a processor makes no difference of that size.
+//! `cargo bench -p reload-benches --bench counts --profile counts` compares; with `-- --refresh` at its end it stores what
+//! it has counted. It has a profile of its own, without which an edit of other code would show. Which copying routines the C library chooses for a processor makes no difference of that size.
 //!
 //! A path's count is the difference between two runs of this program that differ in how often they take the path,
 //! so that nothing else is in it.
@@ -20,6 +19,10 @@ use std::{
 
 /// Says to the process which path to take, and how often.
 const TAKE: &str = "RELOAD_BENCHES_TAKE";
+
+/// The profile's name, and so that of a folder above this program.
+const PROFILE: &str = "counts";
+const COMMAND: &str = "cargo bench -p reload-benches --bench counts --profile counts";
 
 /// By how much a count may be above the stored one.
 const TOLERANCE: f64 = 0.05;
@@ -147,8 +150,8 @@ fn main() -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
-    if option_env!("CARGO_INCREMENTAL").is_some_and(|set| set != "0") {
-        println!("built with incremental compilation, which inlines less: set CARGO_INCREMENTAL=0 and call this again");
+    if !std::env::current_exe().is_ok_and(|program| program.iter().any(|folder| folder == PROFILE)) {
+        println!("built as nothing is stored; this counts: {COMMAND}");
         return ExitCode::FAILURE;
     }
     let counted: BTreeMap<String, f64> = PATHS
@@ -184,7 +187,7 @@ fn main() -> ExitCode {
     if worse > 0 {
         println!(
             "{worse} of the core's paths take more instructions than stored: make them shorter, or, if that is the price \
-                  of something better, store the counts with `cargo bench -p reload-benches --bench counts -- --refresh`"
+                  of something better, store the counts with `{COMMAND} -- --refresh`"
         );
         return ExitCode::FAILURE;
     }
