@@ -2,7 +2,8 @@
 //! more than 5 % more. Needs valgrind.
 //!
 //! `cargo bench -p reload-benches --bench counts --profile counts` compares; with `-- --refresh` at its end it stores what
-//! it has counted. It has a profile of its own, without which an edit of other code would show. Which copying routines the C library chooses for a processor makes no difference of that size.
+//! it has counted. It has a profile of its own, without which an edit of other code would show. Which copying routines the
+//! C library chooses for a processor makes no difference of that size.
 //!
 //! A path's count is the difference between two runs of this program that differ in how often they take the path,
 //! so that nothing else is in it.
@@ -150,8 +151,11 @@ fn main() -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
-    if !std::env::current_exe().is_ok_and(|program| program.iter().any(|folder| folder == PROFILE)) {
-        println!("built as nothing is stored; this counts: {COMMAND}");
+    let of_profile = std::env::current_exe().is_ok_and(|program| program.iter().any(|folder| folder == PROFILE));
+    if !of_profile || option_env!("CARGO_INCREMENTAL").is_some_and(|set| set != "0") {
+        println!(
+            "built in pieces, whose counts are others than those stored; this counts: CARGO_INCREMENTAL=0 {COMMAND}"
+        );
         return ExitCode::FAILURE;
     }
     let counted: BTreeMap<String, f64> = PATHS
