@@ -28,7 +28,7 @@ enum Across {
     Classes,
 }
 
-const PLOTS: [Plot; 7] = [
+const PLOTS: [Plot; 10] = [
     Plot {
         file: "broadcast-objects",
         caption: "One event to all objects of 8 classes",
@@ -89,10 +89,40 @@ const PLOTS: [Plot; 7] = [
         across: Across::Objects,
         per: "an object",
     },
+    Plot {
+        file: "pause-objects",
+        caption: "The game stands still for a reload, 8 classes",
+        topic: "save_to_live",
+        titles: &["reload pause, by objects (8 classes)"],
+        across: Across::Objects,
+        per: "a reload",
+    },
+    Plot {
+        file: "pause-classes",
+        caption: "The game stands still for a reload, 10000 objects",
+        topic: "save_to_live",
+        titles: &["reload pause, by classes (10000 objects)"],
+        across: Across::Objects,
+        per: "a reload",
+    },
+    Plot {
+        file: "save-to-live-classes",
+        caption: "From the save of one handler to running code",
+        topic: "save_to_live",
+        titles: &["save to live"],
+        across: Across::Objects,
+        per: "an edit",
+    },
 ];
 
 /// The objects of plots against the number of classes.
 const OBJECTS: &str = "100000";
+
+/// Of a drawing, in pixels: all of it, the margin, beside the vertical axis, and for the names at the right.
+const WIDTH: u32 = 1_080;
+const MARGIN: u32 = 12;
+const LEFT: u32 = 84;
+const NAMES: u32 = 230;
 
 /// A contender and its points.
 type Line = (String, Vec<(f64, f64)>);
@@ -119,6 +149,8 @@ impl Plot {
         for (_, points) in &mut lines {
             points.sort_by(|left, right| left.0.total_cmp(&right.0));
         }
+        // One point is no growth.
+        lines.retain(|(_, points)| points.len() > 1);
         lines
     }
 
@@ -129,36 +161,47 @@ impl Plot {
             (least / 1.5, most * 1.5)
         };
         let ((left, right), (low, high)) = (range(|point| point.0), range(|point| point.1));
-        let root = SVGBackend::new(file, (960, 540)).into_drawing_area();
+        let root = SVGBackend::new(file, (WIDTH, 540)).into_drawing_area();
         root.fill(&WHITE)?;
         let mut chart = ChartBuilder::on(&root)
             .caption(self.caption, ("sans-serif", 22))
-            .margin(12)
+            .margin(MARGIN)
+            .margin_right(NAMES)
             .x_label_area_size(44)
-            .y_label_area_size(72)
+            .y_label_area_size(LEFT)
             .build_cartesian_2d((left..right).log_scale(), (low..high).log_scale())?;
         let across = match (self.across, self.file.ends_with("classes")) {
             (Across::Objects, false) => "objects",
             _ => "classes",
         };
-        chart.configure_mesh().x_desc(across).y_desc(format!("nanoseconds for {}", self.per)).draw()?;
+        chart
+            .configure_mesh()
+            .x_desc(across)
+            .y_desc(format!("time for {}", self.per))
+            .x_label_formatter(&|number| format!("{number:.0}"))
+            .y_label_formatter(&|nanoseconds| with_unit(*nanoseconds))
+            .draw()?;
         for (number, (name, points)) in lines.iter().enumerate() {
             let color = Palette99::pick(number).mix(1.0);
             let ours = name.starts_with("reload-core");
             let style = color.stroke_width(if ours { 4 } else { 2 });
-            chart
-                .draw_series(LineSeries::new(points.iter().copied(), style).point_size(3))?
-                .label(name)
-                .legend(move |(x, y)| PathElement::new(vec![(x, y), (x + 18, y)], style));
+            chart.draw_series(LineSeries::new(points.iter().copied(), style).point_size(3))?;
+            // Beside the drawing, where no line is.
+            let (x, y) = ((WIDTH - NAMES) as i32 + 10, 50 + 18 * number as i32);
+            root.draw(&PathElement::new(vec![(x, y), (x + 18, y)], style))?;
+            root.draw(&Text::new(name.as_str(), (x + 26, y - 6), ("sans-serif", 12)))?;
         }
-        chart
-            .configure_series_labels()
-            .position(SeriesLabelPosition::UpperLeft)
-            .background_style(WHITE.mix(0.8))
-            .border_style(BLACK)
-            .draw()?;
         root.present()?;
         Ok(())
+    }
+}
+
+/// `20 µs`: what is written beside the vertical axis is round.
+fn with_unit(nanoseconds: f64) -> String {
+    match nanoseconds {
+        1e6.. => format!("{} ms", nanoseconds / 1e6),
+        1e3.. => format!("{} µs", nanoseconds / 1e3),
+        _ => format!("{nanoseconds} ns"),
     }
 }
 
@@ -172,6 +215,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             continue;
         };
         let lines = plot.lines(&serde_json::from_str::<Vec<Record>>(&text)?);
+        if lines.is_empty() {
+            println!("{}: nothing in it was measured", plot.file);
+            continue;
+        }
         let file = folder.join(plot.file).with_extension("svg");
         plot.draw(&lines, &file)?;
         println!("{}: {} lines", plot.file, lines.len());

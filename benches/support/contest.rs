@@ -65,13 +65,20 @@ pub(crate) struct Record {
 pub(crate) struct Contest {
     topic: &'static str,
     filters: Vec<String>,
+    /// Whether all that there is is measured: a part does not replace the whole.
+    whole: bool,
     records: Vec<Record>,
 }
 
 impl Contest {
     pub(crate) fn new(topic: &'static str) -> Self {
-        let filters = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-        Self { topic, filters, records: Vec::new() }
+        let filters: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+        Self { topic, whole: filters.is_empty(), filters, records: Vec::new() }
+    }
+
+    /// For a benchmark whose command line has options in place of parts of titles.
+    pub(crate) const fn by_options(topic: &'static str, whole: bool) -> Self {
+        Self { topic, whole, filters: Vec::new(), records: Vec::new() }
     }
 
     /// Compares contenders, each of whose runs does `work` units. The first is what the others are compared to.
@@ -120,8 +127,7 @@ impl Contest {
     /// Prints the tables and stores the measurements for the plots.
     pub(crate) fn finish(self) {
         print(&self.records);
-        // Part of a benchmark does not replace the whole.
-        if self.filters.is_empty() {
+        if self.whole {
             let file = measurements(self.topic);
             std::fs::create_dir_all(file.parent().expect("a folder")).expect("the target folder is writable");
             let text = serde_json::to_string_pretty(&self.records).expect("records are plain");

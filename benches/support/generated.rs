@@ -1,4 +1,5 @@
 //! Crates of many classes, written the same way for each peer, in a temporary workspace.
+#![allow(dead_code, reason = "each benchmark uses a part of it")]
 
 use std::{
     fmt::Write as _,
@@ -163,6 +164,8 @@ impl Crates {
              [profile.dev.build-override]\nopt-level = 3\n"
         );
         fs::write(crates.folder.path().join("Cargo.toml"), manifest).expect("written");
+        // The versions of this workspace, where it knows them.
+        fs::copy(root().join("Cargo.lock"), crates.folder.path().join("Cargo.lock")).expect("the lock file is there");
         for case in cases {
             let package = case.package();
             let folder = crates.folder.path().join(&package);
@@ -178,28 +181,44 @@ impl Crates {
         crates
     }
 
+    /// The workspace.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Saves the source with another text in one handler.
     pub(crate) fn edit(&self, case: Case, version: usize) {
-        let file = self.folder.path().join(case.package()).join("src/lib.rs");
-        fs::write(file, source(case.kind, case.classes, version)).expect("written");
+        self.save(case, &source(case.kind, case.classes, version));
+    }
+
+    /// Saves a source.
+    pub(crate) fn save(&self, case: Case, source: &str) {
+        fs::write(self.folder().join(case.package()).join("src/lib.rs"), source).expect("written");
+    }
+
+    /// Where a crate's library is once it was built.
+    pub(crate) fn library(&self, case: Case) -> PathBuf {
+        let file = format!("{}{}", std::env::consts::DLL_PREFIX, case.package().replace('-', "_"));
+        self.target.join("debug").join(file).with_extension(std::env::consts::DLL_EXTENSION)
     }
 
     /// `cargo build` of one crate.
     pub(crate) fn build(&self, case: Case) -> Duration {
-        cargo_build(self.folder.path(), &self.target, &case.package())
+        run(cargo(self.folder(), &self.target, &case.package()))
     }
 }
 
-/// `cargo build` of one package; how long it took.
-pub(crate) fn cargo_build(folder: &Path, target: &Path, package: &str) -> Duration {
+/// `cargo build` of one package, to be run.
+pub(crate) fn cargo(folder: &Path, target: &Path, package: &str) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(["build", "--quiet", "--package", package, "--target-dir"]).arg(target).current_dir(folder);
+    command
+}
+
+/// Runs a command that has to succeed; how long it took.
+pub(crate) fn run(mut command: Command) -> Duration {
     let start = Instant::now();
-    let done = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["build", "--quiet", "--package", package, "--target-dir"])
-        .arg(target)
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .output()
-        .expect("cargo runs");
+    let done = command.stdin(Stdio::null()).output().expect("cargo runs");
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     start.elapsed()
 }

@@ -283,7 +283,7 @@ fn another_cargo_in_the_target_directory_is_told() {
     drop(locks);
     told.candidate();
     assert_eq!(
-        told.count(|event| matches!(event, SupplyEvent::Built(built) if built.waited_for_lock)),
+        told.count(|event| matches!(event, SupplyEvent::Built(built) if built.waited_for.is_some())),
         1,
         "{:?}",
         told.events

@@ -5,3 +5,4 @@ mod inheritance;
 mod refusals;
 mod support;
 mod telemetry;
+mod waiting;

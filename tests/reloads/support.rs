@@ -103,7 +103,7 @@ impl Workspace {
 }
 
 /// Where all libraries of the tests are built, so that what they depend on is compiled once.
-fn target_dir() -> PathBuf {
+pub(crate) fn target_dir() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("libraries")
 }
 

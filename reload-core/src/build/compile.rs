@@ -1,7 +1,10 @@
 //! Turns sources into an artifact by running `cargo build`, whose messages are shown as cargo shows them.
 //! Must never look at the artifact.
 
-use super::package::{BuildSpec, Workspace};
+use super::{
+    lock::Waited,
+    package::{BuildSpec, Workspace},
+};
 use crate::{library::child::kill_group, validation::Problem};
 use cargo_metadata::{CrateType, Message, diagnostic::DiagnosticLevel};
 use serde::Serialize;
@@ -26,8 +29,8 @@ pub struct Built {
     pub duration: Duration,
     /// Whether cargo found nothing to do.
     pub fresh: bool,
-    /// Whether another cargo was working in the same target directory when the build began.
-    pub waited_for_lock: bool,
+    /// Who was working in the same target directory, so that the build had to wait.
+    pub waited_for: Option<String>,
 }
 
 /// A build that failed.
@@ -39,8 +42,8 @@ pub struct BuildFailure {
     pub messages: String,
     /// From calling cargo to its end.
     pub duration: Duration,
-    /// Whether another cargo was working in the same target directory when the build began.
-    pub waited_for_lock: bool,
+    /// Who was working in the same target directory, so that the build had to wait.
+    pub waited_for: Option<String>,
     /// What is wrong, in one sentence, and what to do.
     pub problem: Problem,
 }
@@ -92,10 +95,7 @@ pub(super) fn start(
     mut tell: impl FnMut(Told) + Send + 'static,
 ) -> Result<Build, Problem> {
     let begun = Instant::now();
-    let waited_for_lock = is_locked(spec, workspace);
-    if waited_for_lock {
-        tracing::warn!(target_dir = %workspace.target.display(), "another cargo holds the target directory, the build waits");
-    }
+    let waited = Waited::before_build(&workspace.target, spec.profile.as_deref());
     let colours = std::io::stderr().is_terminal();
     let mut command = command(spec, colours);
     tracing::debug!(?command, "building");
@@ -108,6 +108,7 @@ pub(super) fn start(
         )
     };
     let mut child = command.spawn().map_err(no_cargo)?;
+    waited.look_at(child.id());
     let stdout = child.stdout.take();
     let process = Arc::new(Mutex::new(Process { child, ended: false, cancelled: false }));
     let build = Build { process: Arc::clone(&process) };
@@ -116,7 +117,7 @@ pub(super) fn start(
         let mut output = stdout.map(BufReader::new);
         let seen = output.as_mut().map(|output| read(output, &manifest, colours)).unwrap_or_default();
         let success = seen.success;
-        let conclude = |status| outcome(seen, status, &package, begun.elapsed(), waited_for_lock);
+        let conclude = |status| outcome(seen, status, &package, begun.elapsed(), waited.holder());
         if success {
             // The library is in place and cargo does not write to it any more; what else it does is its own affair.
             tell(Told::Outcome(conclude(None)));
@@ -150,24 +151,6 @@ fn command(spec: &BuildSpec, colours: bool) -> Command {
     command.arg(if colours { "--message-format=json-diagnostic-rendered-ansi" } else { "--message-format=json" });
     command.stdin(Stdio::null()).stdout(Stdio::piped()).process_group(0);
     command
-}
-
-/// Whether another cargo is working where this build will.
-fn is_locked(spec: &BuildSpec, workspace: &Workspace) -> bool {
-    let folder = match spec.profile.as_deref() {
-        None | Some("dev" | "test") => "debug",
-        Some("bench") => "release",
-        Some(profile) => profile,
-    };
-    let Ok(entries) = std::fs::read_dir(workspace.target.join(folder)) else { return false };
-    entries.flatten().any(|entry| {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        name.starts_with(".cargo")
-            && name.ends_with("lock")
-            && std::fs::File::open(entry.path())
-                .is_ok_and(|file| matches!(file.try_lock_shared(), Err(std::fs::TryLockError::WouldBlock)))
-    })
 }
 
 #[derive(Debug, Default)]
@@ -271,7 +254,7 @@ fn outcome(
     status: Option<ExitStatus>,
     package: &str,
     duration: Duration,
-    waited_for_lock: bool,
+    waited_for: Option<String>,
 ) -> Outcome {
     let problem = if let Some(status) = status {
         if seen.errors > 0 {
@@ -291,7 +274,7 @@ fn outcome(
         }
     } else if let Some(artifact) = seen.artifact {
         tracing::debug!(artifact = %artifact.display(), fresh = seen.fresh, ?duration, "built");
-        return Outcome::Built(Built { artifact, duration, fresh: seen.fresh, waited_for_lock });
+        return Outcome::Built(Built { artifact, duration, fresh: seen.fresh, waited_for });
     } else {
         Problem::new(
             "build.no_cdylib",
@@ -305,13 +288,7 @@ fn outcome(
         )
     };
     tracing::debug!(%problem, ?duration, "the build failed");
-    Outcome::Failed(Box::new(BuildFailure {
-        errors: seen.errors,
-        messages: seen.text,
-        duration,
-        waited_for_lock,
-        problem,
-    }))
+    Outcome::Failed(Box::new(BuildFailure { errors: seen.errors, messages: seen.text, duration, waited_for, problem }))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod burst;
 mod compile;
 mod driver;
+mod lock;
 mod package;
 mod watch;
 

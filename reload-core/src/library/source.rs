@@ -147,7 +147,9 @@ impl CargoSource {
         self
     }
 
-    /// Builds in another target directory than cargo would.
+    /// Builds in another target directory than cargo would, where no other cargo makes the build wait: an editor that
+    /// checks at each save works in the same one otherwise. The price is that everything is built there once more, and
+    /// lies on the disk twice.
     #[must_use]
     pub fn target_dir(mut self, folder: impl Into<PathBuf>) -> Self {
         self.spec.target_dir = Some(folder.into());

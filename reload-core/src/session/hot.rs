@@ -33,6 +33,9 @@ pub(super) struct Hot {
     /// Edits are noticed late: nothing is refused for it, and every report says so.
     watching_badly: Option<Problem>,
     waits_for_file: bool,
+    /// Whom the last build had to wait for, if no report has told it yet.
+    #[cfg(feature = "build")]
+    waited_for: Option<String>,
 }
 
 impl Hot {
@@ -48,6 +51,8 @@ impl Hot {
             holds: false,
             watching_badly: None,
             waits_for_file: false,
+            #[cfg(feature = "build")]
+            waited_for: None,
         })
     }
 
@@ -75,6 +80,8 @@ impl Hot {
             report.mapped_versions = self.mapped();
             report.warnings.extend(self.shelf.warning().map(|problem| problem.to_string()));
             report.warnings.extend(self.watching_badly.as_ref().map(ToString::to_string));
+            #[cfg(feature = "build")]
+            report.warnings.extend(self.waited_for.take().map(|holder| waited_warning(&holder)));
         }
         reports
     }
@@ -98,11 +105,13 @@ impl Hot {
             #[cfg(feature = "build")]
             SupplyEvent::Built(built) => {
                 tracing::info!(target: "reload_core::build", took = ?built.duration, fresh = built.fresh, "built");
+                self.waited_for = built.waited_for;
                 None
             }
             #[cfg(feature = "build")]
             SupplyEvent::BuildFailed(failure) => {
                 tracing::warn!(target: "reload_core::build", errors = failure.errors, "the build failed, the old code goes on");
+                self.waited_for.clone_from(&failure.waited_for);
                 let outcome = Outcome::BuildFailed { messages: failure.messages, problem: failure.problem };
                 let stages = vec![StageTime { stage: "build", took: failure.duration }];
                 Some(ReloadReport { outcome, stages, ..ReloadReport::nothing(&slot.name, slot.epoch) })
@@ -233,4 +242,14 @@ fn stages(times: &StageTimes) -> Vec<StageTime> {
     .into_iter()
     .filter_map(|(stage, took)| Some(StageTime { stage, took: took? }))
     .collect()
+}
+
+/// What a report says after a build that another cargo has held up.
+#[cfg(feature = "build")]
+fn waited_warning(holder: &str) -> String {
+    format!(
+        "the build had to wait, because {holder} was at work in the same target folder: give an editor's check a folder of \
+         its own (`rust-analyzer.cargo.targetDir = true` in the settings of rust-analyzer), or this build with \
+         `LibrarySource::cargo(..).target_dir(..)`"
+    )
 }
