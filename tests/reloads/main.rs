@@ -5,4 +5,5 @@ mod inheritance;
 mod refusals;
 mod support;
 mod telemetry;
+mod ties;
 mod waiting;

@@ -159,6 +159,11 @@ impl Game {
         self.session.undo(&mut self.world).expect("something ran before")
     }
 
+    /// The test's thread lasts as long as its libraries: old versions are unmapped.
+    pub(crate) fn let_versions_go(&mut self) {
+        self.session.declare_thread_outlives_session();
+    }
+
     pub(crate) fn spawn(&mut self, class: &str) -> ObjectId {
         let path = format!("{}::{class}", self.workspace.package);
         self.world.spawn_named(&path).unwrap_or_else(|error| panic!("{error}"))

@@ -22,7 +22,7 @@ use crate::{
     boundary::{ObjectId, announce, guarded},
     event::{Constructed, Destroyed, Event},
     instance::Store,
-    registry::{Registry, Way},
+    registry::{Keep, Registry, Way},
 };
 use core::ptr::NonNull;
 use std::sync::Arc;
@@ -43,6 +43,8 @@ pub(crate) struct Live {
     pub(crate) listeners: Vec<Vec<Listener>>,
     /// Turns of quarantined objects.
     pub(crate) resting: Vec<Turn>,
+    /// Former images that values may still point into.
+    pub(crate) held: Vec<Keep>,
     /// What runs now, for whoever asks from outside.
     pub(crate) pulse: Arc<Pulse>,
 }

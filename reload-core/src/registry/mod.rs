@@ -61,7 +61,13 @@ pub(crate) struct Class {
 
 /// Keeps an image mapped.
 #[derive(Clone)]
-pub(crate) struct Keep(#[expect(dead_code, reason = "held for its drop")] Rc<dyn std::any::Any>);
+pub(crate) struct Keep(Rc<dyn std::any::Any>);
+
+impl PartialEq for Keep {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
 
 impl std::fmt::Debug for Keep {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -389,6 +395,11 @@ impl Registry {
             at = self.class(number).base;
         }
         parts
+    }
+
+    /// The images that the classes are of, some more than once.
+    pub(crate) fn images(&self) -> impl Iterator<Item = &Keep> {
+        self.classes.iter().map(|class| &class.keep)
     }
 
     /// Lets go of the libraries of absent classes of which nothing is left.

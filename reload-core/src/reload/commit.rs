@@ -1,7 +1,10 @@
 //! Swaps in what was staged. Cannot fail: there is no `Result` in this file.
 #![expect(unsafe_code, reason = "hands the live state's address to dispatch")]
 
-use super::stage::{Staged, Told};
+use super::{
+    stage::{Staged, Told},
+    untie::untie,
+};
 use crate::{
     boundary::ObjectId,
     dispatch::{self, Fault, FaultKind, Origin, Turn},
@@ -70,6 +73,7 @@ pub(crate) fn commit(world: &mut World, staged: Staged) -> Committed {
         live.clock.next_advance(turn);
     }
     live.registry.forget_absent(|number| live.store.pool(number).len() == 0);
+    untie(live, &former);
     for told in told {
         warnings.extend(tell(world, told, (plan.from_epoch, plan.epoch)));
     }

@@ -4,6 +4,7 @@
 mod commit;
 mod plan;
 mod stage;
+mod untie;
 
 pub(crate) use commit::{commit, tell_one};
 pub(crate) use plan::{Plan, plan, written_hooks};

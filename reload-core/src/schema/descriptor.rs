@@ -194,6 +194,10 @@ pub type VisitEntryFn = unsafe extern "C" fn(state: *mut u8, key: *const u8, val
 /// Names a type that decides, beside the elements, what the bytes of a collection mean.
 pub type HasherFn = extern "C" fn() -> RawStr;
 
+/// Makes `count` values, `stride` bytes apart, anew where they have no room: a hash table without room is a pointer to
+/// a table in the image whose code made it.
+pub type RenewFn = unsafe extern "C" fn(first: *mut u8, count: usize, stride: usize) -> Outcome;
+
 /// Functions of a list or a set.
 #[repr(C)]
 #[derive(Debug)]
@@ -211,6 +215,8 @@ pub struct ListOps {
     pub build: unsafe extern "C" fn(out: *mut u8, capacity: usize) -> Outcome,
     /// Moves an element in, at the end. It is consumed whatever the outcome.
     pub push: unsafe extern "C" fn(value: *mut u8, element: *mut u8) -> Outcome,
+    /// Of a hash table.
+    pub renew: Option<RenewFn>,
 }
 
 /// Functions of a map.
@@ -231,6 +237,8 @@ pub struct MapOps {
     pub build: unsafe extern "C" fn(out: *mut u8, capacity: usize) -> Outcome,
     /// Moves an entry in. Key and value are consumed whatever the outcome.
     pub insert: unsafe extern "C" fn(map: *mut u8, key: *mut u8, value: *mut u8) -> Outcome,
+    /// Of a hash table.
+    pub renew: Option<RenewFn>,
 }
 
 /// An array.

@@ -20,6 +20,7 @@ mod serde_field;
 mod std_types;
 #[cfg(test)]
 pub(crate) mod testing;
+mod ties;
 mod value;
 
 pub use build::{drop_value, write_default, write_field_default};
@@ -53,3 +54,4 @@ pub(crate) use opaque::{field_types, opaque_fields};
 pub(crate) use path::{Path, Step};
 pub(crate) use place::{Partial, Undo};
 pub(crate) use std_types::TUPLE;
+pub(crate) use ties::Ties;

@@ -110,10 +110,11 @@ mod smallvec_types {
 #[cfg(feature = "indexmap")]
 mod indexmap_types {
     use crate::schema::{
-        Descriptor, HasherFn, Shape, State, default_of,
+        Descriptor, HasherFn, RenewFn, Shape, State, default_of,
         std_types::{
+            HashTable,
             map::{Mapping, map_ops},
-            refuse,
+            refuse, renewed,
             sequence::{Sequence, hasher_of, list_ops},
             table,
         },
@@ -121,9 +122,22 @@ mod indexmap_types {
     use core::hash::{BuildHasher, Hash};
     use indexmap::{IndexMap, IndexSet};
 
+    impl<T, S: Default> HashTable for IndexSet<T, S> {
+        fn room(&self) -> usize {
+            self.capacity()
+        }
+    }
+
+    impl<K, V, S: Default> HashTable for IndexMap<K, V, S> {
+        fn room(&self) -> usize {
+            self.capacity()
+        }
+    }
+
     impl<T: State + Eq + Hash, S: BuildHasher + Default + 'static> Sequence for IndexSet<T, S> {
         type Element = T;
         const HASHER: Option<HasherFn> = Some(hasher_of::<S>());
+        const RENEW: Option<RenewFn> = renewed::<Self>();
         fn count(&self) -> usize {
             self.len()
         }
@@ -148,6 +162,7 @@ mod indexmap_types {
         type Key = K;
         type Value = V;
         const HASHER: Option<HasherFn> = Some(hasher_of::<S>());
+        const RENEW: Option<RenewFn> = renewed::<Self>();
         fn count(&self) -> usize {
             self.len()
         }

@@ -1,10 +1,10 @@
 //! Maps.
 #![expect(unsafe_code, reason = "boundary functions of collections")]
 
-use super::{refuse, sequence::hasher_of, table};
+use super::{HashTable, refuse, renewed, sequence::hasher_of, table};
 use crate::{
     boundary::{Outcome, guard},
-    schema::{Descriptor, HasherFn, MapOps, Shape, State, VisitEntryFn, default_of, descriptor},
+    schema::{Descriptor, HasherFn, MapOps, RenewFn, Shape, State, VisitEntryFn, default_of, descriptor},
 };
 use core::hash::{BuildHasher, Hash};
 use std::collections::{BTreeMap, HashMap, TryReserveError};
@@ -15,6 +15,8 @@ pub(super) trait Mapping: Default {
     type Value: State;
     /// The hasher's type, where there is one.
     const HASHER: Option<HasherFn> = None;
+    /// Of a hash table.
+    const RENEW: Option<RenewFn> = None;
     fn count(&self) -> usize;
     fn entries(&self) -> impl Iterator<Item = (&Self::Key, &Self::Value)>;
     /// Makes room; a map that allocates as it grows has nothing to do.
@@ -34,6 +36,7 @@ pub(super) const fn map_ops<M: Mapping>() -> MapOps {
         each: each::<M>,
         build: build::<M>,
         insert: insert::<M>,
+        renew: M::RENEW,
     }
 }
 
@@ -100,7 +103,8 @@ macro_rules! mapping {
             type Key = K;
             type Value = V;
             $(const HASHER: Option<HasherFn> =
-                Some(hasher_of::<$hasher>());)?
+                Some(hasher_of::<$hasher>());
+            const RENEW: Option<RenewFn> = renewed::<Self>();)?
             fn count(&self) -> usize {
                 self.len()
             }
@@ -131,3 +135,9 @@ mapping!(
     "HashMap", [K: State + Eq + Hash, V: State, S: BuildHasher + Default + 'static] HashMap<K, V, S>,
     reserve try_reserve, hasher S
 );
+
+impl<K, V, S: Default> HashTable for HashMap<K, V, S> {
+    fn room(&self) -> usize {
+        self.capacity()
+    }
+}

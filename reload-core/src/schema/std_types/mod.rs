@@ -1,6 +1,7 @@
 //! `State` for the types of the standard library and, behind features, of the crates that games use.
 //! Each kind of type has one small private trait; the boundary functions are generic over it and
 //! instantiated in the image that names the type. What is not here is left out on purpose: it would dangle.
+#![expect(unsafe_code, reason = "a boundary function of hash tables")]
 
 mod choice;
 mod crates;
@@ -12,8 +13,8 @@ mod scalar;
 mod sequence;
 mod text;
 
-use super::{Descriptor, Shape, WriteFn, drop_of};
-use crate::boundary::RawStr;
+use super::{Descriptor, RenewFn, Shape, WriteFn, drop_of};
+use crate::boundary::{Outcome, RawStr, guard};
 
 pub(crate) use product::TUPLE;
 #[cfg(test)]
@@ -29,6 +30,34 @@ const fn table<T>(path: &'static str, default: Option<WriteFn>, shape: Shape) ->
         default,
         shape,
     }
+}
+
+/// A collection that hashes.
+trait HashTable: Default {
+    /// For how many elements there is room.
+    fn room(&self) -> usize;
+}
+
+/// The entry of a collection that hashes.
+const fn renewed<T: HashTable>() -> Option<RenewFn> {
+    Some(renew::<T>)
+}
+
+/// See [`RenewFn`].
+///
+/// # Safety
+///
+/// 1. `first`, and each address `stride` bytes on up to `count`, is a valid `T` that nothing else refers to.
+unsafe extern "C" fn renew<T: HashTable>(first: *mut u8, count: usize, stride: usize) -> Outcome {
+    guard(&mut || {
+        for number in 0..count {
+            // SAFETY: (1)
+            let table = unsafe { &mut *first.wrapping_add(number * stride).cast::<T>() };
+            if table.room() == 0 {
+                *table = T::default();
+            }
+        }
+    })
 }
 
 /// Ends the call of a boundary function: what it was asked for cannot be had.

@@ -1,10 +1,10 @@
 //! Lists and sets.
 #![expect(unsafe_code, reason = "boundary functions of collections")]
 
-use super::{refuse, table};
+use super::{HashTable, refuse, renewed, table};
 use crate::{
     boundary::{Outcome, RawStr, guard},
-    schema::{Descriptor, HasherFn, ListOps, Shape, State, VisitFn, default_of, descriptor},
+    schema::{Descriptor, HasherFn, ListOps, RenewFn, Shape, State, VisitFn, default_of, descriptor},
 };
 use core::hash::{BuildHasher, Hash};
 use std::collections::{BTreeSet, BinaryHeap, HashSet, TryReserveError, VecDeque};
@@ -15,6 +15,8 @@ pub(super) trait Sequence: Default {
     type Element: State;
     /// The hasher's type, where there is one.
     const HASHER: Option<HasherFn> = None;
+    /// Of a hash table.
+    const RENEW: Option<RenewFn> = None;
     fn count(&self) -> usize;
     fn elements(&self) -> impl Iterator<Item = &Self::Element>;
     /// Makes room; a collection that allocates each element for itself has nothing to do.
@@ -33,6 +35,7 @@ pub(super) const fn list_ops<L: Sequence>() -> ListOps {
         each: each::<L>,
         build: build::<L>,
         push: push::<L>,
+        renew: L::RENEW,
     }
 }
 
@@ -114,7 +117,8 @@ macro_rules! sequence {
         impl<$($generics)*> Sequence for $ty {
             type Element = T;
             $(const HASHER: Option<HasherFn> =
-                Some(hasher_of::<$hasher>());)?
+                Some(hasher_of::<$hasher>());
+            const RENEW: Option<RenewFn> = renewed::<Self>();)?
             fn count(&self) -> usize {
                 self.len()
             }
@@ -148,3 +152,9 @@ sequence!(
     "HashSet", Set, [T: State + Eq + Hash, S: BuildHasher + Default + 'static] HashSet<T, S>,
     insert, reserve try_reserve, hasher S
 );
+
+impl<T, S: Default> HashTable for HashSet<T, S> {
+    fn room(&self) -> usize {
+        self.capacity()
+    }
+}

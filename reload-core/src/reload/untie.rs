@@ -1,0 +1,74 @@
+//! After a commit: values that live on must not point into images that are let go of. Hash tables without room are made
+//! anew; where values may point to something that cannot be made anew, the images that were current stay mapped.
+#![expect(unsafe_code, reason = "changes the values of pools")]
+
+use crate::{
+    dispatch::{Command, Live, What},
+    registry::Registry,
+    schema::{Descriptor, Ties},
+};
+use std::collections::HashMap;
+
+/// The ties of each type that has been met.
+#[derive(Default)]
+struct Known(HashMap<*const Descriptor, Ties>);
+
+impl Known {
+    fn of(&mut self, ty: &'static Descriptor) -> &Ties {
+        self.0.entry(ty).or_insert_with(|| Ties::of(ty))
+    }
+}
+
+/// Unties everything that lives from the images of `former`, or holds them. Objects of classes without hash tables are
+/// not touched.
+pub(super) fn untie(live: &mut Live, former: &Registry) {
+    let (mut known, mut free) = (Known::default(), true);
+    for number in 0..live.registry.classes.len() as u16 {
+        let pool = live.store.pool(number);
+        if pool.len() == 0 {
+            continue;
+        }
+        let ties = known.of(live.registry.class(number).state);
+        if ties.are_none() {
+            continue;
+        }
+        let mut index = 0;
+        while index < pool.len() {
+            let count = pool.neighbours(index);
+            // SAFETY: instances of the class, one after the other; no game code runs.
+            free &= renewed(unsafe { ties.renew(pool.object(index), count, pool.stride()) });
+            index += count;
+        }
+    }
+    let Live { queue, clock, registry, .. } = live;
+    let queued = queue.commands.iter().filter_map(|command| match command {
+        Command::Deliver { event, payload, .. } => Some((registry.vocabulary.event(*event)?.payload, payload)),
+        Command::Spawn { class, value, .. } => Some((registry.class(*class).state, value)),
+        Command::Construct { .. } | Command::Quarantine { .. } | Command::Destroy { .. } => None,
+    });
+    let timed = clock.waiting().filter_map(|timed| match &timed.what {
+        What::Deliver { event, payload, .. } => Some((registry.vocabulary.event(*event)?.payload, payload)),
+        What::Turn(_) => None,
+    });
+    for (ty, payload) in queued.chain(timed) {
+        let ties = known.of(ty);
+        // SAFETY: one value of the type, in memory of its own; no game code runs.
+        free &= ties.are_none() || renewed(unsafe { ties.renew(payload.as_ptr(), 1, 0) });
+    }
+    if free {
+        live.held.clear();
+        return;
+    }
+    for image in former.images() {
+        if !live.held.contains(image) {
+            live.held.push(image.clone());
+        }
+    }
+}
+
+fn renewed(result: Result<bool, crate::Panicked>) -> bool {
+    result.unwrap_or_else(|panic| {
+        tracing::warn!(%panic, "a hash table cannot be made anew: the library that made it stays mapped");
+        false
+    })
+}
