@@ -124,6 +124,98 @@ fn an_edit_becomes_a_candidate_and_a_mistake_a_report() {
     assert!(has(&told.candidate(), "mended"));
 }
 
+/// Whether the last build went without cargo.
+fn was_direct(told: &Told) -> bool {
+    let last = told.events.iter().rev().find_map(|event| match event {
+        SupplyEvent::Built(built) => Some(built.direct),
+        _ => None,
+    });
+    last.expect("something was built")
+}
+
+/// Saves `files`, waits for a candidate that has `text`, and checks who has built it.
+#[track_caller]
+fn check_who_builds(told: &mut Told, workspace: &Workspace, files: &[(&str, &str)], text: &str, direct: bool) {
+    for (name, source) in files {
+        workspace.write(name, source);
+    }
+    while !has(&told.candidate(), text) {}
+    assert_eq!(was_direct(told), direct, "{text}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn cargo_is_left_out_while_only_the_own_sources_change() {
+    let below = |text: &str| format!("pub const WORDS: &str = {text:?};\n");
+    let with = |module: &str| {
+        format!(
+            "{module}reload_core::library!();\n#[unsafe(no_mangle)]\npub static SAYS: [&str; 2] = [short_below::WORDS, WORDS];\n"
+        )
+    };
+    let plain = |text: &str| with(&format!("const WORDS: &str = {text:?};\n"));
+    let workspace = Workspace::new("building_short", &plain("by cargo"));
+    workspace.write("below/Cargo.toml", "[package]\nname = \"short_below\"\nversion = \"0.0.0\"\nedition = \"2024\"\n");
+    workspace.write("below/src/lib.rs", &below("deep"));
+    workspace.write(
+        "Cargo.toml",
+        "[workspace]\nmembers = [\"logic\", \"below\"]\nresolver = \"3\"\n[profile.dev]\ndebug = false\n",
+    );
+    workspace.write("logic/Cargo.toml", &workspace.manifest("short_below = { path = \"../below\" }\n"));
+    let (lib, module) = ("logic/src/lib.rs", "logic/src/more.rs");
+    let mut told = Told::by(cargo(&workspace));
+    assert!(has(&told.candidate(), "by cargo") && !was_direct(&told));
+    let mut check = |files: &[(&str, &str)], text, direct| check_who_builds(&mut told, &workspace, files, text, direct);
+    check(&[(lib, &plain("first"))], "first", true);
+    check(&[(lib, &with("mod more;\nuse more::WORDS;\n")), (module, &below("of a module"))], "of a module", true);
+    check(&[(module, &below("of the module"))], "of the module", true);
+    // What it is made of has changed, alone or with it.
+    check(&[("below/src/lib.rs", &below("deeper"))], "deeper", false);
+    check(&[(module, &below("after that"))], "after that", true);
+    check(&[("below/src/lib.rs", &below("deepest")), (module, &below("with that"))], "deepest", false);
+    // How it is made has changed.
+    check(
+        &[
+            ("logic/Cargo.toml", &workspace.manifest("short_below = { path = \"../below\" }\n# Other words.\n")),
+            (module, &below("other words")),
+        ],
+        "other words",
+        false,
+    );
+    check(&[(module, &below("as before"))], "as before", true);
+    check(
+        &[
+            (".cargo/config.toml", "[env]\nODD = \"seen as odd\"\n"),
+            (module, "pub const WORDS: &str = env!(\"ODD\");\n"),
+        ],
+        "seen as odd",
+        false,
+    );
+    // A mistake is cargo's to tell, and to see mended.
+    workspace.write(module, "pub const WORDS: u32 = 7;");
+    assert_eq!(told.failure().errors, 1);
+    let mut check = |files: &[(&str, &str)], text, direct| check_who_builds(&mut told, &workspace, files, text, direct);
+    check(&[(module, &below("mended"))], "mended", false);
+    check(&[(module, &below("and on"))], "and on", true);
+    // Cargo's own next build is as good as ever.
+    workspace.build(&[]);
+    let bytes = fs::read(workspace.artifact()).expect("built");
+    assert!(bytes.windows(6).any(|window| window == b"and on"));
+}
+
+#[test]
+fn who_asks_for_cargo_gets_cargo() {
+    let workspace = Workspace::new("building_cargo_only", &saying("by cargo"));
+    let mut told = Told::by(cargo(&workspace).only_cargo());
+    told.candidate();
+    check_who_builds(
+        &mut told,
+        &workspace,
+        &[("logic/src/lib.rs", &saying("by cargo again"))],
+        "by cargo again",
+        false,
+    );
+}
+
 #[test]
 fn a_burst_of_saves_is_built_a_few_times_and_ends_with_the_last() {
     let workspace = Workspace::new("building_bursts", &saying("before"));

@@ -27,6 +27,7 @@ pub(crate) struct Game {
 pub(crate) struct Workspace {
     folder: tempfile::TempDir,
     package: String,
+    only_cargo: bool,
 }
 
 impl Workspace {
@@ -44,7 +45,7 @@ impl Workspace {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         fs::copy(root.join("Cargo.lock"), folder.path().join("Cargo.lock")).expect("the lock file is there");
-        let workspace = Self { folder, package: package.to_owned() };
+        let workspace = Self { folder, package: package.to_owned(), only_cargo: false };
         // Without debug information a library has 1 MB instead of 18, and every reload copies all of it.
         let profile = "[profile.dev]\ndebug = false\nstrip = true\n";
         workspace.write("Cargo.toml", &format!("[workspace]\nmembers = [\"logic\"]\nresolver = \"3\"\n{profile}"));
@@ -59,6 +60,12 @@ impl Workspace {
         workspace.write("logic/Cargo.toml", &manifest);
         workspace.write("logic/src/lib.rs", source);
         workspace
+    }
+
+    /// Has cargo make every build.
+    pub(crate) fn by_cargo_alone(mut self) -> Self {
+        self.only_cargo = true;
+        self
     }
 
     pub(crate) fn write(&self, name: &str, text: &str) {
@@ -98,7 +105,9 @@ impl Workspace {
     }
 
     fn source(&self) -> LibrarySource {
-        LibrarySource::cargo(self.package.as_str()).manifest_dir(self.folder.path()).target_dir(target_dir()).into()
+        let source =
+            LibrarySource::cargo(self.package.as_str()).manifest_dir(self.folder.path()).target_dir(target_dir());
+        if self.only_cargo { source.only_cargo() } else { source }.into()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Another cargo at work in the same target folder makes a build wait, and the programmer is told why it took so long.
 
-use super::support::{Game, target_dir};
+use super::support::{Game, Workspace, target_dir};
 use std::{fs, time::Duration};
 
 fn source(answer: &str) -> String {
@@ -26,7 +26,7 @@ fn lock() -> Vec<fs::File> {
 
 #[test]
 fn another_cargo_in_the_target_folder_is_told() {
-    let mut game = Game::start("waiting", &source("slow"));
+    let mut game = Game::start_in(Workspace::new("waiting", &source("slow")).by_cargo_alone());
     let locks = lock();
     let other = std::thread::spawn(move || {
         std::thread::sleep(Duration::from_secs(1));
@@ -41,4 +41,15 @@ fn another_cargo_in_the_target_folder_is_told() {
             && warning.contains("rust-analyzer.cargo.targetDir")
     };
     assert!(report.warnings.iter().any(told), "{report}");
+}
+
+/// While only the library's own sources change, nobody is waited for.
+#[test]
+#[cfg(target_os = "linux")]
+fn another_cargo_in_the_target_folder_is_avoided() {
+    let mut game = Game::start("not_waiting", &source("quick"));
+    let locks = lock();
+    let report = game.reload(&source("quicker"));
+    assert!(report.warnings.is_empty(), "{report}");
+    drop(locks);
 }

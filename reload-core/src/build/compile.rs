@@ -2,6 +2,7 @@
 //! Must never look at the artifact.
 
 use super::{
+    lane::{Lane, Seen as SeenCompiler},
     lock::Waited,
     package::{BuildSpec, Workspace},
 };
@@ -29,6 +30,8 @@ pub struct Built {
     pub duration: Duration,
     /// Whether cargo found nothing to do.
     pub fresh: bool,
+    /// Whether the compiler was called as cargo last did, without cargo: only the package's own sources had changed.
+    pub direct: bool,
     /// Who was working in the same target directory, so that the build had to wait.
     pub waited_for: Option<String>,
 }
@@ -53,8 +56,10 @@ pub struct BuildFailure {
 pub(super) enum Told {
     /// What came of it: as soon as cargo says so, which is some milliseconds before it ends.
     Outcome(Outcome),
-    /// Its process has ended.
-    Ended,
+    /// Its process has ended; from now on there is a shorter way, if one was found.
+    Ended(Option<Lane>),
+    /// In place of both: cargo has to be asked.
+    Refused,
 }
 
 /// What came of a build.
@@ -68,14 +73,14 @@ pub(super) enum Outcome {
 /// A running build. Killed when dropped.
 #[derive(Debug)]
 pub(super) struct Build {
-    process: Arc<Mutex<Process>>,
+    pub(super) process: Arc<Mutex<Process>>,
 }
 
 #[derive(Debug)]
-struct Process {
-    child: Child,
-    ended: bool,
-    cancelled: bool,
+pub(super) struct Process {
+    pub(super) child: Child,
+    pub(super) ended: bool,
+    pub(super) cancelled: bool,
 }
 
 impl Drop for Build {
@@ -109,6 +114,10 @@ pub(super) fn start(
     };
     let mut child = command.spawn().map_err(no_cargo)?;
     waited.look_at(child.id());
+    let compiler = SeenCompiler::default();
+    if spec.lane {
+        compiler.look_at(child.id(), &spec.package, workspace.manifests());
+    }
     let stdout = child.stdout.take();
     let process = Arc::new(Mutex::new(Process { child, ended: false, cancelled: false }));
     let build = Build { process: Arc::clone(&process) };
@@ -117,6 +126,8 @@ pub(super) fn start(
         let mut output = stdout.map(BufReader::new);
         let seen = output.as_mut().map(|output| read(output, &manifest, colours)).unwrap_or_default();
         let success = seen.success;
+        let lane = seen.artifact.clone().filter(|_| success).and_then(|artifact| compiler.lane(&artifact));
+        drop(compiler);
         let conclude = |status| outcome(seen, status, &package, begun.elapsed(), waited.holder());
         if success {
             // The library is in place and cargo does not write to it any more; what else it does is its own affair.
@@ -126,7 +137,7 @@ pub(super) fn start(
             let status = end(output, &process);
             tell(Told::Outcome(status.map_or(Outcome::Cancelled, |status| conclude(Some(status)))));
         }
-        tell(Told::Ended);
+        tell(Told::Ended(lane));
     };
     std::thread::Builder::new().name("reload-build".into()).spawn(follow).map_err(no_cargo)?;
     Ok(build)
@@ -209,7 +220,7 @@ fn read(output: &mut BufReader<ChildStdout>, manifest: &std::path::Path, colours
 }
 
 /// Shows a message where cargo shows its own, over its progress bar.
-fn show(rendered: &str, colours: bool) {
+pub(super) fn show(rendered: &str, colours: bool) {
     let mut stderr = std::io::stderr().lock();
     let clear = if colours { "\r\x1b[K" } else { "" };
     // Nobody to show it to: the report has it as well.
@@ -231,7 +242,7 @@ fn without_colours(text: &str) -> String {
 
 /// Waits for the end of a process and of its output, which a pipe that is closed early would turn into an error. `None` if
 /// it was killed. The lock is let go meanwhile, so that it can be.
-fn end(output: Option<BufReader<ChildStdout>>, process: &Mutex<Process>) -> Option<ExitStatus> {
+pub(super) fn end(output: Option<impl std::io::Read>, process: &Mutex<Process>) -> Option<ExitStatus> {
     let _ = output.map(|mut output| std::io::copy(&mut output, &mut std::io::sink()));
     loop {
         let mut process = process.lock().unwrap_or_else(PoisonError::into_inner);
@@ -274,7 +285,7 @@ fn outcome(
         }
     } else if let Some(artifact) = seen.artifact {
         tracing::debug!(artifact = %artifact.display(), fresh = seen.fresh, ?duration, "built");
-        return Outcome::Built(Built { artifact, duration, fresh: seen.fresh, waited_for });
+        return Outcome::Built(Built { artifact, duration, fresh: seen.fresh, direct: false, waited_for });
     } else {
         Problem::new(
             "build.no_cdylib",

@@ -4,6 +4,7 @@
 use super::{
     burst::Edits,
     compile::{self, Build, BuildFailure, Built, Outcome, Told},
+    lane::Lane,
     package::{BuildSpec, Workspace},
     watch::{self, SourceWatch},
 };
@@ -75,6 +76,8 @@ impl Driver {
                 workspace: None,
                 watch: None,
                 edits: Edits::default(),
+                edited: Vec::new(),
+                lane: None,
                 restructured: true,
                 due: Some(Instant::now()),
                 explicit: true,
@@ -118,6 +121,10 @@ struct State<T> {
     workspace: Option<Workspace>,
     watch: Option<SourceWatch>,
     edits: Edits,
+    /// What was edited since the last build began; without a path if nobody knows.
+    edited: Vec<PathBuf>,
+    /// The short way, as long as it was open when the last build ended.
+    lane: Option<Lane>,
     /// Manifests or folders changed: ask cargo again and watch anew before the next build.
     restructured: bool,
     /// The first edit, or request, that no build has seen.
@@ -143,7 +150,11 @@ impl<T: FnMut(DriverEvent)> State<T> {
                     self.edits.note_something(Instant::now());
                 }
                 Ok(Signal::Build(Told::Outcome(outcome))) => self.done(outcome),
-                Ok(Signal::Build(Told::Ended)) => self.build = None,
+                Ok(Signal::Build(Told::Ended(lane))) => (self.build, self.lane) = (None, lane),
+                Ok(Signal::Build(Told::Refused)) => {
+                    self.build = None;
+                    self.ask_cargo();
+                }
                 Ok(Signal::Rebuild) => {
                     self.explicit = true;
                     self.due.get_or_insert_with(Instant::now);
@@ -192,6 +203,10 @@ impl<T: FnMut(DriverEvent)> State<T> {
         if let Some((first_edit, paths)) = self.edits.take_over(Instant::now()) {
             self.due.get_or_insert(first_edit);
             tracing::debug!(?paths, "sources changed");
+            self.edited.extend(paths.iter().cloned());
+            if paths.is_empty() {
+                self.edited.push(PathBuf::new());
+            }
             if self.watch.is_some() {
                 (self.tell)(DriverEvent::Noticed { paths });
             }
@@ -210,6 +225,7 @@ impl<T: FnMut(DriverEvent)> State<T> {
     /// Asks cargo what the package is made of, and watches that.
     fn look_around(&mut self) -> bool {
         self.last_look = Instant::now();
+        self.lane = None;
         let workspace = match Workspace::find(&self.spec) {
             Ok(workspace) => workspace,
             Err(problem) => {
@@ -252,17 +268,37 @@ impl<T: FnMut(DriverEvent)> State<T> {
     }
 
     fn begin(&mut self) {
-        let Some(workspace) = &self.workspace else { return };
+        if self.workspace.is_none() {
+            return;
+        }
         let by_edit = !std::mem::take(&mut self.explicit);
         self.notice = self.due.take().filter(|_| by_edit).map(|since| since.elapsed());
         (self.tell)(DriverEvent::Building);
-        let sender = self.signals.clone();
-        let tell = move |told| {
-            let _ = sender.send(Signal::Build(told));
-        };
-        match compile::start(&self.spec, workspace, tell) {
+        let edited = std::mem::take(&mut self.edited);
+        match self.lane.take().filter(|lane| by_edit && lane.fits(&edited)) {
+            Some(lane) => match lane.start(self.teller()) {
+                Ok(build) => self.build = Some(build),
+                Err(error) => {
+                    tracing::debug!(%error, "the compiler cannot be called, cargo is asked");
+                    self.ask_cargo();
+                }
+            },
+            None => self.ask_cargo(),
+        }
+    }
+
+    fn ask_cargo(&mut self) {
+        let Some(workspace) = &self.workspace else { return };
+        match compile::start(&self.spec, workspace, self.teller()) {
             Ok(build) => self.build = Some(build),
             Err(problem) => self.tell_once(problem),
+        }
+    }
+
+    fn teller(&self) -> impl FnMut(Told) + Send + 'static {
+        let sender = self.signals.clone();
+        move |told| {
+            let _ = sender.send(Signal::Build(told));
         }
     }
 

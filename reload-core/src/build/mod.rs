@@ -3,6 +3,7 @@
 mod burst;
 mod compile;
 mod driver;
+mod lane;
 mod lock;
 mod package;
 mod watch;

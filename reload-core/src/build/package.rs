@@ -27,6 +27,8 @@ pub struct BuildSpec {
     pub target_dir: Option<PathBuf>,
     /// Looks for changes this often instead of having the system tell.
     pub polling: Option<Duration>,
+    /// Whether the compiler may be called as cargo last did, while only the package's own sources change. Linux only.
+    pub lane: bool,
 }
 
 impl BuildSpec {
@@ -41,6 +43,7 @@ impl BuildSpec {
             features: Vec::new(),
             target_dir: None,
             polling: None,
+            lane: true,
         }
     }
 
@@ -94,6 +97,16 @@ pub(super) struct Workspace {
 }
 
 impl Workspace {
+    /// The files that decide how the package is compiled, beside its sources; some may not exist.
+    pub(super) fn manifests(&self) -> Vec<PathBuf> {
+        let of_root = ["Cargo.toml", "Cargo.lock", "rust-toolchain", "rust-toolchain.toml"];
+        let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+        let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
+        let above = self.root.ancestors().map(|folder| folder.join(".cargo"));
+        let configured = above.chain(home).flat_map(|folder| ["config", "config.toml"].map(|name| folder.join(name)));
+        of_root.map(|name| self.root.join(name)).into_iter().chain(configured).chain([self.manifest.clone()]).collect()
+    }
+
     /// Asks cargo. Takes some 30 ms for each workspace that is involved, and never needs a network.
     #[tracing::instrument(name = "metadata", level = "debug", skip_all, fields(package = spec.package))]
     pub(super) fn find(spec: &BuildSpec) -> Result<Self, Problem> {

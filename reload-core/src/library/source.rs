@@ -156,6 +156,14 @@ impl CargoSource {
         self
     }
 
+    /// Has cargo make every build. Otherwise, on Linux, the compiler is called as cargo last called it while nothing but the
+    /// package's own sources changes, which saves what cargo needs to find that out.
+    #[must_use]
+    pub fn only_cargo(mut self) -> Self {
+        self.spec.lane = false;
+        self
+    }
+
     /// Looks for edits this often instead of having the system tell: for network drives and containers.
     #[must_use]
     pub fn polling(mut self, every: Duration) -> Self {

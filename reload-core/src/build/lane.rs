@@ -1,0 +1,254 @@
+//! The short way from a source to an artifact: the compiler is called as cargo last called it, where nothing but the
+//! package's own sources has changed since. What cargo keeps is left alone, so that its next build is as good as ever.
+//! Must never be taken in any doubt: cargo does it then.
+
+use super::compile::{Build, Built, Outcome, Process, Told, end, show};
+use serde_json::Value;
+use std::{
+    ffi::{OsStr, OsString},
+    fs, io,
+    io::{BufReader, IsTerminal as _},
+    os::unix::{ffi::OsStringExt as _, fs::MetadataExt as _, process::CommandExt as _},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::{Arc, Mutex, OnceLock},
+    time::{Duration, Instant},
+};
+
+/// Beside the artifacts: what the short way makes.
+const FOLDER: &str = ".reload-lane";
+/// How often a running cargo is looked at.
+const EVERY: Duration = Duration::from_millis(8);
+
+/// A compiler that was seen at work for cargo, as far as one was seen by now.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen(Arc<OnceLock<Call>>);
+
+/// One call of the compiler.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Call {
+    program: PathBuf,
+    arguments: Vec<OsString>,
+    variables: Vec<(OsString, OsString)>,
+    folder: PathBuf,
+    /// What the result depends on beside the sources, and what it was like, if it was there.
+    inputs: Vec<(PathBuf, Option<Stamp>)>,
+}
+
+/// A file that has the same stamp has not been written to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    file: u64,
+    size: u64,
+    seconds: i64,
+    nanoseconds: i64,
+}
+
+impl Stamp {
+    fn of(file: &Path) -> Option<Self> {
+        let found = fs::metadata(file).ok()?;
+        Some(Self { file: found.ino(), size: found.size(), seconds: found.mtime(), nanoseconds: found.mtime_nsec() })
+    }
+}
+
+impl Seen {
+    /// Looks for the compiler of the library `package` among the children of `cargo`, until the build is over. `manifests` are
+    /// files that decide how it is called.
+    pub(super) fn look_at(&self, cargo: u32, package: &str, manifests: Vec<PathBuf>) {
+        let (lives, name) = (Arc::downgrade(&self.0), package.replace('-', "_"));
+        // Without a thread nobody looks, and there is no short way.
+        let _ = std::thread::Builder::new().name("reload-lane".into()).spawn(move || {
+            while let Some(seen) = lives.upgrade() {
+                if let Some(call) = children(cargo).into_iter().find_map(|child| Call::of(child, &name, &manifests)) {
+                    let _ = seen.set(call);
+                    return;
+                }
+                drop(seen);
+                std::thread::sleep(EVERY);
+            }
+        });
+    }
+
+    /// The short way to `artifact`, which that compiler's cargo has made.
+    pub(super) fn lane(&self, artifact: &Path) -> Option<Lane> {
+        Lane::open(self.0.get()?.clone(), artifact)
+    }
+}
+
+/// The processes that `parent` has started and that have not ended.
+fn children(parent: u32) -> Vec<u32> {
+    let threads = fs::read_dir(format!("/proc/{parent}/task")).into_iter().flatten().flatten();
+    let lists = threads.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
+    lists.flat_map(|list| list.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<u32>>()).collect()
+}
+
+impl Call {
+    /// What the process was called with, if it compiles the library `name` in a way that can be repeated.
+    fn of(process: u32, name: &str, manifests: &[PathBuf]) -> Option<Self> {
+        let read = |what: &str| fs::read(format!("/proc/{process}/{what}")).ok();
+        let line = read("cmdline")?;
+        let mut arguments = words(&line);
+        let of_library = has(&arguments, "--crate-name", name) && has(&arguments, "--crate-type", "cdylib");
+        if arguments.is_empty() || !of_library || arguments.iter().any(|argument| argument == "--test") {
+            return None;
+        }
+        let program = PathBuf::from(arguments.remove(0));
+        if program.file_name() != Some(OsStr::new("rustc")) || !program.is_absolute() {
+            return None;
+        }
+        let variables: Vec<(OsString, OsString)> = words(&read("environ")?)
+            .into_iter()
+            .filter_map(|word| {
+                let word = word.into_vec();
+                let at = word.iter().position(|byte| *byte == b'=')?;
+                Some((OsString::from_vec(word[..at].to_vec()), OsString::from_vec(word[at + 1..].to_vec())))
+            })
+            // The way to cargo's tickets for parallel work, which end with it.
+            .filter(|(name, _)| !matches!(name.to_str(), Some("CARGO_MAKEFLAGS" | "MAKEFLAGS" | "MFLAGS")))
+            .collect();
+        let folder = fs::read_link(format!("/proc/{process}/cwd")).ok()?;
+        // Another program may have taken the process over meanwhile. What a build script has said may be said anew.
+        if read("cmdline")? != line || variables.iter().any(|(name, _)| name == "OUT_DIR") {
+            return None;
+        }
+        let externs = arguments.iter().filter_map(|argument| {
+            let (_, file) = argument.to_str()?.split_once('=')?;
+            [".rlib", ".rmeta", ".so", ".dylib"].iter().any(|ending| file.ends_with(ending)).then(|| folder.join(file))
+        });
+        let files = externs.chain([program.clone()]).chain(manifests.iter().cloned());
+        let inputs = files.map(|file| (Stamp::of(&file), file)).map(|(stamp, file)| (file, stamp)).collect();
+        Some(Self { program, arguments, variables, folder, inputs })
+    }
+
+    /// Where the sources are: the folder of the first of them.
+    fn sources(&self) -> Option<PathBuf> {
+        let first = self.arguments.iter().find(|argument| Path::new(argument).extension() == Some(OsStr::new("rs")))?;
+        self.folder.join(first).parent().map(Path::to_owned)
+    }
+}
+
+fn words(bytes: &[u8]) -> Vec<OsString> {
+    let bytes = bytes.strip_suffix(b"\0").unwrap_or(bytes);
+    if bytes.is_empty() {
+        return Vec::new();
+    }
+    bytes.split(|byte| *byte == 0).map(|word| OsString::from_vec(word.to_vec())).collect()
+}
+
+fn has(arguments: &[OsString], name: &str, value: &str) -> bool {
+    arguments.windows(2).any(|pair| pair[0] == name && pair[1] == value)
+}
+
+/// A short way that is open as long as nothing but the package's own sources changes.
+#[derive(Debug)]
+pub(super) struct Lane {
+    call: Call,
+    sources: PathBuf,
+    /// Where cargo puts the library, and where the short way's goes as well.
+    artifact: PathBuf,
+    /// Where the compiler puts it.
+    made: PathBuf,
+    /// Held locked: two hosts do not use one folder.
+    _lock: fs::File,
+}
+
+impl Lane {
+    fn open(mut call: Call, artifact: &Path) -> Option<Self> {
+        let sources = call.sources()?;
+        let name = artifact.file_name()?;
+        let folder = artifact.parent()?.join(FOLDER).join(artifact.file_stem()?);
+        fs::create_dir_all(&folder).ok()?;
+        let lock = fs::File::create(folder.join("lock")).ok()?;
+        lock.try_lock().ok()?;
+        let at = call.arguments.iter().position(|argument| argument == "--out-dir")?;
+        *call.arguments.get_mut(at + 1)? = folder.clone().into();
+        // Its messages have to be told apart from what else it says.
+        let in_json =
+            |argument: &OsString| argument.to_str().is_some_and(|text| text.starts_with("--error-format=json"));
+        if !call.arguments.iter().any(in_json) {
+            return None;
+        }
+        Some(Self { call, sources, artifact: artifact.to_owned(), made: folder.join(name), _lock: lock })
+    }
+
+    /// Whether the short way leads to the same as cargo would after these edits.
+    pub(super) fn fits(&self, edited: &[PathBuf]) -> bool {
+        let is_own = |path: &PathBuf| path.starts_with(&self.sources) && path.extension() == Some(OsStr::new("rs"));
+        !edited.is_empty()
+            && edited.iter().all(is_own)
+            && self.call.inputs.iter().all(|(file, stamp)| Stamp::of(file) == *stamp)
+    }
+
+    /// Starts the compiler; `tell` is called on another thread. It tells [`Told::Refused`] where cargo has to be asked.
+    pub(super) fn start(self, mut tell: impl FnMut(Told) + Send + 'static) -> io::Result<Build> {
+        let begun = Instant::now();
+        let _ = fs::remove_file(&self.made);
+        let mut command = Command::new(&self.call.program);
+        command.args(&self.call.arguments).env_clear().envs(self.call.variables.iter().cloned());
+        command.current_dir(&self.call.folder).process_group(0);
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+        let output = child.stderr.take().map(BufReader::new);
+        let process = Arc::new(Mutex::new(Process { child, ended: false, cancelled: false }));
+        let build = Build { process: Arc::clone(&process) };
+        let follow = move || {
+            let messages = output.map(rendered).unwrap_or_default();
+            let succeeded = match end(None::<io::Empty>, &process) {
+                None => {
+                    tell(Told::Outcome(Outcome::Cancelled));
+                    return tell(Told::Ended(None));
+                }
+                Some(status) => status.success() && self.put_in_place(),
+            };
+            if !succeeded {
+                tracing::debug!(package = %self.made.display(), "the compiler alone does not build it, cargo is asked");
+                return tell(Told::Refused);
+            }
+            let colours = io::stderr().is_terminal();
+            messages.iter().for_each(|message| show(message, colours));
+            let (artifact, duration) = (self.artifact.clone(), begun.elapsed());
+            tracing::debug!(artifact = %artifact.display(), ?duration, "built by the compiler alone");
+            tell(Told::Outcome(Outcome::Built(Built {
+                artifact,
+                duration,
+                fresh: false,
+                direct: true,
+                waited_for: None,
+            })));
+            tell(Told::Ended(Some(self)));
+        };
+        std::thread::Builder::new().name("reload-build".into()).spawn(follow)?;
+        Ok(build)
+    }
+
+    /// Puts what was made where cargo would have put it, as cargo does: by another name for the same file.
+    fn put_in_place(&self) -> bool {
+        let beside = self.made.with_extension("new");
+        let _ = fs::remove_file(&beside);
+        fs::hard_link(&self.made, &beside).and_then(|()| fs::rename(&beside, &self.artifact)).is_ok()
+    }
+}
+
+/// The compiler's messages as it shows them.
+fn rendered(output: impl io::BufRead) -> Vec<String> {
+    let lines = output.split(b'\n').map_while(Result::ok);
+    let messages = lines.filter_map(|line| serde_json::from_slice::<Value>(&line).ok());
+    messages.filter_map(|message| Some(message.get("rendered")?.as_str()?.to_owned())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{rendered, words};
+
+    #[test]
+    fn words_end_with_a_zero() {
+        assert_eq!(words(b"rustc\0--crate-name\0\0a\0"), ["rustc", "--crate-name", "", "a"]);
+        assert!(words(b"").is_empty());
+    }
+
+    #[test]
+    fn only_what_is_shown_is_a_message() {
+        let output = "{\"$message_type\":\"artifact\",\"artifact\":\"a.so\"}\nnoise\n\
+                      {\"$message_type\":\"diagnostic\",\"rendered\":\"warning: odd\\n\",\"level\":\"warning\"}\n";
+        assert_eq!(rendered(output.as_bytes()), ["warning: odd\n"]);
+    }
+}
