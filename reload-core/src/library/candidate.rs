@@ -120,13 +120,15 @@ pub struct Gate {
     policy: ProbePolicy,
     staging: Option<Arc<Staging>>,
     last: Option<ContentHash>,
+    /// Of the last candidate, until it is written.
+    whole: Option<Whole>,
 }
 
 impl Gate {
     /// A gate that tries candidates as `policy` says.
     #[must_use]
     pub fn new(policy: ProbePolicy) -> Self {
-        Self { policy, staging: None, last: None }
+        Self { policy, staging: None, last: None, whole: None }
     }
 
     /// Forgets the last candidate, so that the same bytes become a candidate again.
@@ -140,7 +142,16 @@ impl Gate {
     ///
     /// Why it cannot be loaded. Nothing has changed then.
     pub fn examine(&mut self, artifact: &Path) -> Result<Gated, Rejection> {
-        self.examine_from(artifact, Writer::Unknown)
+        let result = self.examine_from(artifact, Writer::Unknown);
+        self.write_debug_file();
+        result
+    }
+
+    /// Writes what only backtraces and debuggers need of the last candidate: nobody waits for that.
+    pub(super) fn write_debug_file(&mut self) {
+        if let Some(whole) = self.whole.take() {
+            whole.write();
+        }
     }
 
     #[tracing::instrument(name = "gate", level = "debug", skip_all, fields(artifact = %artifact.display()))]
@@ -167,18 +178,16 @@ impl Gate {
             Staged::Same(hash) => return Ok(Gated::Unchanged(hash)),
             Staged::File(file, whole) => (file, whole),
         };
+        let (debug, whole) = whole.unzip();
         self.last = None;
         let complete_at = Instant::now();
         let mut times = StageTimes { copy: complete_at - start, ..StageTimes::default() };
         let mut counts = Counts { classes: 0, tables: 0 };
-        let mut debug = None;
-        let mut write_debug = || debug = whole.as_ref().and_then(Whole::write);
         if let Some(timeout) = self.policy.timeout {
-            counts = probe::probe(&staged.path, artifact, timeout, write_debug)?;
+            counts = probe::probe(&staged.path, artifact, timeout)?;
             times.probe = Some(complete_at.elapsed());
-        } else {
-            write_debug();
         }
+        self.whole = whole;
         self.last = Some(staged.hash);
         Ok(Gated::Candidate(Box::new(Candidate {
             staged,

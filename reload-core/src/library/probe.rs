@@ -146,15 +146,9 @@ unsafe fn aligned<'a, T>(pointer: *const T) -> Option<&'a T> {
     Some(unsafe { &*pointer })
 }
 
-/// Has a child load `file` and look at its tables; `meanwhile` is done while it does. `artifact` is what the file is a
-/// copy of, for messages.
+/// Has a child load `file` and look at its tables. `artifact` is what the file is a copy of, for messages.
 #[tracing::instrument(name = "probe", level = "debug", skip_all, fields(artifact = %artifact.display()))]
-pub(super) fn probe(
-    file: &Path,
-    artifact: &Path,
-    timeout: Duration,
-    meanwhile: impl FnOnce(),
-) -> Result<Counts, Rejection> {
+pub(super) fn probe(file: &Path, artifact: &Path, timeout: Duration) -> Result<Counts, Rejection> {
     let problem = |code, message: String, advice: &str| {
         Rejection::from(Problem::new(code, artifact.display().to_string(), message, advice))
     };
@@ -172,7 +166,6 @@ pub(super) fn probe(
             "look at the limits on processes and memory, then save again; the running code is not affected",
         )
     })?;
-    meanwhile();
     let seen = watch(&mut child, timeout);
     let printed = || {
         let text = String::from_utf8_lossy(&seen.printed);

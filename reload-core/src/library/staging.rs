@@ -9,7 +9,7 @@ use std::{
     fmt, fs, io,
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant, SystemTime},
@@ -81,38 +81,54 @@ pub(crate) struct StagedFile {
 pub(crate) enum Staged {
     /// It was not copied: it has the bytes that were asked about.
     Same(ContentHash),
-    File(StagedFile, Option<Whole>),
+    File(StagedFile, Option<(DebugFile, Whole)>),
 }
 
-/// All of an artifact whose copy has less: what backtraces and debuggers need as well.
+/// All of an artifact whose copy has less: what backtraces and debuggers need as well. Not written yet.
 #[derive(Debug)]
 pub(crate) struct Whole {
     path: PathBuf,
     bytes: Vec<u8>,
+    wanted: Weak<()>,
 }
 
 impl Whole {
-    /// Writes the file that the copy names. Without it everything works, but backtraces have no lines.
-    pub(crate) fn write(&self) -> Option<DebugFile> {
-        let file = DebugFile { path: self.path.clone() };
-        match fs::write(&self.path, &self.bytes) {
-            Ok(()) => Some(file),
-            Err(error) => {
-                tracing::warn!(file = %self.path.display(), %error, "no room for debug information: backtraces have no lines");
-                None
-            }
+    /// Writes the file that the copy names, if its owner still wants it. Without it everything works, but backtraces have
+    /// no lines.
+    pub(crate) fn write(self) {
+        if self.wanted.strong_count() == 0 {
+            return;
+        }
+        if let Err(error) = fs::write(&self.path, &self.bytes) {
+            tracing::warn!(file = %self.path.display(), %error, "no room for debug information: backtraces have no lines");
+        }
+        if self.wanted.strong_count() == 0 {
+            // Its owner went while it was written.
+            let _ = fs::remove_file(&self.path);
         }
     }
 }
 
-/// The file that backtraces and debuggers look for beside a copy. Removed when dropped.
+/// The file that backtraces and debuggers look for beside a copy, written or not. Removed when dropped.
 #[derive(Debug)]
 pub(crate) struct DebugFile {
     path: PathBuf,
+    wanted: Option<Arc<()>>,
+}
+
+impl DebugFile {
+    /// The file at `path`, and what will write `bytes` there.
+    fn later(path: PathBuf, bytes: Vec<u8>) -> (Self, Whole) {
+        let wanted = Arc::new(());
+        let whole = Whole { path: path.clone(), bytes, wanted: Arc::downgrade(&wanted) };
+        (Self { path, wanted: Some(wanted) }, whole)
+    }
 }
 
 impl Drop for DebugFile {
     fn drop(&mut self) {
+        // Before the file goes: who writes it looks afterwards.
+        self.wanted = None;
         let _ = fs::remove_file(&self.path);
     }
 }
@@ -206,7 +222,7 @@ impl Staging {
         }
         tracing::debug!(bytes = bytes.len(), copied = mapped.len(), %hash, "staged");
         let file = StagedFile { path, hash, bytes: bytes.len() as u64, staging: Arc::clone(self) };
-        Ok(Staged::File(file, trimmed.is_some().then(|| Whole { path: self.folder.join(debug), bytes })))
+        Ok(Staged::File(file, trimmed.is_some().then(|| DebugFile::later(self.folder.join(debug), bytes))))
     }
 }
 

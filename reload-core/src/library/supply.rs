@@ -248,6 +248,7 @@ fn examine(mut gate: Gate, inbox: &mpsc::Receiver<Work>, events: &mpsc::Sender<S
             if is_urgent {
                 waker.wake();
             }
+            gate.write_debug_file();
         }
     }
 }

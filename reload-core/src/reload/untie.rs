@@ -9,6 +9,11 @@ use crate::{
 };
 use std::collections::HashMap;
 
+/// With more objects to look at than this,
+const MANY: usize = 10_000;
+/// so many images are held before all are looked at: most reloads take no longer for them.
+const HELD_AT_MOST: usize = 16;
+
 /// The ties of each type that has been met.
 #[derive(Default)]
 struct Known(HashMap<*const Descriptor, Ties>);
@@ -23,6 +28,9 @@ impl Known {
 /// not touched.
 pub(super) fn untie(live: &mut Live, former: &Registry) {
     let (mut known, mut free) = (Known::default(), true);
+    if can_wait(tied(live, &mut known), live.held.len()) {
+        return hold(live, former);
+    }
     for number in 0..live.registry.classes.len() as u16 {
         let pool = live.store.pool(number);
         if pool.len() == 0 {
@@ -57,8 +65,23 @@ pub(super) fn untie(live: &mut Live, former: &Registry) {
     }
     if free {
         live.held.clear();
-        return;
+    } else {
+        hold(live, former);
     }
+}
+
+/// Objects that have ties.
+fn tied(live: &Live, known: &mut Known) -> usize {
+    let numbers = 0..live.registry.classes.len() as u16;
+    let counts = numbers.map(|number| (live.store.pool(number).len(), live.registry.class(number).state));
+    counts.filter(|(count, state)| *count > 0 && !known.of(state).are_none()).map(|(count, _)| count).sum()
+}
+
+const fn can_wait(tied: usize, held: usize) -> bool {
+    tied > MANY && held < HELD_AT_MOST
+}
+
+fn hold(live: &mut Live, former: &Registry) {
     for image in former.images() {
         if !live.held.contains(image) {
             live.held.push(image.clone());
@@ -71,4 +94,15 @@ fn renewed(result: Result<bool, crate::Panicked>) -> bool {
         tracing::warn!(%panic, "a hash table cannot be made anew: the library that made it stays mapped");
         false
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{HELD_AT_MOST, MANY, can_wait};
+
+    #[test]
+    fn many_objects_are_looked_at_now_and_then() {
+        assert!(!can_wait(MANY, 0) && can_wait(MANY + 1, 0));
+        assert!(can_wait(1_000_000, HELD_AT_MOST - 1) && !can_wait(1_000_000, HELD_AT_MOST));
+    }
 }
