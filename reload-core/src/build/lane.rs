@@ -173,7 +173,12 @@ impl Lane {
 
     /// Whether the short way leads to the same as cargo would after these edits.
     pub(super) fn fits(&self, edited: &[PathBuf]) -> bool {
-        let is_own = |path: &PathBuf| path.starts_with(&self.sources) && path.extension() == Some(OsStr::new("rs"));
+        let is_own = |path: &PathBuf| {
+            path.starts_with(&self.sources)
+                && path.extension() == Some(OsStr::new("rs"))
+                // A package whose sources lie beside its manifest may get a build script.
+                && path.file_name() != Some(OsStr::new("build.rs"))
+        };
         !edited.is_empty()
             && edited.iter().all(is_own)
             && self.call.inputs.iter().all(|(file, stamp)| Stamp::of(file) == *stamp)

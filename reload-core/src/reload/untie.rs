@@ -28,7 +28,8 @@ impl Known {
 /// not touched.
 pub(super) fn untie(live: &mut Live, former: &Registry) {
     let (mut known, mut free) = (Known::default(), true);
-    if can_wait(tied(live, &mut known), live.held.len()) {
+    let tied = Tied::of(live, &mut known);
+    if tied.hidden || can_wait(tied.objects, live.held.len()) {
         return hold(live, former);
     }
     for number in 0..live.registry.classes.len() as u16 {
@@ -70,11 +71,26 @@ pub(super) fn untie(live: &mut Live, former: &Registry) {
     }
 }
 
-/// Objects that have ties.
-fn tied(live: &Live, known: &mut Known) -> usize {
-    let numbers = 0..live.registry.classes.len() as u16;
-    let counts = numbers.map(|number| (live.store.pool(number).len(), live.registry.class(number).state));
-    counts.filter(|(count, state)| *count > 0 && !known.of(state).are_none()).map(|(count, _)| count).sum()
+/// The objects that have ties.
+#[derive(Default)]
+struct Tied {
+    objects: usize,
+    /// Whether some have ties that cannot be undone.
+    hidden: bool,
+}
+
+impl Tied {
+    fn of(live: &Live, known: &mut Known) -> Self {
+        let mut tied = Self::default();
+        for number in 0..live.registry.classes.len() as u16 {
+            let (objects, ties) = (live.store.pool(number).len(), known.of(live.registry.class(number).state));
+            if objects > 0 && !ties.are_none() {
+                tied.objects += objects;
+                tied.hidden |= *ties == Ties::Hidden;
+            }
+        }
+        tied
+    }
 }
 
 const fn can_wait(tied: usize, held: usize) -> bool {
