@@ -233,11 +233,13 @@ impl Lane {
     }
 }
 
-/// The compiler's messages as it shows them.
+/// The compiler's messages as it shows them, but for the one that counts the others, which cargo leaves out as well.
 fn rendered(output: impl io::BufRead) -> Vec<String> {
     let lines = output.split(b'\n').map_while(Result::ok);
     let messages = lines.filter_map(|line| serde_json::from_slice::<Value>(&line).ok());
-    messages.filter_map(|message| Some(message.get("rendered")?.as_str()?.to_owned())).collect()
+    let counts = |message: &Value| message["message"].as_str().is_some_and(|text| text.ends_with(" emitted"));
+    let shown = messages.filter(|message| !counts(message));
+    shown.filter_map(|message| Some(message.get("rendered")?.as_str()?.to_owned())).collect()
 }
 
 #[cfg(test)]
@@ -253,7 +255,8 @@ mod tests {
     #[test]
     fn only_what_is_shown_is_a_message() {
         let output = "{\"$message_type\":\"artifact\",\"artifact\":\"a.so\"}\nnoise\n\
-                      {\"$message_type\":\"diagnostic\",\"rendered\":\"warning: odd\\n\",\"level\":\"warning\"}\n";
+                      {\"$message_type\":\"diagnostic\",\"message\":\"odd\",\"rendered\":\"warning: odd\\n\"}\n\
+                      {\"message\":\"1 warning emitted\",\"rendered\":\"warning: 1 warning emitted\\n\"}\n";
         assert_eq!(rendered(output.as_bytes()), ["warning: odd\n"]);
     }
 }
