@@ -3,7 +3,7 @@
 use super::{bevy, boxes, hecs_world, world::Loaded};
 use crate::support::{
     contest::{Contender, Entry},
-    family::{Eight, Family},
+    family::{Eight, Family, Object, Visitor},
     random::Random,
 };
 use bench_logic::{Breed, Cull};
@@ -54,6 +54,8 @@ pub(crate) fn everybody(objects: usize) -> Vec<Entry> {
     vec![
         ("hecs", Generation::<hecs::World>::entry(objects)),
         ("reload-core, from a handler of the library", FromHandler::entry(objects)),
+        ("hecs, by commands", ByCommands::<HecsCommands>::entry(objects)),
+        ("Bevy, by commands", ByCommands::<BevyCommands>::entry(objects)),
         ("reload-core, from the host by path", Generation::<ByPath>::entry(objects)),
         ("reload-core, linked into the host", Generation::<Linked>::entry(objects)),
         ("Bevy", Generation::<InBevy>::entry(objects)),
@@ -102,7 +104,6 @@ impl Nest for Linked {
         Self(Loaded::linked())
     }
     fn spawn(&mut self, class: usize) -> ObjectId {
-        use crate::support::family::{Object, Visitor};
         struct Spawn<'a>(&'a mut World);
         impl Visitor for Spawn<'_> {
             type Output = ObjectId;
@@ -172,5 +173,98 @@ impl Contender for FromHandler {
         assert_eq!(world.instances(), self.objects as usize + 1, "all of them live");
         world.send(self.nursery, &Cull);
         assert_eq!(world.instances(), 1, "all of them are gone");
+    }
+}
+
+/// What a handler's wishes are to a peer: commands, carried out together.
+trait Commands: Default + 'static {
+    type Id: Copy;
+    /// Asks for an object; its id is known at once.
+    fn spawn<T: Object>(&mut self) -> Self::Id;
+    fn destroy(&mut self, id: Self::Id);
+    fn carry_out(&mut self);
+    fn lives(&self, id: Self::Id) -> bool;
+}
+
+/// All asked for and made, then all ended, in the order of [`FromHandler`].
+struct ByCommands<C: Commands> {
+    commands: C,
+    ids: Vec<C::Id>,
+    objects: usize,
+}
+
+impl<C: Commands> ByCommands<C> {
+    fn entry(objects: usize) -> Box<dyn Contender> {
+        Box::new(Self { commands: C::default(), ids: Vec::new(), objects })
+    }
+}
+
+impl<C: Commands> Contender for ByCommands<C> {
+    fn run(&mut self) {
+        struct Spawn<'a, C>(&'a mut C);
+        impl<C: Commands> Visitor for Spawn<'_, C> {
+            type Output = C::Id;
+            fn visit<T: Object>(self) -> C::Id {
+                self.0.spawn::<T>()
+            }
+        }
+        for number in 0..self.objects {
+            self.ids.push(Eight::with(number % CLASSES, Spawn(&mut self.commands)));
+        }
+        self.commands.carry_out();
+        let last = self.ids[self.objects - 1];
+        assert!(self.commands.lives(last), "all of them live");
+        for at in 0..self.objects {
+            self.commands.destroy(self.ids[at * 7_919 % self.objects]);
+        }
+        self.ids.clear();
+        self.commands.carry_out();
+        assert!(!self.commands.lives(last), "all of them are gone");
+    }
+}
+
+#[derive(Default)]
+struct HecsCommands {
+    world: hecs::World,
+    buffer: hecs::CommandBuffer,
+}
+
+impl Commands for HecsCommands {
+    type Id = hecs::Entity;
+    fn spawn<T: Object>(&mut self) -> hecs::Entity {
+        let id = self.world.reserve_entity();
+        self.buffer.insert(id, (T::default(),));
+        id
+    }
+    fn destroy(&mut self, id: hecs::Entity) {
+        self.buffer.despawn(id);
+    }
+    fn carry_out(&mut self) {
+        self.buffer.run_on(&mut self.world);
+    }
+    fn lives(&self, id: hecs::Entity) -> bool {
+        self.world.contains(id)
+    }
+}
+
+#[derive(Default)]
+struct BevyCommands {
+    world: bevy_ecs::world::World,
+    queue: bevy_ecs::world::CommandQueue,
+}
+
+impl Commands for BevyCommands {
+    type Id = bevy_ecs::entity::Entity;
+    fn spawn<T: Object>(&mut self) -> Self::Id {
+        bevy_ecs::system::Commands::new(&mut self.queue, &self.world).spawn(bevy::Body(T::default())).id()
+    }
+    fn destroy(&mut self, id: Self::Id) {
+        bevy_ecs::system::Commands::new(&mut self.queue, &self.world).entity(id).despawn();
+    }
+    fn carry_out(&mut self) {
+        self.queue.apply(&mut self.world);
+    }
+    fn lives(&self, id: Self::Id) -> bool {
+        self.world.get_entity(id).is_ok()
     }
 }

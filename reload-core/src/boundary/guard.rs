@@ -282,7 +282,7 @@ pub(crate) fn guarded_announced(call: &mut dyn FnMut()) -> Result<(), Panicked> 
 
 /// [`guarded`] for a function of the boundary. Runs `call` once.
 ///
-/// It and [`guarded_announced`] take any call as one type: they are compiled once for a library and not anew for each
+/// It takes any call as one type: it is compiled once for a library and not anew for each
 /// handler and each type of state.
 pub fn guard(call: &mut dyn FnMut()) -> Outcome {
     match guarded(call) {
