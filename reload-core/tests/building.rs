@@ -272,6 +272,10 @@ fn folders_may_be_removed_and_made_again() {
     std::thread::sleep(Duration::from_millis(800));
     fs::rename(workspace.path("elsewhere"), workspace.path("logic")).expect("movable");
     std::thread::sleep(Duration::from_millis(800));
+    // Once more, for a moment.
+    fs::rename(workspace.path("logic"), workspace.path("elsewhere")).expect("movable");
+    fs::rename(workspace.path("elsewhere"), workspace.path("logic")).expect("movable");
+    std::thread::sleep(Duration::from_millis(800));
     workspace.write("logic/src/deep/er/words.rs", "pub const WORDS: &str = \"from below\";");
     workspace.write(
         "logic/src/lib.rs",

@@ -85,6 +85,7 @@ impl Driver {
                 notice: None,
                 last_problem: None,
                 last_look: Instant::now(),
+                last_tick: Instant::now(),
             }
             .run(&inbox);
         };
@@ -136,6 +137,7 @@ struct State<T> {
     notice: Option<Duration>,
     last_problem: Option<Problem>,
     last_look: Instant,
+    last_tick: Instant,
 }
 
 impl<T: FnMut(DriverEvent)> State<T> {
@@ -160,16 +162,21 @@ impl<T: FnMut(DriverEvent)> State<T> {
                     self.due.get_or_insert_with(Instant::now);
                 }
                 Ok(Signal::Stop) | Err(RecvTimeoutError::Disconnected) => return,
-                Err(RecvTimeoutError::Timeout) => self.tick(),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            // However much is told meanwhile: a folder may be gone for a moment only.
+            if self.last_tick.elapsed() >= TICK {
+                self.tick();
             }
         }
     }
 
     /// How long to wait for the next signal.
     fn patience(&self) -> Duration {
+        let tick = TICK.saturating_sub(self.last_tick.elapsed());
         match self.edits.end() {
-            Some(end) => end.saturating_duration_since(Instant::now()).min(TICK),
-            None => TICK,
+            Some(end) => end.saturating_duration_since(Instant::now()).min(tick),
+            None => tick,
         }
     }
 
@@ -186,6 +193,7 @@ impl<T: FnMut(DriverEvent)> State<T> {
     }
 
     fn tick(&mut self) {
+        self.last_tick = Instant::now();
         let gone = self.watch.as_mut().is_some_and(SourceWatch::roots_changed);
         // Without a workspace there is nothing that could tell of an edit.
         let blind = self.watch.is_none() && self.last_look.elapsed() >= BLIND_TICK && self.spec.folder().is_dir();

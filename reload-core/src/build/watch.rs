@@ -186,6 +186,9 @@ pub(super) fn meaning(workspace: &Workspace, event: &Event) -> Change {
             of_folder || (renamed && path.is_dir()) || path.file_name() == Some(OsStr::new("Cargo.toml"));
         change.paths.push(path.clone());
     }
+    // A package's folder is back: what was watched of it is not any more.
+    change.structure |=
+        (of_folder || renamed) && event.paths.iter().any(|path| workspace.folders.contains_key(path) && path.is_dir());
     change
 }
 
