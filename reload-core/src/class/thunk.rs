@@ -107,7 +107,7 @@ where
     migrate::<C, R, F>
 }
 
-/// The adapter of a handler or a loop.
+/// The adapter of a loop or of `migrate`.
 ///
 /// `F` has no size (checked where its record is made) and the record's maker was given a value of it,
 /// so one exists wherever it is looked for.

@@ -32,15 +32,8 @@ pub(super) fn untie(live: &mut Live, former: &Registry) {
     if tied.hidden || can_wait(tied.objects, live.held.len()) {
         return hold(live, former);
     }
-    for number in 0..live.registry.classes.len() as u16 {
-        let pool = live.store.pool(number);
-        if pool.len() == 0 {
-            continue;
-        }
-        let ties = known.of(live.registry.class(number).state);
-        if ties.are_none() {
-            continue;
-        }
+    for number in tied.classes {
+        let (pool, ties) = (live.store.pool(number), known.of(live.registry.class(number).state));
         let mut index = 0;
         while index < pool.len() {
             let count = pool.neighbours(index);
@@ -74,6 +67,7 @@ pub(super) fn untie(live: &mut Live, former: &Registry) {
 /// The objects that have ties.
 #[derive(Default)]
 struct Tied {
+    classes: Vec<u16>,
     objects: usize,
     /// Whether some have ties that cannot be undone.
     hidden: bool,
@@ -83,8 +77,13 @@ impl Tied {
     fn of(live: &Live, known: &mut Known) -> Self {
         let mut tied = Self::default();
         for number in 0..live.registry.classes.len() as u16 {
-            let (objects, ties) = (live.store.pool(number).len(), known.of(live.registry.class(number).state));
-            if objects > 0 && !ties.are_none() {
+            let objects = live.store.pool(number).len();
+            if objects == 0 {
+                continue;
+            }
+            let ties = known.of(live.registry.class(number).state);
+            if !ties.are_none() {
+                tied.classes.push(number);
                 tied.objects += objects;
                 tied.hidden |= *ties == Ties::Hidden;
             }
