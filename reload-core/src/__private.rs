@@ -5,19 +5,19 @@ pub use crate::{
     class::{
         BaseLink, BatchFn, ClassEntry, ClassRecord, GameClass, HandlerRecord, LoopRecord, Method, MigrateFn, OneFn,
         Plain, Shared, SharedWithBoth, SharedWithCtx, SharedWithEvent, TheAnnotatedImpl, TheAnnotatedStruct, TurnFn,
-        WithBoth, WithCtx, WithEvent, class_table, handler, looping, migration,
+        WithBoth, WithCtx, WithEvent, class_table, handler, looping, migration, widest,
     },
     dispatch::{Ctx, HostCalls, Next},
     event::{
         Constructed, Destroyed, Event, EventMask, EventRecord, EventTable, Lifecycle, Reloaded, Slot, TableEntry,
-        TableNames, TableRecord, TableRef, check_slot, check_table, first_after, widest,
+        TableNames, TableRecord, TableRef, check_slot, check_table, first_after,
     },
     library::{Hooks, LibraryTable, LinkedLibrary},
     schema::{
         Addresses, ArrayOps, Carry, Descriptor, DescriptorFn, EnumOps, EnumState, Field, ListOps, MapOps, NoDefault,
-        OwnerOps, Parts, Probe, ProxyOps, Scalar, SerdeOps, Shape, State, TextOps, Variant, WriteFn, default_of,
-        default_with, descriptor, drop_of, enum_descriptor, field, no_such_variant, offset, opaque_descriptor,
-        serde_ops, struct_descriptor, variant,
+        OwnerOps, Parts, Probe, ProxyOps, Scalar, SerdeOps, Shape, Start, State, TextOps, Variant, WriteFn, default_of,
+        default_with, descriptor, drop_of, enum_descriptor, field, no_such_variant, opaque_descriptor, serde_ops,
+        struct_descriptor, variant,
     },
 };
 pub use core;

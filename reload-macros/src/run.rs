@@ -4,9 +4,9 @@
 use crate::{
     check, expand,
     mistakes::Mistakes,
-    parse::{Item, Options, TableDecl},
+    parse::{ImplBlock, Item, Options, TableDecl},
 };
-use proc_macro2::TokenStream;
+use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::DeriveInput;
 
@@ -16,7 +16,10 @@ pub(crate) fn game_class(options: TokenStream, item: TokenStream) -> TokenStream
     let options: Options = mistakes.or_default(syn::parse2(options));
     let (kept, generated) = match syn::parse2(item.clone()) {
         Ok(Item::Type(parsed)) => class(&options, *parsed, &mut mistakes),
-        Ok(Item::Impl(block)) => (item, handlers(&options, &block, &mut mistakes)),
+        Ok(Item::Impl(block)) => {
+            let generated = handlers(&options, &block, &mut mistakes);
+            (if is_of_class(&block) { with_mask(item) } else { item }, generated)
+        }
         Ok(Item::Other) => {
             mistakes.at(&item, "`#[game_class]` belongs on a struct, or on the `impl` block with its handlers");
             (item, TokenStream::new())
@@ -41,14 +44,29 @@ fn class(options: &Options, mut item: DeriveInput, mistakes: &mut Mistakes) -> (
     (item.into_token_stream(), generated)
 }
 
-fn handlers(options: &Options, block: &crate::parse::ImplBlock, mistakes: &mut Mistakes) -> TokenStream {
+fn handlers(options: &Options, block: &ImplBlock, mistakes: &mut Mistakes) -> TokenStream {
     match check::handlers(&options.0, block, mistakes) {
         Some(handlers) => expand::handlers(&handlers),
-        None if block.implements.is_none() && block.generics.params.is_empty() => {
-            expand::stub_of_handlers(&block.self_ty)
-        }
+        None if is_of_class(block) => expand::stub_of_handlers(&block.self_ty),
         None => TokenStream::new(),
     }
+}
+
+/// Whether the block can be that of a class, whatever else is wrong with it.
+fn is_of_class(block: &ImplBlock) -> bool {
+    block.implements.is_none() && block.generics.params.is_empty()
+}
+
+/// The `impl` block with the class's mask behind what it has. Its tokens are the user's and stay as they are.
+fn with_mask(block: TokenStream) -> TokenStream {
+    let mut tokens: Vec<TokenTree> = block.into_iter().collect();
+    if let Some(TokenTree::Group(body)) = tokens.last_mut() {
+        let (items, mask) = (body.stream(), expand::mask());
+        let mut with_mask = Group::new(body.delimiter(), quote!(#items #mask));
+        with_mask.set_span(body.span());
+        *body = with_mask;
+    }
+    tokens.into_iter().collect()
 }
 
 /// `#[derive(State)]`.

@@ -1,9 +1,9 @@
 //! The base of a class, and the class record made from both halves of a class.
 
-use super::table::{ClassRecord, GameClass, TheAnnotatedImpl, TheAnnotatedStruct};
+use super::table::{ClassRecord, GameClass, HandlerRecord, TheAnnotatedImpl, TheAnnotatedStruct};
 use crate::{
     boundary::{RawSlice, RawStr},
-    event::{EventMask, TableRef},
+    event::{EventMask, Lifecycle, TableRef},
     schema::descriptor,
 };
 
@@ -46,6 +46,22 @@ pub const fn class_table<C: TheAnnotatedStruct + TheAnnotatedImpl>() -> TableRef
         Some(base) => own.wider(base.table),
         None => own,
     }
+}
+
+/// The one of the handlers' tables that extends all others.
+///
+/// # Panics
+///
+/// At compile time, when there is none.
+#[must_use]
+#[track_caller]
+pub const fn widest(handlers: &[HandlerRecord]) -> TableRef {
+    let (mut widest, mut position) = (TableRef::of::<Lifecycle>(), 0);
+    while position < handlers.len() {
+        widest = widest.wider(handlers[position].table);
+        position += 1;
+    }
+    widest
 }
 
 impl ClassRecord {

@@ -71,7 +71,9 @@ pub struct ClassRecord {
 pub struct HandlerRecord {
     /// The event's name in handlers.
     pub name: RawStr,
-    /// The event's index in the class's table.
+    /// The table that numbers the event.
+    pub table: TableRef,
+    /// The event's index in that table, and in the class's.
     pub index: u16,
     /// Line of the method.
     pub line: u32,

@@ -20,6 +20,7 @@ pub const fn handler<C, E, Form, F: Method<C, E, Form>>(slot: Slot, line: u32, _
     const { assert!(size_of::<F>() == 0 && align_of::<F>() == 1, "a handler cannot capture anything") };
     HandlerRecord {
         name: RawStr::new(slot.name),
+        table: slot.table,
         index: slot.index,
         line,
         batch: Some(batch::<C, E, Form, F>),

@@ -9,5 +9,5 @@ pub use lifecycle::{Constructed, Destroyed, Discarded, Lifecycle, Reloaded};
 pub use mask::{EVENT_LIMIT, EventMask, FIRST_USER_EVENT, MAX_USER_EVENTS};
 pub use table::{
     Event, EventRecord, EventTable, Slot, TableEntry, TableNames, TableRecord, TableRef, check_slot, check_table,
-    first_after, widest,
+    first_after,
 };

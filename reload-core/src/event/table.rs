@@ -43,7 +43,8 @@ pub unsafe trait EventTable: Sized + 'static {
     extern "C" fn record() -> &'static TableRecord;
 }
 
-/// A table as a value: what the handlers of a class have in common.
+/// A table as a value: what the handlers of a class have in common. The names are for the compiler only.
+#[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct TableRef {
     names: &'static TableNames,
@@ -83,22 +84,6 @@ impl TableRef {
             panic!("{}", message.text())
         }
     }
-}
-
-/// The one of `tables` that extends all others.
-///
-/// # Panics
-///
-/// At compile time, when there is none.
-#[must_use]
-#[track_caller]
-pub const fn widest(tables: &[TableRef]) -> TableRef {
-    let (mut widest, mut position) = (TableRef::of::<super::Lifecycle>(), 0);
-    while position < tables.len() {
-        widest = widest.wider(tables[position]);
-        position += 1;
-    }
-    widest
 }
 
 /// The names of a table, for look-ups at compile time.
@@ -203,8 +188,9 @@ inventory::collect!(TableEntry);
 
 /// What a handler is for: the event's number, and the table that numbers it.
 ///
-/// Finding a slot never fails; [`check_slot`] does, in a constant of its own. So each handler that is wrong
-/// is one error at its own place, and the class's tables stay sound meanwhile.
+/// Finding a slot never fails; [`Slot::checked`] does where name and event do not fit. Where a handler looks wrong it is
+/// checked in a constant of its own ([`check_slot`]): each such handler is one error at its own place, and the class's
+/// tables stay sound meanwhile.
 #[derive(Clone, Copy, Debug)]
 pub struct Slot {
     /// The name in the handler.
@@ -234,32 +220,16 @@ impl Slot {
         Self { name, event, index, table: TableRef::of::<T>() }
     }
 
+    /// The same, where the name says which event it is.
+    ///
+    /// # Panics
+    ///
+    /// At compile time, with what to write instead.
+    #[must_use]
     #[track_caller]
-    const fn check(self) {
-        let (name, table) = (self.name, self.table.names);
-        let mut message = Message::new();
-        match self.event {
-            Some(event) => {
-                if super::text::equal(event, name) {
-                    return;
-                }
-                message.push("`event_").push(name).push("` takes the payload of `event_").push(event).push("`: ");
-                if table.find(name).is_some() {
-                    message.push("take the event that the name says, or rename the method");
-                } else {
-                    message.push("the table `").push(table.name).push("` has no event `").push(name);
-                    message.push("`; did you mean `event_").push(event).push("`?");
-                }
-            }
-            None => {
-                message.push("no event `").push(name).push("` in the table `").push(table.name).push("`");
-                match table.nearest(name) {
-                    Some(near) => message.push("; did you mean `event_").push(near).push("`?"),
-                    None => message.push(": declare it there, or give the method another name"),
-                };
-            }
-        }
-        panic!("{}", message.text())
+    pub const fn checked(self) -> Self {
+        check_slot(self);
+        self
     }
 }
 
@@ -270,7 +240,30 @@ impl Slot {
 /// At compile time, with what to write instead.
 #[track_caller]
 pub const fn check_slot(slot: Slot) {
-    slot.check();
+    let (name, table) = (slot.name, slot.table.names);
+    let mut message = Message::new();
+    match slot.event {
+        Some(event) => {
+            if super::text::equal(event, name) {
+                return;
+            }
+            message.push("`event_").push(name).push("` takes the payload of `event_").push(event).push("`: ");
+            if table.find(name).is_some() {
+                message.push("take the event that the name says, or rename the method");
+            } else {
+                message.push("the table `").push(table.name).push("` has no event `").push(name);
+                message.push("`; did you mean `event_").push(event).push("`?");
+            }
+        }
+        None => {
+            message.push("no event `").push(name).push("` in the table `").push(table.name).push("`");
+            match table.nearest(name) {
+                Some(near) => message.push("; did you mean `event_").push(near).push("`?"),
+                None => message.push(": declare it there, or give the method another name"),
+            };
+        }
+    }
+    panic!("{}", message.text())
 }
 
 /// The index of the first own event of a table that extends `T`.

@@ -55,16 +55,21 @@ pub const fn field(name: &'static str, offset: usize, ty: DescriptorFn) -> Field
     Field { name: RawStr::new(name), was: RawStr::ABSENT, offset, ty, default: None, carry: Carry::ByShape }
 }
 
-/// Bytes from the start of the struct at `value`, which need not hold one, to its field at `part`. It does not know the
-/// struct's type, so that it is compiled once for each type of field.
-///
-/// # Safety
-///
-/// 1. `part` is the address of a field of the struct.
-#[must_use]
-pub const unsafe fn offset<T>(value: *const u8, part: *const T) -> usize {
-    // SAFETY: (1) a field lies in the struct's memory.
-    unsafe { part.cast::<u8>().offset_from_unsigned(value) }
+/// Where a struct starts that need not hold a value: the tables of its fields are made there.
+#[derive(Clone, Copy, Debug)]
+pub struct Start(pub *const u8);
+
+impl Start {
+    /// The field at `part`, whose type has the table `ty`.
+    ///
+    /// # Safety
+    ///
+    /// 1. `part` is the address of a field of the struct.
+    #[must_use]
+    pub const unsafe fn field(self, name: &'static str, part: *const u8, ty: DescriptorFn) -> Field {
+        // SAFETY: (1) a field lies in the struct's memory.
+        field(name, unsafe { part.offset_from_unsigned(self.0) }, ty)
+    }
 }
 
 impl Field {

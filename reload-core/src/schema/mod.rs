@@ -28,7 +28,7 @@ pub use check::{Limits, check_descriptor};
 pub use compare::{Difference, DifferenceKind, differences, same_layout};
 pub use copy::deep_copy;
 pub use derived::{
-    Addresses, EnumState, Parts, enum_descriptor, field, no_such_variant, offset, opaque_descriptor, struct_descriptor,
+    Addresses, EnumState, Parts, Start, enum_descriptor, field, no_such_variant, opaque_descriptor, struct_descriptor,
     variant,
 };
 pub(crate) use descriptor::write_one;

@@ -14,8 +14,11 @@ pub(crate) fn class(class: &Class) -> TokenStream {
     let state = plain_struct(name, class.path.as_ref(), &class.fields);
     let (annotated_struct, annotated_impl) = (private("TheAnnotatedStruct"), private("TheAnnotatedImpl"));
     let (game_class, class_record, class_entry) = (private("GameClass"), private("ClassRecord"), private("ClassEntry"));
-    let (core, event_mask, inventory) = (private("core"), private("EventMask"), private("inventory"));
-    let no_handlers = class.no_handlers.then(|| quote!(impl #annotated_impl for #name {}));
+    let (core, inventory) = (private("core"), private("inventory"));
+    let no_handlers = class.no_handlers.then(|| {
+        let mask = mask();
+        quote!(impl #annotated_impl for #name {} impl #name { #mask })
+    });
     let (base, table) = class.base.as_ref().map(|base| (link(base), table(base))).unzip();
     let renamed = class.was.as_ref().map(|was| quote!(.renamed(#was)));
     let items = quote! {
@@ -29,13 +32,19 @@ pub(crate) fn class(class: &Class) -> TokenStream {
                 &RECORD
             };
         }
-        impl #name {
-            /// The events that the class handles, its own handlers and those of its base class.
-            pub const EVENT_MASK: #event_mask = <Self as #game_class>::EVENT_MASK;
-        }
         #inventory::submit! { #class_entry(<#name as #game_class>::RECORD) }
     };
     under(&class.attrs, items)
+}
+
+/// The class's mask by its own name. In the `impl` block with the handlers, where there is one: a block for it alone is one
+/// more item that the compiler looks at.
+pub(crate) fn mask() -> TokenStream {
+    let (event_mask, game_class) = (private("EventMask"), private("GameClass"));
+    quote! {
+        /// The events that the class handles, its own handlers and those of its base class.
+        pub const EVENT_MASK: #event_mask = <Self as #game_class>::EVENT_MASK;
+    }
 }
 
 /// Keeps the other half's errors away when the struct's own have been told.

@@ -2,18 +2,19 @@
 
 use super::under;
 use crate::{
+    case::snake,
     model::{EventKind, Handler, Handlers, Loop, Migrate},
     names::{at, line_of, private, private_at},
 };
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Type, spanned::Spanned as _};
+use syn::{Type, ext::IdentExt as _, spanned::Spanned as _};
 
 /// Everything that stands beside the `impl` block.
 pub(crate) fn handlers(block: &Handlers) -> TokenStream {
     let Handlers { attrs, class, handlers, loops, migrate } = block;
     let annotated_impl = private("TheAnnotatedImpl");
-    let (checks, tables) = (handlers.iter().map(check), handlers_tables(class, handlers));
+    let (checks, tables) = (handlers.iter().filter_map(check), handlers_tables(class, handlers));
     let loops = (!loops.is_empty()).then(|| {
         let (record, entries) = (private("LoopRecord"), loops.iter().map(turn));
         quote!(const LOOPS: &'static [#record] = &[#(#entries),*];)
@@ -46,13 +47,31 @@ fn slot(handler: &Handler) -> TokenStream {
     }
 }
 
-/// A constant of its own, so that each handler that is wrong is one error; it stands where the method's name is.
-fn check(handler: &Handler) -> TokenStream {
+/// Whether, as far as it can be seen here, the handler is called like its event: where not, it is likely to be wrong.
+fn is_called_like_its_event(handler: &Handler) -> bool {
+    match &handler.kind {
+        EventKind::Type(ty) => match &**ty {
+            Type::Path(ty) => {
+                ty.path.segments.last().is_some_and(|last| snake(&last.ident.unraw().to_string()) == handler.event)
+            }
+            _ => false,
+        },
+        EventKind::Lifecycle(_) => true,
+        EventKind::Named(_) => false,
+    }
+}
+
+/// A constant of its own for a handler that is likely to be wrong, so that each that is wrong is one error; it stands where
+/// the method's name is.
+fn check(handler: &Handler) -> Option<TokenStream> {
+    if is_called_like_its_event(handler) {
+        return None;
+    }
     let (slot, attrs) = (slot(handler), &handler.attrs);
     let place = handler.method.span();
     let check = private_at(place, "check_slot");
     let check = quote_spanned!(at(place)=> #check(#slot));
-    quote!(#(#attrs)* const _: () = #check;)
+    Some(quote!(#(#attrs)* const _: () = #check;))
 }
 
 fn handlers_tables(class: &Type, handlers: &[Handler]) -> Option<TokenStream> {
@@ -60,12 +79,8 @@ fn handlers_tables(class: &Type, handlers: &[Handler]) -> Option<TokenStream> {
         return None;
     }
     let (table_ref, widest, record) = (private("TableRef"), private("widest"), private("HandlerRecord"));
-    let tables = handlers.iter().map(|handler| {
-        let (slot, attrs) = (slot(handler), &handler.attrs);
-        quote!(#(#attrs)* #slot.table)
-    });
     let entries = handlers.iter().map(entry);
-    let widest = quote_spanned!(at(class.span())=> #widest(&[#(#tables),*]));
+    let widest = quote_spanned!(at(class.span())=> #widest(Self::HANDLERS));
     Some(quote! {
         const TABLE: #table_ref = #widest;
         const HANDLERS: &'static [#record] = &[#(#entries),*];
@@ -75,12 +90,14 @@ fn handlers_tables(class: &Type, handlers: &[Handler]) -> Option<TokenStream> {
 fn entry(handler: &Handler) -> TokenStream {
     let Handler { method, kind, attrs, .. } = handler;
     let (make, form, slot) = (private("handler"), form(handler), slot(handler));
+    // What no constant of its own checks is checked here, at the place of the method's name as well.
+    let checked = is_called_like_its_event(handler).then(|| quote_spanned!(at(method.span())=> .checked()));
     let payload = match kind {
         EventKind::Type(ty) if handler.takes_event => ty.to_token_stream(),
         _ => quote!(()),
     };
     let line = line_of(method.span());
-    quote!(#(#attrs)* #make::<Self, #payload, #form, _>(#slot, #line, Self::#method))
+    quote!(#(#attrs)* #make::<Self, #payload, #form, _>(#slot #checked, #line, Self::#method))
 }
 
 /// The name of the handler's form.

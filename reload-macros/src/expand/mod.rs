@@ -6,7 +6,7 @@ mod handlers;
 mod state;
 mod table;
 
-pub(crate) use class::{class, stub_of_class};
+pub(crate) use class::{class, mask, stub_of_class};
 pub(crate) use handlers::{handlers, stub_of_handlers};
 pub(crate) use state::nested;
 pub(crate) use table::table;

@@ -55,14 +55,14 @@ fn state_of_struct(name: &Ident, fields: &[Field], header: &Header) -> TokenStre
     if fields.is_empty() {
         return state(name, header, &TokenStream::new(), &describe, &quote!(&[]));
     }
-    let (field_table, core) = (private("Field"), private("core"));
+    let (field_table, core, start) = (private("Field"), private("core"), private("Start"));
     let fields = fields.iter().map(field_in_place);
     // One body for all fields: `offset_of!` would be a constant of its own for each.
     let table = quote! {
         const FIELDS: &'static [#field_table] = {
             let __value = #core::mem::MaybeUninit::<Self>::uninit();
             let __at = &raw const __value as *const Self;
-            let __start = __at as *const #core::primitive::u8;
+            let __start = #start(__at as *const _);
             unsafe { &[#(#fields),*] }
         };
     };
@@ -76,7 +76,7 @@ fn state_of_enum(nested: &Nested, variants: &[Variant]) -> TokenStream {
         let make = private("variant");
         let name = variant.name.unraw().to_string();
         let renamed = variant.was.iter().map(|was| quote!(.renamed(#was)));
-        let fields = variant.fields.iter().map(|field| field_entry(field, &quote!(0)));
+        let fields = variant.fields.iter().map(field_of_variant);
         quote!(#make(#name, &[#(#fields),*]) #(#renamed)*)
     });
     let state = state(&nested.name, &header, &TokenStream::new(), &describe, &quote!(&[#(#entries),*]));
@@ -108,26 +108,38 @@ fn state(
     }
 }
 
-/// A field of a struct; `__at` is the address of one.
+/// A field of a struct; `__at` is the address of one, and `__start` makes the tables of its fields.
 fn field_in_place(field: &Field) -> TokenStream {
-    let (offset, member) = (private("offset"), &field.member);
-    field_entry(field, &quote!(#offset(__start, &raw const (*__at).#member)))
+    let (name, member, table) = (name_of(field), &field.member, table_of(field));
+    field_with_options(field, &quote!(__start.field(#name, &raw const (*__at).#member as _, #table)))
 }
 
-fn field_entry(field: &Field, offset: &TokenStream) -> TokenStream {
-    let Field { member, ty, attrs, was, default, carry } = field;
-    let make = private("field");
-    let name = match member {
-        Member::Named(name) => name.unraw().to_string(),
-        Member::Unnamed(index) => index.index.to_string(),
-    };
-    let table = match carry {
+/// A field of a variant.
+fn field_of_variant(field: &Field) -> TokenStream {
+    let (make, name, table) = (private("field"), name_of(field), table_of(field));
+    field_with_options(field, &quote!(#make(#name, 0, #table)))
+}
+
+/// What the field's type is described by. An error of the type is shown where it stands.
+fn table_of(field: &Field) -> TokenStream {
+    match field.carry {
         Carry::ByShape => {
-            let descriptor = private("descriptor");
+            let (descriptor, ty) = (private("descriptor"), &field.ty);
             quote!(#descriptor::<#ty>)
         }
-        Carry::Reset | Carry::Opaque | Carry::Serde => opaque_table(ty),
-    };
+        Carry::Reset | Carry::Opaque | Carry::Serde => opaque_table(&field.ty),
+    }
+}
+
+fn name_of(field: &Field) -> String {
+    match &field.member {
+        Member::Named(name) => name.unraw().to_string(),
+        Member::Unnamed(index) => index.index.to_string(),
+    }
+}
+
+fn field_with_options(field: &Field, made: &TokenStream) -> TokenStream {
+    let Field { ty, attrs, was, default, carry, .. } = field;
     let renamed = was.iter().map(|was| quote!(.renamed(#was)));
     let starting_with = default.iter().map(|value| {
         let default_with = private("default_with");
@@ -144,7 +156,7 @@ fn field_entry(field: &Field, offset: &TokenStream) -> TokenStream {
             Some(quote!(.carried(#carry::Serde(#serde_ops::<#ty>()))))
         }
     };
-    quote!(#(#attrs)* #make(#name, #offset, #table) #(#renamed)* #(#starting_with)* #carried)
+    quote!(#(#attrs)* #made #(#renamed)* #(#starting_with)* #carried)
 }
 
 /// The table of a type of which only name and layout are known.
