@@ -11,5 +11,5 @@ pub use old_state::{MigrateError, OldState};
 pub use table::*;
 pub use thunk::{
     Method, Plain, Shared, SharedWithBoth, SharedWithCtx, SharedWithEvent, WithBoth, WithCtx, WithEvent, handler,
-    looping, migration,
+    handler_of, looping, migration,
 };

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     boundary::{Outcome, RawStr, guard, guarded_announced},
     dispatch::{Ctx, Next},
-    event::Slot,
+    event::{Event, Slot},
 };
 use core::ptr::NonNull;
 
@@ -26,6 +26,21 @@ pub const fn handler<C, E, Form, F: Method<C, E, Form>>(slot: Slot, line: u32, _
         batch: Some(batch::<C, E, Form, F>),
         one: Some(one::<C, E, Form, F>),
     }
+}
+
+/// [`handler`] for the event `E`, after which the method is called.
+///
+/// # Panics
+///
+/// At compile time, when it is not.
+#[must_use]
+#[track_caller]
+pub const fn handler_of<C, E: Event, Form, F: Method<C, E, Form>>(
+    name: &'static str,
+    line: u32,
+    method: F,
+) -> HandlerRecord {
+    handler::<C, E, Form, F>(Slot::of::<E>(name).checked(), line, method)
 }
 
 /// A method that is a handler of the form `Form`.

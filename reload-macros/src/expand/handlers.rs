@@ -47,24 +47,23 @@ fn slot(handler: &Handler) -> TokenStream {
     }
 }
 
-/// Whether, as far as it can be seen here, the handler is called like its event: where not, it is likely to be wrong.
-fn is_called_like_its_event(handler: &Handler) -> bool {
+/// The event, if the handler is called like it as far as that can be seen here: otherwise it is likely to be wrong.
+fn is_called_like_its_event(handler: &Handler) -> Option<TokenStream> {
     match &handler.kind {
-        EventKind::Type(ty) => match &**ty {
-            Type::Path(ty) => {
-                ty.path.segments.last().is_some_and(|last| snake(&last.ident.unraw().to_string()) == handler.event)
-            }
-            _ => false,
-        },
-        EventKind::Lifecycle(_) => true,
-        EventKind::Named(_) => false,
+        EventKind::Type(ty) => {
+            let Type::Path(path) = &**ty else { return None };
+            let last = path.path.segments.last()?;
+            (snake(&last.ident.unraw().to_string()) == handler.event).then(|| ty.to_token_stream())
+        }
+        EventKind::Lifecycle(name) => Some(private(name)),
+        EventKind::Named(_) => None,
     }
 }
 
 /// A constant of its own for a handler that is likely to be wrong, so that each that is wrong is one error; it stands where
 /// the method's name is.
 fn check(handler: &Handler) -> Option<TokenStream> {
-    if is_called_like_its_event(handler) {
+    if is_called_like_its_event(handler).is_some() {
         return None;
     }
     let (slot, attrs) = (slot(handler), &handler.attrs);
@@ -88,16 +87,19 @@ fn handlers_tables(class: &Type, handlers: &[Handler]) -> Option<TokenStream> {
 }
 
 fn entry(handler: &Handler) -> TokenStream {
-    let Handler { method, kind, attrs, .. } = handler;
-    let (make, form, slot) = (private("handler"), form(handler), slot(handler));
-    // What no constant of its own checks is checked here, at the place of the method's name as well.
-    let checked = is_called_like_its_event(handler).then(|| quote_spanned!(at(method.span())=> .checked()));
+    let Handler { method, event, kind, attrs, .. } = handler;
+    let (form, line) = (form(handler), line_of(method.span()));
+    if let Some(ty) = is_called_like_its_event(handler) {
+        let make = private_at(method.span(), "handler_of");
+        let call = quote_spanned!(at(method.span())=> #make::<Self, #ty, #form, _>(#event, #line, Self::#method));
+        return quote!(#(#attrs)* #call);
+    }
+    let (make, slot) = (private("handler"), slot(handler));
     let payload = match kind {
         EventKind::Type(ty) if handler.takes_event => ty.to_token_stream(),
         _ => quote!(()),
     };
-    let line = line_of(method.span());
-    quote!(#(#attrs)* #make::<Self, #payload, #form, _>(#slot #checked, #line, Self::#method))
+    quote!(#(#attrs)* #make::<Self, #payload, #form, _>(#slot, #line, Self::#method))
 }
 
 /// The name of the handler's form.
