@@ -4,9 +4,9 @@
 use crate::{
     check, expand,
     mistakes::Mistakes,
-    parse::{ImplBlock, Item, Options, TableDecl},
+    parse::{self, ImplBlock, Item, Options, TableDecl},
 };
-use proc_macro2::{Group, TokenStream, TokenTree};
+use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::DeriveInput;
 
@@ -14,8 +14,8 @@ use syn::DeriveInput;
 pub(crate) fn game_class(options: TokenStream, item: TokenStream) -> TokenStream {
     let mut mistakes = Mistakes::default();
     let options: Options = mistakes.or_default(syn::parse2(options));
-    let (kept, generated) = match syn::parse2(item.clone()) {
-        Ok(Item::Type(parsed)) => class(&options, *parsed, &mut mistakes),
+    let (kept, generated) = match parse::item(item.clone()) {
+        Ok(Item::Type(parsed)) => class(&options, item, *parsed, &mut mistakes),
         Ok(Item::Impl(block)) => {
             let generated = handlers(&options, &block, &mut mistakes);
             (if is_of_class(&block) { with_mask(item) } else { item }, generated)
@@ -33,15 +33,21 @@ pub(crate) fn game_class(options: TokenStream, item: TokenStream) -> TokenStream
     quote!(#kept #generated #mistakes)
 }
 
-fn class(options: &Options, mut item: DeriveInput, mistakes: &mut Mistakes) -> (TokenStream, TokenStream) {
-    let class = check::class(&options.0, &item, mistakes);
+fn class(
+    options: &Options,
+    item: TokenStream,
+    mut parsed: DeriveInput,
+    mistakes: &mut Mistakes,
+) -> (TokenStream, TokenStream) {
+    let class = check::class(&options.0, &parsed, mistakes);
     let generated = match &class {
         Some(class) => expand::class(class),
-        None if item.generics.params.is_empty() => expand::stub_of_class(&item.ident),
+        None if parsed.generics.params.is_empty() => expand::stub_of_class(&parsed.ident),
         None => TokenStream::new(),
     };
-    check::strip_field_options(&mut item);
-    (item.into_token_stream(), generated)
+    // Mostly there is nothing to take out, and the item can stay where it is.
+    let kept = if check::strip_field_options(&mut parsed) { parsed.into_token_stream() } else { item };
+    (kept, generated)
 }
 
 fn handlers(options: &Options, block: &ImplBlock, mistakes: &mut Mistakes) -> TokenStream {
@@ -62,9 +68,7 @@ fn with_mask(block: TokenStream) -> TokenStream {
     let mut tokens: Vec<TokenTree> = block.into_iter().collect();
     if let Some(TokenTree::Group(body)) = tokens.last_mut() {
         let (items, mask) = (body.stream(), expand::mask());
-        let mut with_mask = Group::new(body.delimiter(), quote!(#items #mask));
-        with_mask.set_span(body.span());
-        *body = with_mask;
+        *body = parse::like(body, quote!(#items #mask));
     }
     tokens.into_iter().collect()
 }

@@ -100,9 +100,14 @@ fn base(path: Path, class: &Ident, fields: &[Field], mistakes: &mut Mistakes) ->
     Some(Base { path, part: part.ty.clone() })
 }
 
-/// Takes `#[field(..)]` off the fields: the attribute exists only for the macro.
-pub(crate) fn strip_field_options(item: &mut DeriveInput) {
-    let strip = |attrs: &mut Vec<Attribute>| attrs.retain(|attr| !attr.path().is_ident("field"));
+/// Takes `#[field(..)]` off the fields: the attribute exists only for the macro. Answers whether there was any.
+pub(crate) fn strip_field_options(item: &mut DeriveInput) -> bool {
+    let mut any = false;
+    let mut strip = |attrs: &mut Vec<Attribute>| {
+        let before = attrs.len();
+        attrs.retain(|attr| !attr.path().is_ident("field"));
+        any |= attrs.len() < before;
+    };
     strip(&mut item.attrs);
     match &mut item.data {
         Data::Struct(data) => data.fields.iter_mut().for_each(|field| strip(&mut field.attrs)),
@@ -114,4 +119,5 @@ pub(crate) fn strip_field_options(item: &mut DeriveInput) {
         }
         Data::Union(data) => data.fields.named.iter_mut().for_each(|field| strip(&mut field.attrs)),
     }
+    any
 }

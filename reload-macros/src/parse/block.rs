@@ -1,7 +1,7 @@
 //! An `impl` block, as far as a class's handlers need it: signatures. Bodies and everything else are
 //! passed over unread, which is most of the work that is not done at each edit.
 
-use proc_macro2::{Group, TokenTree};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::{
     Attribute, Generics, Signature, Token, Type, Visibility, braced,
     parse::{Parse, ParseStream},
@@ -87,6 +87,30 @@ fn skip_item(input: ParseStream<'_>) -> syn::Result<()> {
         }
     }
     Ok(())
+}
+
+/// `item`, and where it is an `impl` block: without what is in the bodies of its functions. To read a token it has to be
+/// fetched from the compiler, which for those of a body is in vain.
+pub(super) fn without_bodies(item: TokenStream) -> TokenStream {
+    let mut tokens: Vec<TokenTree> = item.into_iter().collect();
+    let is_block = tokens.iter().any(|token| matches!(token, TokenTree::Ident(word) if word == "impl"));
+    if let Some(TokenTree::Group(block)) = tokens.last_mut().filter(|_| is_block) {
+        let items = block.stream().into_iter().map(|token| match token {
+            TokenTree::Group(body) if body.delimiter() == Delimiter::Brace => {
+                TokenTree::Group(like(&body, TokenStream::new()))
+            }
+            other => other,
+        });
+        *block = like(block, items.collect());
+    }
+    tokens.into_iter().collect()
+}
+
+/// A group like this one, with other tokens in it.
+pub(crate) fn like(group: &Group, tokens: TokenStream) -> Group {
+    let mut like = Group::new(group.delimiter(), tokens);
+    like.set_span(group.span());
+    like
 }
 
 /// Passes over everything that is left.

@@ -4,14 +4,24 @@ mod block;
 mod options;
 mod table;
 
-pub(crate) use block::{ImplBlock, Method};
+pub(crate) use block::{ImplBlock, Method, like};
 pub(crate) use options::{Opt, Options};
 pub(crate) use table::{TableDecl, TableEvent};
 
+use proc_macro2::TokenStream;
 use syn::{
     Attribute, DeriveInput, Token, Visibility,
     parse::{Parse, ParseStream},
 };
+
+/// What is under `#[game_class]`.
+///
+/// # Errors
+///
+/// It is not an item.
+pub(crate) fn item(tokens: TokenStream) -> syn::Result<Item> {
+    syn::parse2(block::without_bodies(tokens))
+}
 
 /// The item under `#[game_class]`.
 pub(crate) enum Item {
