@@ -59,6 +59,15 @@ impl Outcome {
         self.0.is_null()
     }
 
+    #[inline(always)]
+    fn of(result: Result<(), Panicked>) -> Self {
+        match result {
+            Ok(()) => Self::FINE,
+            Err(panicked) => Self::panicked(&panicked),
+        }
+    }
+
+    #[cold]
     fn panicked(panicked: &Panicked) -> Self {
         let (file, line) = panicked.location.rsplit_once(':').unwrap_or((&panicked.location, "0"));
         let message: &'static str = Box::leak(panicked.message.as_str().into());
@@ -285,10 +294,13 @@ pub(crate) fn guarded_announced(call: &mut dyn FnMut()) -> Result<(), Panicked> 
 /// It takes any call as one type: it is compiled once for a library and not anew for each
 /// handler and each type of state.
 pub fn guard(call: &mut dyn FnMut()) -> Outcome {
-    match guarded(call) {
-        Ok(()) => Outcome::FINE,
-        Err(panicked) => Outcome::panicked(&panicked),
-    }
+    Outcome::of(guarded(call))
+}
+
+/// [`guard`] for what is only called where the caller has announced it.
+#[inline]
+pub(crate) fn guard_announced(call: &mut dyn FnMut()) -> Outcome {
+    Outcome::of(guarded_announced(call))
 }
 
 #[cold]

@@ -58,7 +58,7 @@ pub(crate) type LivePtr = NonNull<Live>;
 ///
 /// 1. `live` is valid for `'a`.
 #[inline(always)]
-unsafe fn pulse<'a>(live: LivePtr) -> &'a Pulse {
+pub(super) unsafe fn pulse<'a>(live: LivePtr) -> &'a Pulse {
     // SAFETY: (1); the live state holds a share of the pulse for as long as it lives.
     unsafe { &*Arc::as_ptr(&(*live.as_ptr()).pulse) }
 }

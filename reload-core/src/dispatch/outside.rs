@@ -14,7 +14,6 @@ use crate::{
     event::{Constructed, Event, EventTable, TableRecord},
     registry::Way,
 };
-use std::sync::Arc;
 
 /// See [`World::emit`](crate::World::emit).
 ///
@@ -142,7 +141,8 @@ pub(crate) unsafe fn construct_now(live: LivePtr, class: u16) -> Result<ObjectId
     let (descriptor, construct) = (entry.state, entry.construct);
     let id = state.store.reserve();
     if let Some(place) = state.store.insert(id, class) {
-        let pulse = Arc::clone(&state.pulse);
+        // SAFETY: (1)
+        let pulse = unsafe { live::pulse(live) };
         // SAFETY: the place has room for an object of the class.
         let construct = || unsafe { construct_at(place, descriptor, construct) };
         if let Err(reason) = pulse.during(Kind::Constructor, Some(class), None, id, construct) {

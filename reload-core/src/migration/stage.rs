@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     attic::{Attic, AtticChange, ObjectKeeper},
-    boundary::ObjectId,
+    boundary::{ObjectId, announce},
     instance::{ChunkSource, OutOfMemory, Pool},
     schema::{
         Descriptor, Fault, Path, Place, Reason, Step as PathStep, Value, copy_at, drop_value, field_default_at,
@@ -265,7 +265,8 @@ impl Block<'_> {
             (source, step.field.default.or(step.field.descriptor().default))
         {
             // SAFETY: (1)
-            let outcome = unsafe { write(self.to(0).wrapping_add(step.to), self.count, self.to_stride, done) };
+            let outcome =
+                announce(|| unsafe { write(self.to(0).wrapping_add(step.to), self.count, self.to_stride, done) });
             return outcome.into_result().map_err(|panicked| StageFault::Part {
                 object: (self.id)(*done),
                 fault: path.fault(Reason::Panicked(panicked)),

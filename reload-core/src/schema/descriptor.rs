@@ -2,7 +2,7 @@
 //! facts and guarded functions; it must never hold behaviour that the host could do itself.
 #![expect(unsafe_code, reason = "`State` promises a layout, which only an unsafe trait can")]
 
-use crate::boundary::{ObjectId, Outcome, RawSlice, RawStr, guard};
+use crate::boundary::{ObjectId, Outcome, RawSlice, RawStr, announce, guard, guard_announced};
 
 /// The descriptor of a type that a field or an element has. A function, so that recursive types
 /// work and nothing is evaluated before it is asked for.
@@ -12,7 +12,8 @@ pub type DescriptorFn = extern "C" fn() -> &'static Descriptor;
 pub type DropFn = unsafe extern "C" fn(value: *mut u8) -> Outcome;
 
 /// Writes `count` new values to uninitialised memory, `stride` bytes apart, and counts them in `written`. When the outcome
-/// is not fine the next one was not written. Many at once, because one guarded call serves them all.
+/// is not fine the next one was not written. Many at once, because one guarded call serves them all. The host announces the
+/// call (`boundary::announce`).
 pub type WriteFn = unsafe extern "C" fn(out: *mut u8, count: usize, stride: usize, written: &mut usize) -> Outcome;
 
 /// A type whose values live in pools, events and fields: its layout and its parts are known to the core.
@@ -374,7 +375,7 @@ unsafe fn write_each(
     written: &mut usize,
 ) -> Outcome {
     *written = 0;
-    guard(&mut || {
+    guard_announced(&mut || {
         for index in 0..count {
             // SAFETY: (1)
             unsafe { make(out.wrapping_add(index * stride)) };
@@ -394,7 +395,7 @@ unsafe fn write_each(
 /// 1. `out` is valid for a write of the entry's type.
 pub(crate) unsafe fn write_one(write: WriteFn, out: *mut u8) -> Result<(), crate::boundary::Panicked> {
     // SAFETY: (1)
-    unsafe { write(out, 1, 0, &mut 0) }.into_result()
+    announce(|| unsafe { write(out, 1, 0, &mut 0) }).into_result()
 }
 
 /// Answers at compile time whether `T` is `Default`: the inherent constant is found first where its bound holds.
