@@ -17,7 +17,12 @@ pub(crate) struct Timed {
 #[derive(Debug)]
 pub(crate) enum What {
     Turn(Turn),
-    Deliver { event: u16, to: ObjectId, payload: Payload },
+    /// Boxed, because the heap that sorts by time moves it about.
+    Deliver {
+        event: u16,
+        to: ObjectId,
+        payload: Box<Payload>,
+    },
 }
 
 /// A turn of a loop.

@@ -98,7 +98,7 @@ impl Live {
         }
         for what in self.clock.drain() {
             if let What::Deliver { event, payload, .. } = what {
-                self.drop_event(event, payload);
+                self.drop_event(event, *payload);
             }
         }
         self.resting.clear();

@@ -66,7 +66,7 @@ unsafe extern "C" fn launch(
             live.queue.commands.push_back(Command::Deliver { event, to, payload, origin });
         } else {
             let at = live.clock.now.saturating_add(delay_ns);
-            live.clock.at(at, What::Deliver { event, to, payload });
+            live.clock.at(at, What::Deliver { event, to, payload: Box::new(payload) });
         }
         true
     })

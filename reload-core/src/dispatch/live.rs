@@ -366,7 +366,7 @@ pub(crate) unsafe fn advance(live: LivePtr, nanoseconds: u64) {
                 // SAFETY: (1); the payload was moved in as one of this event.
                 unsafe {
                     deliver(live, event, to, payload.as_ptr(), Origin::OUTSIDE);
-                    (*this).drop_event(event, payload);
+                    (*this).drop_event(event, *payload);
                 }
             }
             // SAFETY: (1)

@@ -8,16 +8,28 @@ use crate::{
 };
 use std::{
     alloc::{Layout, alloc, dealloc, handle_alloc_error},
+    cell::UnsafeCell,
     fmt,
+    mem::MaybeUninit,
     ptr::NonNull,
 };
 
-/// Owns the memory of a value; whoever takes it off a queue moves the value out or drops it.
+/// Most bytes of a value that lies in the payload itself.
+const INLINE: usize = 64;
+
+/// Owns the memory of a value; whoever takes it off a queue moves the value out or drops it. The value moves with it.
 #[derive(Debug)]
-pub(crate) struct Payload {
-    bytes: NonNull<u8>,
-    layout: Layout,
+pub(crate) struct Payload(Memory);
+
+#[derive(Debug)]
+enum Memory {
+    /// In a cell, because the value is written through an address from a shared reference.
+    Inline(UnsafeCell<Words>),
+    Heap(NonNull<u8>, Layout),
 }
+
+/// Room for a value, aligned like a number of 64 bits.
+type Words = [MaybeUninit<u64>; INLINE / size_of::<u64>()];
 
 /// Why a value could not be constructed.
 #[derive(Debug)]
@@ -81,7 +93,11 @@ impl Payload {
     }
 
     /// Memory for a value, not initialised.
+    #[inline]
     pub(crate) fn room(descriptor: &Descriptor) -> Self {
+        if descriptor.size <= INLINE && descriptor.align <= align_of::<Words>() {
+            return Self(Memory::Inline(UnsafeCell::new([MaybeUninit::uninit(); _])));
+        }
         let layout = Layout::from_size_align(descriptor.size, descriptor.align)
             .unwrap_or_else(|_| unreachable!("the layout was validated"));
         let bytes = if layout.size() == 0 {
@@ -93,11 +109,16 @@ impl Payload {
             // SAFETY: the size is not zero.
             NonNull::new(unsafe { alloc(layout) }).unwrap_or_else(|| handle_alloc_error(layout))
         };
-        Self { bytes, layout }
+        Self(Memory::Heap(bytes, layout))
     }
 
+    /// Where the value is until the payload is moved.
+    #[inline]
     pub(crate) const fn as_ptr(&self) -> *mut u8 {
-        self.bytes.as_ptr()
+        match &self.0 {
+            Memory::Inline(words) => words.get().cast(),
+            Memory::Heap(bytes, _) => bytes.as_ptr(),
+        }
     }
 
     /// Drops the value.
@@ -108,7 +129,7 @@ impl Payload {
     pub(crate) unsafe fn drop_value(self, descriptor: &Descriptor) -> Result<(), Panicked> {
         match descriptor.drop_in_place {
             // SAFETY: (1); the value is not used again because `self` ends here.
-            Some(drop_in_place) => unsafe { drop_in_place(self.bytes.as_ptr()) }.into_result(),
+            Some(drop_in_place) => unsafe { drop_in_place(self.as_ptr()) }.into_result(),
             None => Ok(()),
         }
     }
@@ -140,9 +161,11 @@ pub(crate) unsafe fn construct_at(
 impl Drop for Payload {
     /// Frees the memory only: the value has been moved out or dropped, or is leaked.
     fn drop(&mut self) {
-        if self.layout.size() != 0 {
-            // SAFETY: allocated in `moved` with this layout.
-            unsafe { dealloc(self.bytes.as_ptr(), self.layout) }
+        if let Memory::Heap(bytes, layout) = self.0
+            && layout.size() != 0
+        {
+            // SAFETY: allocated in `room` with this layout.
+            unsafe { dealloc(bytes.as_ptr(), layout) }
         }
     }
 }

@@ -175,8 +175,8 @@ impl StagedQueue {
             let Some(fate) = self.timed.remove(&timed.order) else { return Some(timed) };
             if let What::Deliver { event, to, payload } = timed.what {
                 let ty = old.vocabulary.event(event).map(|entry| entry.payload);
-                let payload = exchange(payload, ty, fate, &mut panics)?;
-                timed.what = What::Deliver { event, to, payload };
+                let payload = exchange(*payload, ty, fate, &mut panics)?;
+                timed.what = What::Deliver { event, to, payload: Box::new(payload) };
             }
             Some(timed)
         });

@@ -49,7 +49,7 @@ pub(super) fn untie(live: &mut Live, former: &Registry) {
         Command::Construct { .. } | Command::Quarantine { .. } | Command::Destroy { .. } => None,
     });
     let timed = clock.waiting().filter_map(|timed| match &timed.what {
-        What::Deliver { event, payload, .. } => Some((registry.vocabulary.event(*event)?.payload, payload)),
+        What::Deliver { event, payload, .. } => Some((registry.vocabulary.event(*event)?.payload, &**payload)),
         What::Turn(_) => None,
     });
     for (ty, payload) in queued.chain(timed) {

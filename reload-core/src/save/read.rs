@@ -229,7 +229,7 @@ fn stage(live: &Live, body: Body) -> Result<Staged, Rejection> {
         .into_iter()
         .filter_map(|file| {
             let (event, payload) = queued.event(&file.event, &file.value)?;
-            Some((file.at, What::Deliver { event, to: file.to, payload: payload.take() }))
+            Some((file.at, What::Deliver { event, to: file.to, payload: Box::new(payload.take()) }))
         })
         .collect();
     let class_of: BTreeMap<ObjectId, u16> =
