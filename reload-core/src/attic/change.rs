@@ -2,10 +2,8 @@
 
 use super::{Attic, Group, OVERHEAD};
 use crate::{boundary::ObjectId, schema::Keeper};
-use std::{
-    cell::RefCell,
-    collections::{BTreeMap, HashMap},
-};
+use rustc_hash::FxHashMap;
+use std::{cell::RefCell, collections::BTreeMap};
 
 /// The objects of a class that go to the attic.
 pub(crate) type Parked = Group;
@@ -28,7 +26,7 @@ pub(crate) struct AtticChange {
 #[derive(Debug, Default)]
 struct Kept {
     ty: String,
-    values: HashMap<ObjectId, Box<str>>,
+    values: FxHashMap<ObjectId, Box<str>>,
 }
 
 impl AtticChange {

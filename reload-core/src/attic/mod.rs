@@ -9,8 +9,9 @@ pub(crate) use change::{AtticChange, ObjectKeeper, Parked};
 pub use listing::{AtticEntry, AtticListing, AtticSelection};
 
 use crate::boundary::ObjectId;
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// Bytes that an attic holds unless told otherwise.
 const DEFAULT_LIMIT: usize = 256 << 20;
@@ -54,7 +55,7 @@ struct Shelf {
     ty: String,
     /// The epoch that was entered when the last of them was put here.
     epoch: u32,
-    values: HashMap<ObjectId, Box<str>>,
+    values: FxHashMap<ObjectId, Box<str>>,
 }
 
 impl Default for Attic {
@@ -156,7 +157,7 @@ impl Attic {
         }
     }
 
-    fn put_values(&mut self, class: &str, place: &str, ty: String, epoch: u32, values: HashMap<ObjectId, Box<str>>) {
+    fn put_values(&mut self, class: &str, place: &str, ty: String, epoch: u32, values: FxHashMap<ObjectId, Box<str>>) {
         let shelf = self.fields.entry(class.to_owned()).or_default().entry(place.to_owned()).or_default();
         if !ty.is_empty() {
             shelf.ty = ty;
