@@ -22,7 +22,7 @@ use crate::{
     boundary::{ObjectId, announce, guarded},
     event::{Constructed, Destroyed, Event},
     instance::Store,
-    registry::{Keep, Registry, Way},
+    registry::{Keep, Registry},
 };
 use core::ptr::NonNull;
 use std::sync::Arc;
@@ -109,33 +109,19 @@ pub(crate) unsafe fn broadcast(live: LivePtr, event: u16, payload: *const u8, or
 /// # Safety
 ///
 /// As for [`broadcast`].
-pub(crate) unsafe fn deliver(live: LivePtr, event: u16, to: ObjectId, payload: *const u8, origin: Origin) -> bool {
-    // SAFETY: (1) the reference ends with the statement; (2)
-    unsafe {
-        let way = (*live.as_ptr()).registry.routes.way(event);
-        deliver_along(live, way, to, payload, origin)
-    }
-}
-
-/// [`deliver`] where the event's way is known.
-///
-/// # Safety
-///
-/// 1. `live` is valid and nothing refers into it.
-/// 2. `way` is of its registry, and `payload` is a valid payload of that event.
 #[inline(always)]
-pub(crate) unsafe fn deliver_along(live: LivePtr, way: Way, to: ObjectId, payload: *const u8, origin: Origin) -> bool {
+pub(crate) unsafe fn deliver(live: LivePtr, event: u16, to: ObjectId, payload: *const u8, origin: Origin) -> bool {
     let this = live.as_ptr();
     // SAFETY: (1) the reference is not used after the look-up.
     let state = unsafe { &*this };
     let Some((object, class)) = state.store.slots.target(to) else { return false };
-    let Some(one) = state.registry.routes.one(way, class) else { return false };
+    let Some(one) = state.registry.routes.one(event, class) else { return false };
     let mut ctx = Ctx::new(&HOST_CALLS, this.cast());
-    ctx.begin(Running::event(way.event), origin);
+    ctx.begin(Running::event(event), origin);
     (ctx.part, ctx.part_offset) = (object.wrapping_add(one.part_offset), one.part_offset);
     // SAFETY: (1)
     let pulse = unsafe { pulse(live) };
-    pulse.deliver(way.event, class, to);
+    pulse.deliver(event, class, to);
     // SAFETY: the slot's object is of the row's class, and nothing refers to it; (2) for the payload.
     announce(|| unsafe { (one.call)(ctx.part, &mut ctx, payload) });
     pulse.end();

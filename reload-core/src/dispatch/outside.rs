@@ -1,5 +1,5 @@
 //! What the host does from outside of any handler, at once: it sends events and makes objects. Short, because most of a
-//! delivery's cost beside the handler is here: the way of an event of the host's own tables is found at one look, and
+//! delivery's cost beside the handler is here: the number of an event of the host's own tables is found at one look, and
 //! nothing is asked twice.
 #![expect(unsafe_code, reason = "erases values, and passes the live state's address on")]
 
@@ -12,7 +12,6 @@ use super::{
 use crate::{
     boundary::ObjectId,
     event::{Constructed, Event, EventTable, TableRecord},
-    registry::Way,
 };
 
 /// See [`World::emit`](crate::World::emit).
@@ -24,11 +23,11 @@ use crate::{
 pub(crate) unsafe fn emit<E: Event>(live: LivePtr, event: &E) {
     let (table, payload) = (E::Table::record(), core::ptr::from_ref(event).cast());
     // SAFETY: (1) the reference ends with the statement.
-    let way = unsafe { (*live.as_ptr()).registry.short_way(table, E::INDEX) };
+    let event = unsafe { (*live.as_ptr()).registry.short_way(table, E::INDEX) };
     // Each way ends in a call of its own, so that the short one is nothing but that.
-    match way {
+    match event {
         // SAFETY: (1); the payload is an `E`, which is what the record says of the number.
-        Some(way) => unsafe { emit_along(live, way, payload) },
+        Some(event) => unsafe { emit_now(live, event, payload) },
         // SAFETY: as above.
         None => unsafe { emit_long(live, table, E::INDEX, payload) },
     }
@@ -37,12 +36,12 @@ pub(crate) unsafe fn emit<E: Event>(live: LivePtr, event: &E) {
 /// # Safety
 ///
 /// 1. `live` is valid and nothing refers into it.
-/// 2. `way` is of its registry, and `payload` is a valid payload of that event.
+/// 2. `payload` is a valid payload of `event`.
 #[inline(always)]
-unsafe fn emit_along(live: LivePtr, way: Way, payload: *const u8) {
+unsafe fn emit_now(live: LivePtr, event: u16, payload: *const u8) {
     // SAFETY: (1), (2)
     unsafe {
-        live::broadcast(live, way.event, payload, Origin::OUTSIDE);
+        live::broadcast(live, event, payload, Origin::OUTSIDE);
         live::settle(live);
     }
 }
@@ -54,9 +53,9 @@ unsafe fn emit_along(live: LivePtr, way: Way, payload: *const u8) {
 #[cold]
 unsafe fn emit_long(live: LivePtr, table: &'static TableRecord, index: u16, payload: *const u8) {
     // SAFETY: (1) the reference ends with the statement.
-    if let Some(way) = unsafe { (*live.as_ptr()).registry.long_way(table, index) } {
+    if let Some(event) = unsafe { (*live.as_ptr()).registry.vocabulary.id(table, index) } {
         // SAFETY: (1), (2)
-        unsafe { emit_along(live, way, payload) }
+        unsafe { emit_now(live, event, payload) }
     }
 }
 
@@ -69,10 +68,10 @@ unsafe fn emit_long(live: LivePtr, table: &'static TableRecord, index: u16, payl
 pub(crate) unsafe fn send<E: Event>(live: LivePtr, to: ObjectId, event: &E) -> bool {
     let (table, payload) = (E::Table::record(), core::ptr::from_ref(event).cast());
     // SAFETY: (1) the reference ends with the statement.
-    let way = unsafe { (*live.as_ptr()).registry.short_way(table, E::INDEX) };
-    match way {
+    let event = unsafe { (*live.as_ptr()).registry.short_way(table, E::INDEX) };
+    match event {
         // SAFETY: (1); the payload is an `E`, which is what the record says of the number.
-        Some(way) => unsafe { send_along(live, way, to, payload) },
+        Some(event) => unsafe { send_now(live, event, to, payload) },
         // SAFETY: as above.
         None => unsafe { send_long(live, table, E::INDEX, to, payload) },
     }
@@ -80,12 +79,12 @@ pub(crate) unsafe fn send<E: Event>(live: LivePtr, to: ObjectId, event: &E) -> b
 
 /// # Safety
 ///
-/// As for [`emit_along`].
+/// As for [`emit_now`].
 #[inline(always)]
-unsafe fn send_along(live: LivePtr, way: Way, to: ObjectId, payload: *const u8) -> bool {
+unsafe fn send_now(live: LivePtr, event: u16, to: ObjectId, payload: *const u8) -> bool {
     // SAFETY: (1), (2)
     unsafe {
-        let handled = live::deliver_along(live, way, to, payload, Origin::OUTSIDE);
+        let handled = live::deliver(live, event, to, payload, Origin::OUTSIDE);
         live::settle(live);
         handled
     }
@@ -97,9 +96,9 @@ unsafe fn send_along(live: LivePtr, way: Way, to: ObjectId, payload: *const u8) 
 #[cold]
 unsafe fn send_long(live: LivePtr, table: &'static TableRecord, index: u16, to: ObjectId, payload: *const u8) -> bool {
     // SAFETY: (1) the reference ends with the statement.
-    match unsafe { (*live.as_ptr()).registry.long_way(table, index) } {
+    match unsafe { (*live.as_ptr()).registry.vocabulary.id(table, index) } {
         // SAFETY: (1), (2)
-        Some(way) => unsafe { send_along(live, way, to, payload) },
+        Some(event) => unsafe { send_now(live, event, to, payload) },
         None => false,
     }
 }

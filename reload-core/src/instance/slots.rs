@@ -18,15 +18,37 @@ const IN_ATTIC: u16 = 0x7ffd;
 /// In place of a class: nobody.
 const FREE: u16 = 0x7fff;
 
-const ADDRESS_BITS: u32 = 48;
-
-/// One object's address, class and generation.
-#[repr(C, packed(4))]
+/// One object's address, class and generation. In parts, because a delivery waits for the class and for nothing else.
+#[repr(C)]
 #[derive(Clone, Copy)]
 struct Slot {
-    /// Low 48 bits: the address. High 16 bits: the class, or one of the marks above.
-    place: u64,
+    /// Low 32 bits of the address.
+    low: u32,
+    /// Bits 32 to 47 of the address; those above are zero.
+    high: u16,
+    /// The class, or one of the marks above.
+    class: u16,
     generation: u32,
+}
+
+impl Slot {
+    const fn vacant(mark: u16, generation: u32) -> Self {
+        Self { low: 0, high: 0, class: mark, generation }
+    }
+
+    fn put(&mut self, object: *mut u8, class: u16) {
+        let address = object.expose_provenance() as u64;
+        (self.low, self.high, self.class) = (address as u32, (address >> 32) as u16, class);
+    }
+
+    fn mark(&mut self, mark: u16) {
+        *self = Self::vacant(mark, self.generation);
+    }
+
+    #[inline(always)]
+    fn address(&self) -> *mut u8 {
+        core::ptr::with_exposed_provenance_mut((u64::from(self.low) | u64::from(self.high) << 32) as usize)
+    }
 }
 
 /// The object table.
@@ -39,23 +61,22 @@ pub(crate) struct Slots {
 impl Slots {
     /// Gives out an id without an object.
     pub(super) fn reserve(&mut self) -> ObjectId {
-        let mark = pack(core::ptr::null_mut(), RESERVED);
         if let Some(index) = self.free.pop() {
             let slot = &mut self.slots[index as usize];
-            slot.place = mark;
+            slot.mark(RESERVED);
             return ObjectId::from_parts(index, slot.generation);
         }
         let index = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
         assert!(index < u32::MAX, "a world holds at most 2^32 - 1 objects");
-        self.slots.push(Slot { place: mark, generation: 1 });
+        self.slots.push(Slot::vacant(RESERVED, 1));
         ObjectId::from_parts(index, 1)
     }
 
     /// Gives a reserved id its object. False if the id is not reserved.
     pub(super) fn occupy(&mut self, id: ObjectId, object: *mut u8, class: u16) -> bool {
         match self.slot_mut(id) {
-            Some(slot) if unpack_class(slot.place) == RESERVED => {
-                slot.place = pack(object, class);
+            Some(slot) if slot.class == RESERVED => {
+                slot.put(object, class);
                 true
             }
             _ => false,
@@ -65,7 +86,7 @@ impl Slots {
     /// Ends an id. A slot whose generations are used up is not used again.
     pub(super) fn release(&mut self, id: ObjectId) {
         let Some(slot) = self.slot_mut(id) else { return };
-        slot.place = pack(core::ptr::null_mut(), FREE);
+        slot.mark(FREE);
         if let Some(next) = slot.generation.checked_add(1) {
             slot.generation = next;
             self.free.push(id.slot());
@@ -80,7 +101,7 @@ impl Slots {
         if slot.generation != id.generation() {
             return None;
         }
-        Some((unpack_address(slot.place), unpack_class(slot.place)))
+        Some((slot.address(), slot.class))
     }
 
     /// Address and class of an object, quarantined or not.
@@ -98,14 +119,14 @@ impl Slots {
     /// The object has been put into the attic: its id stays.
     pub(crate) fn put_in_attic(&mut self, id: ObjectId) {
         if let Some(slot) = self.slot_mut(id) {
-            slot.place = pack(core::ptr::null_mut(), IN_ATTIC);
+            slot.mark(IN_ATTIC);
         }
     }
 
     /// The object of `slot` is at another address, and of another class than before.
     pub(super) fn settle(&mut self, slot: u32, object: *mut u8, class: u16, quarantined: bool) {
         let class = if quarantined { class | QUARANTINED } else { class };
-        self.slots[slot as usize].place = pack(object, class);
+        self.slots[slot as usize].put(object, class);
     }
 
     /// The generation of each slot, for a save file.
@@ -115,16 +136,14 @@ impl Slots {
 
     /// Slots with these generations, none of them in use: which are is said with [`Slots::claim`].
     pub(crate) fn with_generations(generations: impl Iterator<Item = u32>) -> Self {
-        let mark = pack(core::ptr::null_mut(), FREE);
-        Self { slots: generations.map(|generation| Slot { place: mark, generation }).collect(), free: Vec::new() }
+        Self { slots: generations.map(|generation| Slot::vacant(FREE, generation)).collect(), free: Vec::new() }
     }
 
     /// Takes the slot of `id` into use as reserved. False if there is none, it has another generation, or is in use.
     pub(crate) fn claim(&mut self, id: ObjectId) -> bool {
-        let mark = pack(core::ptr::null_mut(), RESERVED);
         match self.slot_mut(id) {
-            Some(slot) if unpack_class(slot.place) == FREE => {
-                slot.place = mark;
+            Some(slot) if slot.class == FREE => {
+                slot.mark(RESERVED);
                 true
             }
             _ => false,
@@ -133,7 +152,7 @@ impl Slots {
 
     /// Lets the slots that nobody has claimed be used. A slot whose generations are used up is not.
     pub(crate) fn free_unclaimed(&mut self) {
-        let is_free = |slot: &Slot| unpack_class(slot.place) == FREE && slot.generation < u32::MAX;
+        let is_free = |slot: &Slot| slot.class == FREE && slot.generation < u32::MAX;
         self.free = (0..self.slots.len() as u32).rev().filter(|index| is_free(&self.slots[*index as usize])).collect();
     }
 
@@ -164,32 +183,18 @@ impl Slots {
     /// The object of `slot` has moved.
     pub(super) fn moved(&mut self, slot: u32, object: *mut u8) {
         let entry = &mut self.slots[slot as usize];
-        entry.place = pack(object, unpack_class(entry.place));
+        entry.put(object, entry.class);
     }
 
     pub(super) fn set_quarantined(&mut self, slot: u32, quarantined: bool) {
         let entry = &mut self.slots[slot as usize];
-        let class = unpack_class(entry.place) & !QUARANTINED;
-        entry.place = pack(unpack_address(entry.place), if quarantined { class | QUARANTINED } else { class });
+        let class = entry.class & !QUARANTINED;
+        entry.class = if quarantined { class | QUARANTINED } else { class };
     }
 
     fn slot_mut(&mut self, id: ObjectId) -> Option<&mut Slot> {
         self.slots.get_mut(id.slot() as usize).filter(|slot| slot.generation == id.generation())
     }
-}
-
-fn pack(object: *mut u8, class: u16) -> u64 {
-    object.expose_provenance() as u64 | u64::from(class) << ADDRESS_BITS
-}
-
-#[inline(always)]
-fn unpack_address(place: u64) -> *mut u8 {
-    core::ptr::with_exposed_provenance_mut((place & ((1 << ADDRESS_BITS) - 1)) as usize)
-}
-
-#[inline(always)]
-fn unpack_class(place: u64) -> u16 {
-    (place >> ADDRESS_BITS) as u16
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ mod routes;
 mod short_ways;
 mod vocabulary;
 
-pub(crate) use routes::{Routes, Way};
+pub(crate) use routes::Routes;
 pub(crate) use vocabulary::Vocabulary;
 
 use crate::{
@@ -146,15 +146,10 @@ impl Registry {
         self.by_record.get(&core::ptr::from_ref(record).addr()).copied()
     }
 
-    /// The way of the event that `table` numbers `index`, if it is one of the host's that are found at one look.
+    /// The world's number of the event that `table` numbers `index`, if it is one of the host's that are found at one look.
     #[inline(always)]
-    pub(crate) fn short_way(&self, table: &'static TableRecord, index: u16) -> Option<Way> {
+    pub(crate) fn short_way(&self, table: &'static TableRecord, index: u16) -> Option<u16> {
         self.short_ways.find(table, index)
-    }
-
-    /// The way of any event that the world knows.
-    pub(crate) fn long_way(&self, table: &'static TableRecord, index: u16) -> Option<Way> {
-        self.vocabulary.id(table, index).map(|event| self.routes.way(event))
     }
 
     /// Bytes from the start of an object of class `class` to its part of class `part`; `None` if it has none.
@@ -357,7 +352,7 @@ impl Registry {
                 .collect();
         }
         self.routes = Routes::build(&self.classes);
-        self.short_ways = ShortWays::build(&self.vocabulary, &self.routes);
+        self.short_ways = ShortWays::build(&self.vocabulary);
     }
 
     /// Own handlers and loops, then those of the bases that are not overridden.

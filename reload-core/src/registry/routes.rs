@@ -23,19 +23,8 @@ pub(crate) struct One {
     pub(crate) part_offset: usize,
 }
 
-/// Where an event's handlers lie in [`Routes::ones`]: one entry per class, none at all if no class has a handler.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Row {
-    first: u32,
-    len: u32,
-}
-
-/// An event on its way: its number and its row.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Way {
-    pub(crate) event: u16,
-    row: Row,
-}
+/// The handlers of an event, by class; none at all if no class has one.
+type Row = Box<[Option<One>]>;
 
 /// Who is called for each event.
 #[derive(Clone, Debug, Default)]
@@ -44,8 +33,6 @@ pub(crate) struct Routes {
     all: Vec<Vec<Route>>,
     /// For each event its row.
     rows: Vec<Row>,
-    /// The rows, one behind the other, so that a delivery follows as few pointers as it can.
-    ones: Vec<Option<One>>,
 }
 
 impl Routes {
@@ -53,7 +40,7 @@ impl Routes {
     /// order of registration; rows indexed by class.
     pub(super) fn build(classes: &[Class]) -> Self {
         let events = usize::from(EVENT_LIMIT);
-        let mut routes = Self { all: vec![Vec::new(); events], rows: vec![Row::default(); events], ones: Vec::new() };
+        let mut routes = Self { all: vec![Vec::new(); events], rows: vec![Row::default(); events] };
         let mut order: Vec<usize> = (0..classes.len()).collect();
         order.sort_by(|left, right| classes[*left].path.cmp(&classes[*right].path));
         for number in order {
@@ -61,11 +48,10 @@ impl Routes {
                 let Handler { event, batch, one, part_offset } = *handler;
                 routes.all[usize::from(event)].push(Route { class: number as u16, batch, part_offset });
                 let row = &mut routes.rows[usize::from(event)];
-                if row.len == 0 {
-                    *row = Row { first: routes.ones.len() as u32, len: classes.len() as u32 };
-                    routes.ones.resize(routes.ones.len() + classes.len(), None);
+                if row.is_empty() {
+                    *row = vec![None; classes.len()].into();
                 }
-                routes.ones[row.first as usize + number] = Some(One { call: one, part_offset });
+                row[number] = Some(One { call: one, part_offset });
             }
         }
         routes
@@ -77,18 +63,9 @@ impl Routes {
         self.all.get(usize::from(event)).map_or(&[], Vec::as_slice)
     }
 
-    /// The way of an event.
-    #[inline(always)]
-    pub(crate) fn way(&self, event: u16) -> Way {
-        Way { event, row: self.rows.get(usize::from(event)).copied().unwrap_or_default() }
-    }
-
     /// The handler of a class. None for a class that is out of every row's range, as those of quarantined objects are.
     #[inline(always)]
-    pub(crate) fn one(&self, way: Way, class: u16) -> Option<One> {
-        if u32::from(class) >= way.row.len {
-            return None;
-        }
-        *self.ones.get(way.row.first as usize + usize::from(class))?
+    pub(crate) fn one(&self, event: u16, class: u16) -> Option<One> {
+        *self.rows.get(usize::from(event))?.get(usize::from(class))?
     }
 }
