@@ -29,6 +29,11 @@ pub(crate) fn path_of(name: &str) -> TokenStream {
     quote!(#core::concat!(#core::module_path!(), #suffix))
 }
 
+/// A name as the core numbers it for the compiler: the 64-bit FNV-1a hash of its bytes.
+pub(crate) fn id_of(name: &str) -> u64 {
+    name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
 /// The line of `place`. The token has to be the user's own: elsewhere the line would be that of the macro's call.
 pub(crate) fn line_of(place: Span) -> TokenStream {
     quote_spanned!(place=> ::reload_core::__private::core::line!())

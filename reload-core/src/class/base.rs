@@ -57,6 +57,9 @@ pub const fn class_table<C: TheAnnotatedStruct + TheAnnotatedImpl>() -> TableRef
 #[track_caller]
 pub const fn widest(handlers: &[HandlerRecord]) -> TableRef {
     let (mut widest, mut position) = (TableRef::of::<Lifecycle>(), 0);
+    if let Some(first) = handlers.first() {
+        (widest, position) = (first.table, 1);
+    }
     while position < handlers.len() {
         widest = widest.wider(handlers[position].table);
         position += 1;

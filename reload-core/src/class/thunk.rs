@@ -9,7 +9,7 @@ use super::{
 use crate::{
     boundary::{Outcome, RawStr, guard, guarded_announced},
     dispatch::{Ctx, Next},
-    event::{Event, Slot},
+    event::{Event, Slot, check_slot},
 };
 use core::ptr::NonNull;
 
@@ -28,7 +28,7 @@ pub const fn handler<C, E, Form, F: Method<C, E, Form>>(slot: Slot, line: u32, _
     }
 }
 
-/// [`handler`] for the event `E`, after which the method is called.
+/// [`handler`] for the event `E`, after which the method is called: `name_id` is its name's [`Event::NAME_ID`].
 ///
 /// # Panics
 ///
@@ -37,10 +37,15 @@ pub const fn handler<C, E, Form, F: Method<C, E, Form>>(slot: Slot, line: u32, _
 #[track_caller]
 pub const fn handler_of<C, E: Event, Form, F: Method<C, E, Form>>(
     name: &'static str,
+    name_id: u64,
     line: u32,
     method: F,
 ) -> HandlerRecord {
-    handler::<C, E, Form, F>(Slot::of::<E>(name).checked(), line, method)
+    let slot = Slot::of::<E>(name);
+    if E::NAME_ID != name_id {
+        check_slot(slot);
+    }
+    handler::<C, E, Form, F>(slot, line, method)
 }
 
 /// A method that is a handler of the form `Form`.

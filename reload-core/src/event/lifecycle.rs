@@ -95,13 +95,8 @@ unsafe impl Event for Destroyed {
 
 // SAFETY: names and record list the same three events.
 unsafe impl EventTable for Lifecycle {
-    const NAMES: TableNames = TableNames {
-        name: "Lifecycle",
-        path: "reload_core::Lifecycle",
-        first: 0,
-        events: &["constructed", "reloaded", "destroyed"],
-        base: None,
-    };
+    const NAMES: TableNames =
+        TableNames::new("Lifecycle", "reload_core::Lifecycle", 0, &["constructed", "reloaded", "destroyed"], None);
 
     extern "C" fn record() -> &'static TableRecord {
         static RECORD: TableRecord = TableRecord {

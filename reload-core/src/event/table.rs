@@ -1,7 +1,10 @@
 //! The numbered vocabulary of events: what `event_table!` emits, and the compile-time look-ups on it.
 #![expect(unsafe_code, reason = "`Event` promises a table entry, which only an unsafe trait can")]
 
-use super::{EVENT_LIMIT, FIRST_USER_EVENT, text::Message};
+use super::{
+    EVENT_LIMIT, FIRST_USER_EVENT,
+    text::{self, Message},
+};
 use crate::{
     boundary::{RawSlice, RawStr},
     schema::{DescriptorFn, State},
@@ -21,6 +24,8 @@ pub unsafe trait Event: State {
     type Table: EventTable;
     /// The name in handlers: `damaged` for `event_damaged`.
     const NAME: &'static str;
+    /// The name as a number: its 64-bit FNV-1a hash.
+    const NAME_ID: u64 = text::id(Self::NAME);
     /// The number in `Table` and in every table that extends it.
     const INDEX: u16;
 }
@@ -47,10 +52,17 @@ pub unsafe trait EventTable: Sized + 'static {
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct TableRef {
-    names: &'static TableNames,
+    /// From a `&'static TableNames`. Not as one: the compiler checks what a constant refers to, all the way down and for
+    /// each constant anew, and a pointer it leaves alone.
+    names: *const TableNames,
     /// The boundary record.
     pub record: extern "C" fn() -> &'static TableRecord,
 }
+
+// SAFETY: the pointer is a `&'static TableNames`, which is `Send`.
+unsafe impl Send for TableRef {}
+// SAFETY: as for `Send`; there is no interior mutability.
+unsafe impl Sync for TableRef {}
 
 impl TableRef {
     /// The table that declares `E`.
@@ -65,6 +77,11 @@ impl TableRef {
         Self { names: const { &T::NAMES }, record: T::record }
     }
 
+    const fn names(self) -> &'static TableNames {
+        // SAFETY: `of` makes it from such a reference; only in the image where it was made is it looked at.
+        unsafe { &*self.names }
+    }
+
     /// The one of both that extends the other: its numbers hold for the events of either.
     ///
     /// # Panics
@@ -73,14 +90,14 @@ impl TableRef {
     #[must_use]
     #[track_caller]
     pub const fn wider(self, other: Self) -> Self {
-        if self.names.extends(other.names) {
+        if self.names().extends(other.names()) {
             self
-        } else if other.names.extends(self.names) {
+        } else if other.names().extends(self.names()) {
             other
         } else {
             let mut message = Message::new();
-            message.push("a class cannot handle events of both `").push(self.names.name).push("` and `");
-            message.push(other.names.name).push("`: neither table extends the other");
+            message.push("a class cannot handle events of both `").push(self.names().name).push("` and `");
+            message.push(other.names().name).push("`: neither table extends the other");
             panic!("{}", message.text())
         }
     }
@@ -99,9 +116,23 @@ pub struct TableNames {
     pub events: &'static [&'static str],
     /// The table that this one extends; a table that extends none stands on [`Lifecycle`](super::Lifecycle).
     pub base: Option<&'static TableNames>,
+    /// The path as a number.
+    id: u64,
 }
 
 impl TableNames {
+    /// The names of the table `name`, whose own events begin at the index `first`.
+    #[must_use]
+    pub const fn new(
+        name: &'static str,
+        path: &'static str,
+        first: u16,
+        events: &'static [&'static str],
+        base: Option<&'static Self>,
+    ) -> Self {
+        Self { name, path, first, events, base, id: text::id(path) }
+    }
+
     /// One past the last index in use.
     #[must_use]
     pub const fn end(&self) -> u16 {
@@ -113,7 +144,7 @@ impl TableNames {
     pub const fn find(&self, name: &str) -> Option<u16> {
         let mut position = 0;
         while position < self.events.len() {
-            if super::text::equal(self.events[position], name) {
+            if text::equal(self.events[position], name) {
                 return Some(self.first + position as u16);
             }
             position += 1;
@@ -128,7 +159,7 @@ impl TableNames {
     const fn extends(&self, other: &Self) -> bool {
         let mut table = Some(self);
         while let Some(names) = table {
-            if super::text::equal(names.path, other.path) {
+            if names.id == other.id {
                 return true;
             }
             table = names.base;
@@ -138,11 +169,11 @@ impl TableNames {
 
     /// The name nearest to `name`, if any is near.
     const fn nearest(&self, name: &str) -> Option<&'static str> {
-        let (mut table, mut best, mut least) = (Some(self), None, super::text::NEAR);
+        let (mut table, mut best, mut least) = (Some(self), None, text::NEAR);
         while let Some(names) = table {
             let mut position = 0;
             while position < names.events.len() {
-                let distance = super::text::distance(names.events[position], name);
+                let distance = text::distance(names.events[position], name);
                 if distance < least {
                     (best, least) = (Some(names.events[position]), distance);
                 }
@@ -188,9 +219,8 @@ inventory::collect!(TableEntry);
 
 /// What a handler is for: the event's number, and the table that numbers it.
 ///
-/// Finding a slot never fails; [`Slot::checked`] does where name and event do not fit. Where a handler looks wrong it is
-/// checked in a constant of its own ([`check_slot`]): each such handler is one error at its own place, and the class's
-/// tables stay sound meanwhile.
+/// Finding a slot never fails; [`check_slot`] does where name and event do not fit. For a handler that looks wrong it stands in
+/// a constant of its own: each such handler is one error at its own place, and the class's tables stay sound meanwhile.
 #[derive(Clone, Copy, Debug)]
 pub struct Slot {
     /// The name in the handler.
@@ -219,18 +249,6 @@ impl Slot {
         };
         Self { name, event, index, table: TableRef::of::<T>() }
     }
-
-    /// The same, where the name says which event it is.
-    ///
-    /// # Panics
-    ///
-    /// At compile time, with what to write instead.
-    #[must_use]
-    #[track_caller]
-    pub const fn checked(self) -> Self {
-        check_slot(self);
-        self
-    }
 }
 
 /// Checks that there is such an event and that the name says which.
@@ -240,13 +258,15 @@ impl Slot {
 /// At compile time, with what to write instead.
 #[track_caller]
 pub const fn check_slot(slot: Slot) {
-    let (name, table) = (slot.name, slot.table.names);
+    let (name, table) = (slot.name, slot.table.names());
+    if let Some(event) = slot.event
+        && text::equal(event, name)
+    {
+        return;
+    }
     let mut message = Message::new();
     match slot.event {
         Some(event) => {
-            if super::text::equal(event, name) {
-                return;
-            }
             message.push("`event_").push(name).push("` takes the payload of `event_").push(event).push("`: ");
             if table.find(name).is_some() {
                 message.push("take the event that the name says, or rename the method");

@@ -68,7 +68,7 @@ impl Start {
     #[must_use]
     pub const unsafe fn field(self, name: &'static str, part: *const u8, ty: DescriptorFn) -> Field {
         // SAFETY: (1) a field lies in the struct's memory.
-        field(name, unsafe { part.offset_from_unsigned(self.0) }, ty)
+        field(name, unsafe { part.offset_from(self.0) } as usize, ty)
     }
 }
 

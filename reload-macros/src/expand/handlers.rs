@@ -4,7 +4,7 @@ use super::under;
 use crate::{
     case::snake,
     model::{EventKind, Handler, Handlers, Loop, Migrate},
-    names::{at, line_of, private, private_at},
+    names::{at, id_of, line_of, private, private_at},
 };
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
@@ -90,8 +90,8 @@ fn entry(handler: &Handler) -> TokenStream {
     let Handler { method, event, kind, attrs, .. } = handler;
     let (form, line) = (form(handler), line_of(method.span()));
     if let Some(ty) = is_called_like_its_event(handler) {
-        let make = private_at(method.span(), "handler_of");
-        let call = quote_spanned!(at(method.span())=> #make::<Self, #ty, #form, _>(#event, #line, Self::#method));
+        let (make, id) = (private_at(method.span(), "handler_of"), id_of(event));
+        let call = quote_spanned!(at(method.span())=> #make::<Self, #ty, #form, _>(#event, #id, #line, Self::#method));
         return quote!(#(#attrs)* #call);
     }
     let (make, slot) = (private("handler"), slot(handler));

@@ -35,13 +35,13 @@ pub(crate) fn table(table: &Table, sound: bool) -> TokenStream {
         #doc
         #vis enum #name {}
         unsafe impl #event_table for #name {
-            const NAMES: #table_names = #table_names {
-                name: #written_name,
-                path: #path,
-                first: #first_after::<#base>(),
-                events: &[#(#handler_names),*],
-                base: #core::option::Option::Some(&<#base as #event_table>::NAMES),
-            };
+            const NAMES: #table_names = #table_names::new(
+                #written_name,
+                #path,
+                #first_after::<#base>(),
+                &[#(#handler_names),*],
+                #core::option::Option::Some(&<#base as #event_table>::NAMES),
+            );
             extern "C" fn record() -> &'static #table_record {
                 static RECORD: #table_record = #table_record {
                     path: #raw_str::new(#path),
