@@ -5,7 +5,7 @@ pub use crate::{
     class::{
         BaseLink, BatchFn, ClassEntry, ClassRecord, GameClass, HandlerRecord, LoopRecord, Method, MigrateFn, OneFn,
         Plain, Shared, SharedWithBoth, SharedWithCtx, SharedWithEvent, TheAnnotatedImpl, TheAnnotatedStruct, TurnFn,
-        WithBoth, WithCtx, WithEvent, class_table, handler, handler_of, looping, migration, widest,
+        WithBoth, WithCtx, WithEvent, class_table, handler, handler_of, looping, migration,
     },
     dispatch::{Ctx, HostCalls, Next},
     event::{
@@ -15,9 +15,9 @@ pub use crate::{
     library::{Hooks, LibraryTable, LinkedLibrary},
     schema::{
         Addresses, ArrayOps, Carry, Descriptor, DescriptorFn, EnumOps, EnumState, Field, ListOps, MapOps, NoDefault,
-        OwnerOps, Parts, Probe, ProxyOps, Scalar, SerdeOps, Shape, Start, State, TextOps, Variant, WriteFn, default_of,
-        default_with, descriptor, drop_of, enum_descriptor, field, no_such_variant, opaque_descriptor, serde_ops,
-        struct_descriptor, variant,
+        OwnerOps, Parts, Probe, ProxyOps, Scalar, SerdeOps, Shape, Start, State, StructTable, TextOps, Variant,
+        WriteFn, default_of, default_with, descriptor, drop_of, enum_descriptor, field, no_such_variant,
+        opaque_descriptor, serde_ops, variant,
     },
 };
 pub use core;

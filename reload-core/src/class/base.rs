@@ -41,11 +41,16 @@ impl BaseLink {
 #[must_use]
 #[track_caller]
 pub const fn class_table<C: TheAnnotatedStruct + TheAnnotatedImpl>() -> TableRef {
-    let own = <C as TheAnnotatedImpl>::TABLE;
+    let own = widest(C::HANDLERS);
     match C::BASE {
         Some(base) => own.wider(base.table),
         None => own,
     }
+}
+
+/// The same for a class with a base, which says it in a constant: there it is told where it cannot be.
+const fn table_with_base<C: GameClass>() -> TableRef {
+    C::TABLE
 }
 
 /// The one of the handlers' tables that extends all others.
@@ -53,9 +58,8 @@ pub const fn class_table<C: TheAnnotatedStruct + TheAnnotatedImpl>() -> TableRef
 /// # Panics
 ///
 /// At compile time, when there is none.
-#[must_use]
 #[track_caller]
-pub const fn widest(handlers: &[HandlerRecord]) -> TableRef {
+const fn widest(handlers: &[HandlerRecord]) -> TableRef {
     let (mut widest, mut position) = (TableRef::of::<Lifecycle>(), 0);
     if let Some(first) = handlers.first() {
         (widest, position) = (first.table, 1);
@@ -69,12 +73,17 @@ pub const fn widest(handlers: &[HandlerRecord]) -> TableRef {
 
 impl ClassRecord {
     /// The record of `C`, whose struct stands in line `line` of `file`.
+    ///
+    /// # Panics
+    ///
+    /// At compile time, when its handlers use tables of which none extends all others.
     #[must_use]
+    #[track_caller]
     pub const fn of<C: GameClass>(file: &'static str, line: u32) -> Self {
         let state = C::DESCRIPTOR;
-        let (base, base_offset) = match C::BASE {
-            Some(base) => (Some(base.record), base.offset),
-            None => (None, 0),
+        let (base, base_offset, table) = match C::BASE {
+            Some(base) => (Some(base.record), base.offset, table_with_base::<C>()),
+            None => (None, 0, widest(C::HANDLERS)),
         };
         Self {
             path: state.path,
@@ -84,7 +93,7 @@ impl ClassRecord {
             state: descriptor::<C>,
             base,
             base_offset,
-            table: <C as GameClass>::TABLE.record,
+            table: table.record,
             mask: C::EVENT_MASK,
             own_mask: C::OWN_MASK,
             handlers: RawSlice::new(C::HANDLERS),

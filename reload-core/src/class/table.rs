@@ -8,7 +8,7 @@ use super::{
 use crate::{
     boundary::{Outcome, RawSlice, RawStr},
     dispatch::Ctx,
-    event::{EventMask, Lifecycle, TableRecord, TableRef},
+    event::{EventMask, TableRecord, TableRef},
     schema::{DescriptorFn, State, WriteFn},
 };
 
@@ -131,8 +131,6 @@ pub unsafe trait GameClass: State + TheAnnotatedStruct + TheAnnotatedImpl {
             or write `#[game_class(no_handlers)]` on the struct if there are none"
 )]
 pub trait TheAnnotatedImpl: TheAnnotatedStruct {
-    /// The table that numbers the own handlers' events.
-    const TABLE: TableRef = TableRef::of::<Lifecycle>();
     /// Own handlers as a mask.
     const OWN_MASK: EventMask = mask_of(Self::HANDLERS);
     /// Own handlers.

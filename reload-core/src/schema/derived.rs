@@ -2,18 +2,14 @@
 //! per type is here once; the derive itself only names fields and variants.
 #![expect(unsafe_code, reason = "boundary functions of enums")]
 
-use super::{Carry, Descriptor, DescriptorFn, EnumOps, Field, Shape, Variant, WriteFn, drop_of};
+use super::{Carry, Descriptor, DescriptorFn, EnumOps, Field, Shape, StructTable, Variant, WriteFn, drop_of};
 use crate::boundary::{Outcome, RawSlice, RawStr, guard};
 use core::marker::PhantomData;
 
 /// The table of the struct `T`.
 #[must_use]
-pub const fn struct_descriptor<T>(
-    path: &'static str,
-    default: Option<WriteFn>,
-    fields: &'static [Field],
-) -> Descriptor {
-    described::<T>(path, default, Shape::Struct(RawSlice::new(fields)))
+pub const fn struct_descriptor<T>(table: &StructTable) -> Descriptor {
+    described::<T>(table.path, table.default, Shape::Struct(RawSlice::new(table.fields)))
 }
 
 /// The table of the enum `T`.
@@ -68,7 +64,9 @@ impl Start {
     #[must_use]
     pub const unsafe fn field(self, name: &'static str, part: *const u8, ty: DescriptorFn) -> Field {
         // SAFETY: (1) a field lies in the struct's memory.
-        field(name, unsafe { part.offset_from(self.0) } as usize, ty)
+        let offset = unsafe { part.offset_from(self.0) } as usize;
+        // Spelled out: the compiler runs this for each field, and each call in it is one more.
+        Field { name: RawStr::new(name), was: RawStr::ABSENT, offset, ty, default: None, carry: Carry::ByShape }
     }
 }
 

@@ -34,10 +34,21 @@ pub type WriteFn = unsafe extern "C" fn(out: *mut u8, count: usize, stride: usiz
             its bytes while its layout is the same, `#[field(reset)]` starts over at each reload"
 )]
 pub unsafe trait State: Sized + 'static {
-    /// The type's table.
-    const DESCRIPTOR: Descriptor;
-    /// The fields of a struct.
-    const FIELDS: &'static [Field] = &[];
+    /// The type's table. A struct gives only its parts.
+    const DESCRIPTOR: Descriptor = super::struct_descriptor::<Self>(&Self::STRUCT);
+    /// The parts of a struct.
+    const STRUCT: StructTable = StructTable { path: "", default: None, fields: &[] };
+}
+
+/// What the table of a struct is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct StructTable {
+    /// The path, as in [`Descriptor`].
+    pub path: &'static str,
+    /// The type's `Default`, where it has one.
+    pub default: Option<WriteFn>,
+    /// The fields, in order of declaration.
+    pub fields: &'static [Field],
 }
 
 /// The descriptor of `T`.

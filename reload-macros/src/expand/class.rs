@@ -20,6 +20,8 @@ pub(crate) fn class(class: &Class) -> TokenStream {
         quote!(impl #annotated_impl for #name {} impl #name { #mask })
     });
     let (base, table) = class.base.as_ref().map(|base| (link(base), table(base))).unzip();
+    // Handlers whose tables do not fit are told where the class's name stands.
+    let record = quote_spanned!(at(name.span())=> #class_record::of::<#name>(#core::file!(), #core::line!()));
     let renamed = class.was.as_ref().map(|was| quote!(.renamed(#was)));
     let items = quote! {
         #state
@@ -28,7 +30,7 @@ pub(crate) fn class(class: &Class) -> TokenStream {
         unsafe impl #game_class for #name {
             #table
             const RECORD: &'static #class_record = {
-                static RECORD: #class_record = #class_record::of::<#name>(#core::file!(), #core::line!()) #renamed;
+                static RECORD: #class_record = #record #renamed;
                 &RECORD
             };
         }

@@ -8,20 +8,20 @@ use crate::{
 };
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Type, ext::IdentExt as _, spanned::Spanned as _};
+use syn::{Type, ext::IdentExt as _};
 
 /// Everything that stands beside the `impl` block.
 pub(crate) fn handlers(block: &Handlers) -> TokenStream {
     let Handlers { attrs, class, handlers, loops, migrate } = block;
     let annotated_impl = private("TheAnnotatedImpl");
-    let (checks, tables) = (handlers.iter().filter_map(check), handlers_tables(class, handlers));
+    let (checks, handlers) = (handlers.iter().filter_map(check), handler_table(handlers));
     let loops = (!loops.is_empty()).then(|| {
         let (record, entries) = (private("LoopRecord"), loops.iter().map(turn));
         quote!(const LOOPS: &'static [#record] = &[#(#entries),*];)
     });
     let migrate = migrate.as_ref().map(entry_of_migrate);
     let items = quote! {
-        impl #annotated_impl for #class { #tables #loops #migrate }
+        impl #annotated_impl for #class { #handlers #loops #migrate }
         #(#checks)*
     };
     under(attrs, items)
@@ -73,17 +73,12 @@ fn check(handler: &Handler) -> Option<TokenStream> {
     Some(quote!(#(#attrs)* const _: () = #check;))
 }
 
-fn handlers_tables(class: &Type, handlers: &[Handler]) -> Option<TokenStream> {
+fn handler_table(handlers: &[Handler]) -> Option<TokenStream> {
     if handlers.is_empty() {
         return None;
     }
-    let (table_ref, widest, record) = (private("TableRef"), private("widest"), private("HandlerRecord"));
-    let entries = handlers.iter().map(entry);
-    let widest = quote_spanned!(at(class.span())=> #widest(Self::HANDLERS));
-    Some(quote! {
-        const TABLE: #table_ref = #widest;
-        const HANDLERS: &'static [#record] = &[#(#entries),*];
-    })
+    let (record, entries) = (private("HandlerRecord"), handlers.iter().map(entry));
+    Some(quote!(const HANDLERS: &'static [#record] = &[#(#entries),*];))
 }
 
 fn entry(handler: &Handler) -> TokenStream {

@@ -35,6 +35,13 @@ struct Header {
     path: Option<TokenStream>,
 }
 
+impl Header {
+    /// The path of the type `name`.
+    fn path_of(&self, name: &Ident) -> TokenStream {
+        self.path.clone().unwrap_or_else(|| path_of(&name.unraw().to_string()))
+    }
+}
+
 /// Every type parameter is state.
 fn header(nested: &Nested) -> Header {
     let (generics, arguments, written) = nested.generics.split_for_impl();
@@ -51,27 +58,28 @@ fn header(nested: &Nested) -> Header {
 }
 
 fn state_of_struct(name: &Ident, fields: &[Field], header: &Header) -> TokenStream {
-    let describe = private("struct_descriptor");
-    if fields.is_empty() {
-        return state(name, header, &TokenStream::new(), &describe, &quote!(&[]));
-    }
-    let (field_table, core, start) = (private("Field"), private("core"), private("Start"));
-    let fields = fields.iter().map(field_in_place);
-    // One body for all fields: `offset_of!` would be a constant of its own for each.
-    let table = quote! {
-        const FIELDS: &'static [#field_table] = {
+    let (table, probe, no_default) = (private("StructTable"), private("Probe"), private("NoDefault"));
+    let path = header.path_of(name);
+    let parts =
+        |fields: &TokenStream| quote!(#table { path: #path, default: #probe::<Self>::DEFAULT, fields: #fields });
+    let body = if fields.is_empty() {
+        parts(&quote!(&[]))
+    } else {
+        let (core, start, fields) = (private("core"), private("Start"), fields.iter().map(field_in_place));
+        let parts = parts(&quote!(&[#(#fields),*]));
+        // One body for all fields: `offset_of!` would be a constant of its own for each.
+        quote! {
             let __value = #core::mem::MaybeUninit::<Self>::uninit();
             let __at = &raw const __value as *const Self;
             let __start = #start(__at as *const _);
-            unsafe { &[#(#fields),*] }
-        };
+            unsafe { #parts }
+        }
     };
-    state(name, header, &table, &describe, &quote!(Self::FIELDS))
+    state(header, &quote!(const STRUCT: #table = { use #no_default as _; #body };))
 }
 
 fn state_of_enum(nested: &Nested, variants: &[Variant]) -> TokenStream {
     let header = header(nested);
-    let describe = private("enum_descriptor");
     let entries = variants.iter().map(|variant| {
         let make = private("variant");
         let name = variant.name.unraw().to_string();
@@ -79,32 +87,25 @@ fn state_of_enum(nested: &Nested, variants: &[Variant]) -> TokenStream {
         let fields = variant.fields.iter().map(field_of_variant);
         quote!(#make(#name, &[#(#fields),*]) #(#renamed)*)
     });
-    let state = state(&nested.name, &header, &TokenStream::new(), &describe, &quote!(&[#(#entries),*]));
-    let parts = enum_parts(variants, &header);
+    let (descriptor, describe) = (private("Descriptor"), private("enum_descriptor"));
+    let (probe, no_default) = (private("Probe"), private("NoDefault"));
+    let path = header.path_of(&nested.name);
+    let table = quote! {
+        const DESCRIPTOR: #descriptor = {
+            use #no_default as _;
+            #describe::<Self>(#path, #probe::<Self>::DEFAULT, &[#(#entries),*])
+        };
+    };
+    let (state, parts) = (state(&header, &table), enum_parts(variants, &header));
     quote!(#state #parts)
 }
 
-/// `unsafe impl State`, the parts being the fields or the variants.
-fn state(
-    name: &Ident,
-    header: &Header,
-    table: &TokenStream,
-    describe: &TokenStream,
-    parts: &TokenStream,
-) -> TokenStream {
-    let (state, descriptor) = (private("State"), private("Descriptor"));
-    let (probe, no_default) = (private("Probe"), private("NoDefault"));
-    let Header { generics, ty, clause, path } = header;
-    let path = path.clone().unwrap_or_else(|| path_of(&name.unraw().to_string()));
+/// `unsafe impl State` with the type's table.
+fn state(header: &Header, table: &TokenStream) -> TokenStream {
+    let (state, Header { generics, ty, clause, .. }) = (private("State"), header);
     quote! {
         #[automatically_derived]
-        unsafe impl #generics #state for #ty #clause {
-            #table
-            const DESCRIPTOR: #descriptor = {
-                use #no_default as _;
-                #describe::<Self>(#path, #probe::<Self>::DEFAULT, #parts)
-            };
-        }
+        unsafe impl #generics #state for #ty #clause { #table }
     }
 }
 
