@@ -80,8 +80,8 @@ pub(crate) fn root() -> &'static Path {
 }
 
 /// A crate's source: `classes` classes of eight fields with two handlers each, and three types that they are made of.
-/// `version` is a text in one handler of the class in the middle.
-pub(crate) fn source(kind: Kind, classes: usize, version: usize) -> String {
+/// One handler of the class in the middle has `version` as a text, and `lines` lines more than the others.
+pub(crate) fn source(kind: Kind, classes: usize, version: usize, lines: usize) -> String {
     let mut text = String::from("use std::collections::HashMap;\n");
     if kind == Kind::Ours {
         text.push_str(
@@ -100,7 +100,8 @@ pub(crate) fn source(kind: Kind, classes: usize, version: usize) -> String {
          {nested} #[derive(Default)] {enum_extra} pub enum Mood {{ #[default] Calm, Angry {{ at: u32, since: f64 }}, Sleeping(f64) }}"
     );
     for class in 0..classes {
-        let said = if class == classes / 2 { version } else { 0 };
+        let (said, more) = if class == classes / 2 { (version, lines) } else { (0, 0) };
+        let more = "            self.hp += 1;\n".repeat(more);
         let on_impl = if kind == Kind::Ours { "#[game_class]" } else { "" };
         let _ = writeln!(
             text,
@@ -108,7 +109,7 @@ pub(crate) fn source(kind: Kind, classes: usize, version: usize) -> String {
              pub bag: Vec<Item>,\n    pub notes: HashMap<String, u32>,\n    pub place: Place,\n    pub mood: Mood,\n    \
              pub title: Option<String>,\n}}\n\
              {on_impl}\nimpl C{class} {{\n    pub fn event_tick(&mut self, ev: &Tick) {{\n        self.place.x += ev.dt;\n        \
-             if self.hp > {class} {{\n            self.hp -= 1;\n            self.title = Some(format!(\"{said} {{}}\", self.hp));\n        }}\n    }}\n    \
+             if self.hp > {class} {{\n            self.hp -= 1;\n{more}            self.title = Some(format!(\"{said} {{}}\", self.hp));\n        }}\n    }}\n    \
              pub fn event_damaged(&mut self, ev: &Damaged) {{\n        self.hp -= ev.amount;\n        \
              if let Mood::Calm = self.mood {{\n            self.mood = Mood::Sleeping(1.0);\n        }}\n    }}\n}}"
         );
@@ -176,7 +177,7 @@ impl Crates {
                 case.kind.dependencies()
             );
             fs::write(folder.join("Cargo.toml"), manifest).expect("written");
-            crates.edit(*case, 0);
+            crates.edit(*case, 0, 0);
         }
         crates
     }
@@ -186,9 +187,9 @@ impl Crates {
         self.folder.path()
     }
 
-    /// Saves the source with another text in one handler.
-    pub(crate) fn edit(&self, case: Case, version: usize) {
-        self.save(case, &source(case.kind, case.classes, version));
+    /// Saves the source with another text, and with more lines, in one handler.
+    pub(crate) fn edit(&self, case: Case, version: usize, lines: usize) {
+        self.save(case, &source(case.kind, case.classes, version, lines));
     }
 
     /// Saves a source.

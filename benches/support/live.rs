@@ -91,7 +91,7 @@ impl Lane {
                 let text = creatures.replacen(SAID, &format!("You will regret that {version} times!"), 1);
                 fs::write(folder.path().join("logic/src/creatures.rs"), text).expect("written");
             }
-            Sources::Classes(crates, case) => crates.edit(*case, version),
+            Sources::Classes(crates, case) => crates.edit(*case, version, 0),
         }
     }
 

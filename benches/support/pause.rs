@@ -37,7 +37,7 @@ impl Versions {
         let crates = Crates::write(&[case], "save-to-live-pause");
         let name = case.package().replace('-', "_");
         let versions = Self { folder: tempfile::tempdir().expect("a temporary folder"), name, classes };
-        let wide = |version| source(case.kind, classes, version);
+        let wide = |version| source(case.kind, classes, version, 0);
         let narrow = wide(0).replace("pub gold: u64", "pub gold: u32");
         for (version, text) in [(FIRST, wide(0)), (EDITED, wide(1)), (NARROW, narrow)] {
             crates.save(case, &text);

@@ -169,3 +169,49 @@ impl Drop for Payload {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::opaque_descriptor;
+
+    fn stays_the_same<T: PartialEq + fmt::Debug + Clone + 'static>(value: T, is_inline: bool) {
+        let descriptor: &'static Descriptor = Box::leak(Box::new(opaque_descriptor::<T>("test", None)));
+        let given = core::mem::ManuallyDrop::new(value.clone());
+        // SAFETY: the value is a `T`, and is not used again.
+        let payload = unsafe { Payload::moved((&raw const given).cast(), descriptor) };
+        assert_eq!(matches!(payload.0, Memory::Inline(_)), is_inline, "{value:?}");
+        let moved = Box::new(Some(payload));
+        let payload = moved.unwrap_or_else(|| unreachable!("it was put there"));
+        assert_eq!(payload.as_ptr().addr() % align_of::<T>(), 0);
+        // SAFETY: it holds the value that was moved in.
+        assert_eq!(unsafe { &*payload.as_ptr().cast::<T>() }, &value);
+        // SAFETY: as above; this image is mapped.
+        unsafe { payload.drop_value(descriptor) }.expect("dropping it does not panic");
+    }
+
+    #[test]
+    fn values_of_any_size_move_with_their_payload() {
+        #[repr(align(64))]
+        #[derive(Clone, Debug, PartialEq)]
+        struct Aligned(u8);
+        let counted = std::sync::Arc::new(1_u8);
+        stays_the_same((), true);
+        stays_the_same(String::from("Grix"), true);
+        stays_the_same([7_u64; 8], true);
+        stays_the_same([7_u64; 9], false);
+        stays_the_same(1_u128, false);
+        stays_the_same(Aligned(3), false);
+        stays_the_same(std::sync::Arc::clone(&counted), true);
+        stays_the_same([const { None::<std::sync::Arc<u8>> }; 9].map(|_| Some(std::sync::Arc::clone(&counted))), false);
+        assert_eq!(std::sync::Arc::strong_count(&counted), 1, "each value was dropped once");
+    }
+
+    #[test]
+    fn a_constructor_writes_into_the_payload() {
+        let descriptor = crate::schema::descriptor::<String>();
+        let payload = Payload::constructed(descriptor, descriptor.default).expect("a text has a default");
+        // SAFETY: it was constructed.
+        assert_eq!(unsafe { &*payload.as_ptr().cast::<String>() }, "");
+    }
+}
