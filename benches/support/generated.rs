@@ -158,11 +158,12 @@ impl Crates {
             target: Path::new(env!("CARGO_TARGET_TMPDIR")).join(target),
         };
         let members: Vec<String> = cases.iter().map(|case| case.package()).collect();
+        // What the README recommends, unless told otherwise; the peers' macros gain by it as well.
+        let debug = option("--debug").unwrap_or_else(|| "line-tables-only".into());
+        let macros = option("--macros").unwrap_or_else(|| "3".into());
         let manifest = format!(
-            "[workspace]\nresolver = \"3\"\nmembers = {members:?}\n\n[profile.dev]\ndebug = \"line-tables-only\"\n\n\
-             [profile.dev.package.\"*\"]\ndebug = false\n\n\
-             # What the README recommends; the peers' macros gain by it as well.\n\
-             [profile.dev.build-override]\nopt-level = 3\n"
+            "[workspace]\nresolver = \"3\"\nmembers = {members:?}\n\n[profile.dev]\ndebug = {debug:?}\n\n\
+             [profile.dev.package.\"*\"]\ndebug = false\n\n[profile.dev.build-override]\nopt-level = {macros}\n"
         );
         fs::write(crates.folder.path().join("Cargo.toml"), manifest).expect("written");
         // The versions of this workspace, where it knows them.
