@@ -64,6 +64,9 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
+    /// The time of what is due when its object comes back from the attic.
+    pub(crate) const ON_RETURN: u64 = u64::MAX;
+
     pub(crate) fn at(&mut self, at: u64, what: What) {
         self.order += 1;
         self.waiting.push(Timed { at, order: self.order, what });
@@ -83,12 +86,30 @@ impl Clock {
 
     /// The next thing that is due until `end`; the clock goes to its time.
     pub(crate) fn due(&mut self, end: u64) -> Option<What> {
-        if self.waiting.peek()?.at > end {
+        let next = self.waiting.peek()?.at;
+        if next > end || next == Self::ON_RETURN {
             return None;
         }
         let timed = self.waiting.pop()?;
         self.now = self.now.max(timed.at);
         Some(timed.what)
+    }
+
+    /// Lets what has waited for the return of an object be due now, in the order in which it was due.
+    pub(crate) fn returned(&mut self, is_away: impl Fn(ObjectId) -> bool) {
+        if self.waiting.iter().all(|timed| timed.at != Self::ON_RETURN) {
+            return;
+        }
+        let now = self.now;
+        self.revise(|mut timed| {
+            if let What::Deliver { to, .. } = timed.what
+                && timed.at == Self::ON_RETURN
+                && !is_away(to)
+            {
+                timed.at = now;
+            }
+            Some(timed)
+        });
     }
 
     /// Everything that waits for a time, in no order.

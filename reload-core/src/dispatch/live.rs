@@ -348,6 +348,11 @@ pub(crate) unsafe fn advance(live: LivePtr, nanoseconds: u64) {
     // SAFETY: (1)
     while let Some(what) = unsafe { (*this).clock.due(end) } {
         match what {
+            // It waits with its object.
+            // SAFETY: (1)
+            What::Deliver { to, .. } if unsafe { (*this).store.slots.is_in_attic(to) } => unsafe {
+                (*this).clock.at(Clock::ON_RETURN, what);
+            },
             What::Deliver { event, to, payload } => {
                 // SAFETY: (1); the payload was moved in as one of this event.
                 unsafe {

@@ -72,6 +72,7 @@ pub(crate) fn commit(world: &mut World, staged: Staged) -> Committed {
     for turn in std::mem::take(&mut live.resting) {
         live.clock.next_advance(turn);
     }
+    live.clock.returned(|object| live.store.slots.is_in_attic(object));
     live.registry.forget_absent(|number| live.store.pool(number).len() == 0);
     untie(live, &former);
     for told in told {

@@ -390,6 +390,7 @@ fn commit(world: &mut World, staged: Staged) -> RestoreReport {
     for (at, what) in timers {
         live.clock.at(at, what);
     }
+    live.clock.returned(|object| live.store.slots.is_in_attic(object));
     for (at, turn) in turns {
         match at {
             Some(at) => live.clock.at(at, What::Turn(turn)),

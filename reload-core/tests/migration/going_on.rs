@@ -49,6 +49,34 @@ fn loops_and_delayed_events_go_on() {
 }
 
 #[test]
+fn a_delayed_event_waits_for_an_object_that_is_in_the_attic() {
+    let mut game = Game::open(library().class::<old::Clock>());
+    let ids = [game.spawn("game::Clock"), game.spawn("game::Clock")];
+    game.world.emit(&Test);
+    game.reload(library());
+    assert_eq!(game.world.status(ids[0]), ObjectStatus::InAttic);
+    game.world.advance(10.0);
+    assert!(game.heard().is_empty(), "nobody is there");
+    let saved = game.world.save().expect("the world can be saved");
+    assert!(game.world.destroy(ids[1]));
+    let late = |game: &mut Game| {
+        game.world.advance(0.0);
+        let late = |(who, what): (ObjectId, String)| (what == "hears it late").then_some(who);
+        game.heard().into_iter().filter_map(late).collect::<Vec<_>>()
+    };
+    game.reload(library().class::<new::Clock>());
+    assert_eq!(late(&mut game), [ids[0]], "the one that is back hears it, once, in its new shape");
+    game.world.advance(10.0);
+    assert!(late(&mut game).is_empty());
+
+    let mut another = Game::open(library().class::<old::Clock>());
+    another.world.restore(&saved.text).expect("it fits");
+    let mut heard = late(&mut another);
+    heard.sort();
+    assert_eq!(heard, ids, "out of a file as well");
+}
+
+#[test]
 fn what_rests_is_carried_and_woken() {
     let mut game = Game::open(library().class::<old::Clock>());
     let ids: Vec<ObjectId> = (0..5).map(|_| game.spawn("game::Clock")).collect();
