@@ -65,13 +65,20 @@ fn state_of_struct(name: &Ident, fields: &[Field], header: &Header) -> TokenStre
     let body = if fields.is_empty() {
         parts(&quote!(&[]))
     } else {
-        let (core, start, fields) = (private("core"), private("Start"), fields.iter().map(field_in_place));
-        let parts = parts(&quote!(&[#(#fields),*]));
+        let (core, start) = (private("core"), private("Start"));
+        // The user's own code stands outside of the `unsafe` block.
+        let defaults = fields.iter().filter_map(|field| {
+            let (attrs, name, made) = (&field.attrs, default_name(field), default_of(field)?);
+            Some(quote!(#(#attrs)* let #name = #made;))
+        });
+        let entries = fields.iter().map(field_in_place);
+        let parts = parts(&quote!(&[#(#entries),*]));
         // One body for all fields: `offset_of!` would be a constant of its own for each.
         quote! {
             let __value = #core::mem::MaybeUninit::<Self>::uninit();
             let __at = &raw const __value as *const Self;
             let __start = #start(__at as *const _);
+            #(#defaults)*
             unsafe { #parts }
         }
     };
@@ -112,13 +119,14 @@ fn state(header: &Header, table: &TokenStream) -> TokenStream {
 /// A field of a struct; `__at` is the address of one, and `__start` makes the tables of its fields.
 fn field_in_place(field: &Field) -> TokenStream {
     let (name, member, table) = (name_of(field), &field.member, table_of(field));
-    field_with_options(field, &quote!(__start.field(#name, &raw const (*__at).#member as _, #table)))
+    let default = field.default.as_ref().map(|_| default_name(field).into_token_stream());
+    field_with_options(field, &quote!(__start.field(#name, &raw const (*__at).#member as _, #table)), default)
 }
 
 /// A field of a variant.
 fn field_of_variant(field: &Field) -> TokenStream {
     let (make, name, table) = (private("field"), name_of(field), table_of(field));
-    field_with_options(field, &quote!(#make(#name, 0, #table)))
+    field_with_options(field, &quote!(#make(#name, 0, #table)), default_of(field))
 }
 
 /// What the field's type is described by. An error of the type is shown where it stands.
@@ -139,13 +147,21 @@ fn name_of(field: &Field) -> String {
     }
 }
 
-fn field_with_options(field: &Field, made: &TokenStream) -> TokenStream {
-    let Field { ty, attrs, was, default, carry, .. } = field;
+/// What makes the field's own default.
+fn default_of(field: &Field) -> Option<TokenStream> {
+    let (default_with, ty) = (private("default_with"), &field.ty);
+    field.default.as_ref().map(|value| quote!(#default_with::<#ty, _>(|| #value)))
+}
+
+/// Where that is kept.
+fn default_name(field: &Field) -> Ident {
+    format_ident!("__default_{}", name_of(field))
+}
+
+fn field_with_options(field: &Field, made: &TokenStream, default: Option<TokenStream>) -> TokenStream {
+    let Field { ty, attrs, was, carry, .. } = field;
     let renamed = was.iter().map(|was| quote!(.renamed(#was)));
-    let starting_with = default.iter().map(|value| {
-        let default_with = private("default_with");
-        quote!(.starting_with(#default_with::<#ty, _>(|| #value)))
-    });
+    let starting_with = default.into_iter().map(|default| quote!(.starting_with(#default)));
     let carried = match carry {
         Carry::ByShape | Carry::Opaque => None,
         Carry::Reset => {
