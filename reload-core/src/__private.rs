@@ -5,7 +5,7 @@ pub use crate::{
     class::{
         BaseLink, BatchFn, ClassEntry, ClassRecord, GameClass, HandlerRecord, LoopRecord, Method, MigrateFn, OneFn,
         Plain, Shared, SharedWithBoth, SharedWithCtx, SharedWithEvent, TheAnnotatedImpl, TheAnnotatedStruct, TurnFn,
-        WithBoth, WithCtx, WithEvent, class_table, handler, handler_of, looping, migration,
+        WithBoth, WithCtx, WithEvent, handler, handler_of, looping, migration, table_with_base,
     },
     dispatch::{Ctx, HostCalls, Next},
     event::{

@@ -29,28 +29,23 @@ impl BaseLink {
     /// The link to `Base`, whose part is a field of type `Part` at `offset`.
     #[must_use]
     pub const fn to<Base: GameClass, Part: TheBase<Base>>(offset: usize) -> Self {
-        Self { record: Base::record, offset, mask: Base::EVENT_MASK, table: <Base as GameClass>::TABLE }
+        Self { record: Base::record, offset, mask: Base::EVENT_MASK, table: Base::RECORD.table }
     }
 }
 
-/// The table that numbers a class's mask.
+/// The table that numbers the mask of a class with a base.
 ///
 /// # Panics
 ///
 /// At compile time, when the class and its base use tables of which neither extends the other.
 #[must_use]
 #[track_caller]
-pub const fn class_table<C: TheAnnotatedStruct + TheAnnotatedImpl>() -> TableRef {
+pub const fn table_with_base<C: TheAnnotatedStruct + TheAnnotatedImpl>() -> Option<TableRef> {
     let own = widest(C::HANDLERS);
-    match C::BASE {
+    Some(match C::BASE {
         Some(base) => own.wider(base.table),
         None => own,
-    }
-}
-
-/// The same for a class with a base, which says it in a constant: there it is told where it cannot be.
-const fn table_with_base<C: GameClass>() -> TableRef {
-    C::TABLE
+    })
 }
 
 /// The one of the handlers' tables that extends all others.
@@ -81,9 +76,13 @@ impl ClassRecord {
     #[track_caller]
     pub const fn of<C: GameClass>(file: &'static str, line: u32) -> Self {
         let state = C::DESCRIPTOR;
-        let (base, base_offset, table) = match C::BASE {
-            Some(base) => (Some(base.record), base.offset, table_with_base::<C>()),
-            None => (None, 0, widest(C::HANDLERS)),
+        let (base, base_offset) = match C::BASE {
+            Some(base) => (Some(base.record), base.offset),
+            None => (None, 0),
+        };
+        let table = match C::TABLE_WITH_BASE {
+            Some(table) => table,
+            None => widest(C::HANDLERS),
         };
         Self {
             path: state.path,
@@ -93,7 +92,7 @@ impl ClassRecord {
             state: descriptor::<C>,
             base,
             base_offset,
-            table: table.record,
+            table,
             mask: C::EVENT_MASK,
             own_mask: C::OWN_MASK,
             handlers: RawSlice::new(C::HANDLERS),

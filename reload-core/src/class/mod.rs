@@ -5,7 +5,7 @@ mod old_state;
 mod table;
 mod thunk;
 
-pub use base::{BaseLink, class_table};
+pub use base::{BaseLink, table_with_base};
 pub(crate) use old_state::OldStateCalls;
 pub use old_state::{MigrateError, OldState};
 pub use table::*;

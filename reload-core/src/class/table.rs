@@ -1,14 +1,11 @@
 //! What `#[game_class]` emits: one record per class, in the form in which it crosses the boundary.
 #![expect(unsafe_code, reason = "`GameClass` promises a record, which only an unsafe trait can")]
 
-use super::{
-    base::{BaseLink, class_table},
-    old_state::OldState,
-};
+use super::{base::BaseLink, old_state::OldState};
 use crate::{
     boundary::{Outcome, RawSlice, RawStr},
     dispatch::Ctx,
-    event::{EventMask, TableRecord, TableRef},
+    event::{EventMask, TableRef},
     schema::{DescriptorFn, State, WriteFn},
 };
 
@@ -49,8 +46,8 @@ pub struct ClassRecord {
     pub base: Option<extern "C" fn() -> &'static ClassRecord>,
     /// Bytes from the start of the object to its base part.
     pub base_offset: usize,
-    /// The vocabulary that the masks and indices are numbered by.
-    pub table: extern "C" fn() -> &'static TableRecord,
+    /// The vocabulary that the masks and indices are numbered by: the widest of those that own and inherited handlers need.
+    pub table: TableRef,
     /// Own handlers and inherited ones.
     pub mask: EventMask,
     /// Own handlers.
@@ -112,8 +109,8 @@ pub unsafe trait GameClass: State + TheAnnotatedStruct + TheAnnotatedImpl {
         Some(base) => Self::OWN_MASK.union(base.mask),
         None => Self::OWN_MASK,
     };
-    /// The table that numbers the mask: the widest of those that own and inherited handlers need.
-    const TABLE: TableRef = class_table::<Self>();
+    /// The table that numbers the mask, of a class with a base: in a constant, so that two that do not fit are told there.
+    const TABLE_WITH_BASE: Option<TableRef> = None;
     /// The boundary record; there is one for each class in an image.
     const RECORD: &'static ClassRecord;
     /// [`GameClass::RECORD`], as other records refer to it.

@@ -116,7 +116,7 @@ pub struct TableNames {
     pub events: &'static [&'static str],
     /// The table that this one extends; a table that extends none stands on [`Lifecycle`](super::Lifecycle).
     pub base: Option<&'static TableNames>,
-    /// The path as a number.
+    /// The path as a number. Two paths of a program share one with a chance of 1 in 2^64.
     id: u64,
 }
 

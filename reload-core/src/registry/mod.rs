@@ -12,7 +12,7 @@ pub(crate) use vocabulary::Vocabulary;
 use crate::{
     boundary::{RawSlice, RawStr},
     class::{BatchFn, ClassRecord, OneFn, TurnFn},
-    event::{EventMask, EventTable, Lifecycle, TableRecord},
+    event::{EventMask, Lifecycle, TableRecord, TableRef},
     schema::{Descriptor, WriteFn, descriptor},
     validation::{Image, Problem, Rejection, ValidClass, Validated},
 };
@@ -104,7 +104,7 @@ static NOTHING: ClassRecord = ClassRecord {
     state: descriptor::<()>,
     base: None,
     base_offset: 0,
-    table: <Lifecycle as EventTable>::record,
+    table: TableRef::of::<Lifecycle>(),
     mask: EventMask::EMPTY,
     own_mask: EventMask::EMPTY,
     handlers: RawSlice::EMPTY,

@@ -264,7 +264,7 @@ impl Reader<'_> {
                 self.corrupt(path, format!("`event_{name}` is numbered {}, out of range", entry.index));
                 continue;
             }
-            let Some(event) = event_at((record.table)(), entry.index, tables) else {
+            let Some(event) = event_at((record.table.record)(), entry.index, tables) else {
                 self.corrupt(
                     path,
                     format!("`event_{name}` is numbered {}, which its table does not have", entry.index),

@@ -66,8 +66,8 @@ fn link(Base { path, part }: &Base) -> TokenStream {
 
 /// The table of own and inherited events; computed here so that two that do not fit are shown at the base.
 fn table(base: &Base) -> TokenStream {
-    let (table_ref, class_table) = (private("TableRef"), private("class_table"));
+    let (core, table_ref, with_base) = (private("core"), private("TableRef"), private("table_with_base"));
     let place = base.path.segments.last().map_or_else(proc_macro2::Span::call_site, |last| last.ident.span());
     let place = at(place);
-    quote_spanned!(place=> const TABLE: #table_ref = #class_table::<Self>();)
+    quote_spanned!(place=> const TABLE_WITH_BASE: #core::option::Option<#table_ref> = #with_base::<Self>();)
 }

@@ -49,7 +49,7 @@ fn main() {
     let base = silent.base.expect("it has one");
     assert!(std::ptr::eq(base(), leaf));
     // The widest table that the chain of classes needs.
-    assert!(std::ptr::eq((silent.table)(), deeper::Third::record()));
-    assert!(std::ptr::eq((Root::record().table)(), First::record()));
+    assert!(std::ptr::eq((silent.table.record)(), deeper::Third::record()));
+    assert!(std::ptr::eq((Root::record().table.record)(), First::record()));
     let _ = Silent { own: 0, base: Leaf { base: Middle { base: Root } } }.own;
 }
