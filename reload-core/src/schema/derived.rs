@@ -64,9 +64,7 @@ impl Start {
     #[must_use]
     pub const unsafe fn field(self, name: &'static str, part: *const u8, ty: DescriptorFn) -> Field {
         // SAFETY: (1) a field lies in the struct's memory.
-        let offset = unsafe { part.offset_from(self.0) } as usize;
-        // Spelled out: the compiler runs this for each field, and each call in it is one more.
-        Field { name: RawStr::new(name), was: RawStr::ABSENT, offset, ty, default: None, carry: Carry::ByShape }
+        field(name, unsafe { part.offset_from(self.0) } as usize, ty)
     }
 }
 

@@ -22,7 +22,7 @@ fn taken_over(attrs: &[Attribute]) -> Vec<Attribute> {
     let mut taken: Vec<Attribute> =
         attrs.iter().filter(|attr| attr.path().is_ident("cfg") || attr.path().is_ident("allow")).cloned().collect();
     if attrs.iter().any(|attr| attr.path().is_ident("deprecated")) {
-        taken.push(parse_quote!(#[allow(deprecated)]));
+        taken.push(parse_quote!(#[allow(deprecated, reason = "the method is deprecated for its callers, not for the events that reach it")]));
     }
     taken
 }

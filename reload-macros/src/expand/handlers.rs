@@ -48,7 +48,7 @@ fn slot(handler: &Handler) -> TokenStream {
 }
 
 /// The event, if the handler is called like it as far as that can be seen here: otherwise it is likely to be wrong.
-fn is_called_like_its_event(handler: &Handler) -> Option<TokenStream> {
+fn event_it_is_called_like(handler: &Handler) -> Option<TokenStream> {
     match &handler.kind {
         EventKind::Type(ty) => {
             let Type::Path(path) = &**ty else { return None };
@@ -63,7 +63,7 @@ fn is_called_like_its_event(handler: &Handler) -> Option<TokenStream> {
 /// A constant of its own for a handler that is likely to be wrong, so that each that is wrong is one error; it stands where
 /// the method's name is.
 fn check(handler: &Handler) -> Option<TokenStream> {
-    if is_called_like_its_event(handler).is_some() {
+    if event_it_is_called_like(handler).is_some() {
         return None;
     }
     let (slot, attrs) = (slot(handler), &handler.attrs);
@@ -84,7 +84,7 @@ fn handler_table(handlers: &[Handler]) -> Option<TokenStream> {
 fn entry(handler: &Handler) -> TokenStream {
     let Handler { method, event, kind, attrs, .. } = handler;
     let (form, line) = (form(handler), line_of(method.span()));
-    if let Some(ty) = is_called_like_its_event(handler) {
+    if let Some(ty) = event_it_is_called_like(handler) {
         let (make, id) = (private_at(method.span(), "handler_of"), id_of(event));
         let call = quote_spanned!(at(method.span())=> #make::<Self, #ty, #form, _>(#event, #id, #line, Self::#method));
         return quote!(#(#attrs)* #call);
