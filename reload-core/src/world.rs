@@ -144,11 +144,7 @@ impl World {
         let registry = validation::validate(image)
             .and_then(|validated| Registry::default().with(LibraryId::HOST, 0, &validated))
             .unwrap_or_else(|rejection| panic!("the host's own event tables do not fit together:\n{rejection}"));
-        let mut live = Live::default();
-        live.registry = registry;
-        live.listeners.resize_with(usize::from(crate::event::EVENT_LIMIT), Vec::new);
-        let live = NonNull::from(Box::leak(Box::new(live)));
-        dispatch::enlist(live);
+        let live = Live::begin(registry);
         #[cfg(feature = "crash-report")]
         crate::crash::world_begins();
         Self {
@@ -319,14 +315,13 @@ impl World {
 
     /// Ends an object, after `event_destroyed`. Answers whether there was one.
     pub fn destroy(&mut self, id: ObjectId) -> bool {
-        let existed = self.contains(id);
         let live = self.live_ptr();
         // SAFETY: the world is borrowed exclusively and no reference is held.
         unsafe {
-            dispatch::end(live, id);
+            let existed = dispatch::end(live, id);
             dispatch::settle(live);
+            existed
         }
-        existed
     }
 
     /// Whether there is an object with this id, live or in the attic; [`World::status`] tells which.
@@ -529,8 +524,10 @@ impl Drop for World {
     fn drop(&mut self) {
         // While the signal handlers still know the world.
         self.live_mut().forget_everything();
-        dispatch::delist(self.live);
-        // SAFETY: made by `Box::leak` in `new`, and freed only here.
-        drop(unsafe { Box::from_raw(self.live.as_ptr()) });
+        // SAFETY: made by `Live::begin` in `new`, on this thread, which the world does not leave; freed only here.
+        unsafe {
+            dispatch::delist(self.live);
+            drop(Box::from_raw(self.live.as_ptr()));
+        }
     }
 }

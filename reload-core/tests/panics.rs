@@ -170,6 +170,27 @@ fn in_a_handler() {
     check_world_goes_on(&mut world, &workers, &[]);
 }
 
+/// Any number of worlds of one thread, whichever of them are left, know where their handlers' panics were.
+#[test]
+fn in_a_handler_of_many_worlds() {
+    let mut worlds: Vec<_> = (0..20).map(|_| open()).collect();
+    let check_all = |worlds: &mut Vec<(World, ReloadSession, Vec<ObjectId>)>| {
+        for (world, session, workers) in worlds {
+            world.emit(&Go { mode: 1 });
+            check_fault(world, "game::Worker", workers[2], "event_go", "number 2 is tired", true);
+            assert!(session.offer(world, library()).is_reloaded());
+        }
+    };
+    check_all(&mut worlds);
+    // The youngest, the oldest, and one between.
+    drop(worlds.pop());
+    drop(worlds.remove(0));
+    drop(worlds.remove(9));
+    check_all(&mut worlds);
+    worlds.push(open());
+    check_all(&mut worlds);
+}
+
 #[test]
 fn in_a_loop() {
     let (mut world, mut session, workers) = open();

@@ -185,14 +185,14 @@ thread_local! {
     static PLACES: [Cell<PanicPlace>; DEPTHS + 1] = const { [const { Cell::new(PanicPlace::NOWHERE) }; DEPTHS + 1] };
 }
 
-/// In place of a guard's number: the call that the host of this library has announced. It has a place of its own,
-/// because this image does not count it.
+/// In place of a guard's number: a call that the host of this library, or a world of this image, has announced. It has a
+/// place of its own, because it is not counted.
 const ANNOUNCED: usize = usize::MAX;
 
 /// The guard that catches a panic that begins now, if there is one.
 fn innermost() -> Option<usize> {
     match GUARDED.get().checked_sub(1) {
-        None => HOST_IS_GUARDED.get().is_some_and(|host| host()).then_some(ANNOUNCED),
+        None => (HOST_IS_GUARDED.get().is_some_and(|host| host()) || a_world_runs()).then_some(ANNOUNCED),
         own => own,
     }
 }
@@ -203,9 +203,22 @@ pub(crate) type IsGuardedFn = extern "C" fn() -> bool;
 /// The host's answer, in a library that a host has loaded.
 static HOST_IS_GUARDED: OnceLock<IsGuardedFn> = OnceLock::new();
 
+/// Answers whether a world of this image runs game code on this thread.
+static OWN_WORLDS: OnceLock<fn() -> bool> = OnceLock::new();
+
+fn a_world_runs() -> bool {
+    OWN_WORLDS.get().is_some_and(|runs| runs())
+}
+
 /// See [`IsGuardedFn`]; this image's answer.
 pub(crate) extern "C" fn is_guarded() -> bool {
-    GUARDED.get() != 0
+    GUARDED.get() != 0 || a_world_runs()
+}
+
+/// Lets this image's hook know of the calls that its own worlds announce, by saying in their pulse that they run: the
+/// cheapest way, because that is said anyway.
+pub(crate) fn heed_own_worlds(runs: fn() -> bool) {
+    let _ = OWN_WORLDS.set(runs);
 }
 
 /// Lets this image's hook know of the calls that its host announces.
@@ -268,10 +281,10 @@ pub fn guarded<R>(call: impl FnOnce() -> R) -> Result<R, Panicked> {
 }
 
 /// Runs `call`, which does not unwind but may call what is guarded with [`guarded_announced`]: panics in there are quiet.
+/// Handlers are announced by their world's pulse instead.
 ///
-/// The host announces its calls into libraries, because the count is at hand in an executable: in a library the look at
-/// it costs more than the rest of a delivery.
-#[inline(always)]
+/// The host announces its calls into libraries, because in a library the look at the count costs more than the rest of a
+/// delivery.
 pub(crate) fn announce<R>(call: impl FnOnce() -> R) -> R {
     GUARDED.set(GUARDED.get() + 1);
     let result = call();

@@ -2,7 +2,7 @@
 //! touches the world goes through [`HostCalls`], so that the world's own code is the host's.
 #![expect(unsafe_code, reason = "calls into the host with erased values")]
 
-use super::queue::{NOBODY, Origin};
+use super::queue::Origin;
 use crate::{
     boundary::{ObjectId, Panicked, RawStr},
     class::{ClassRecord, GameClass},
@@ -53,28 +53,6 @@ pub struct HostCalls {
     pub faulted: unsafe extern "C" fn(ctx: &mut Ctx, part: *mut u8, message: RawStr, location: RawStr),
 }
 
-/// What runs: the number of an event, or a loop.
-#[repr(transparent)]
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Running(u32);
-
-impl Running {
-    const LOOP: u32 = 1 << 31;
-
-    pub(crate) const fn event(event: u16) -> Self {
-        Self(event as u32)
-    }
-
-    pub(crate) const fn turn(position: usize) -> Self {
-        Self(Self::LOOP | position as u32)
-    }
-
-    /// The event's number; out of range for a loop.
-    pub(crate) const fn event_or_marker(self) -> u16 {
-        if self.0 & Self::LOOP == 0 { self.0 as u16 } else { u16::MAX }
-    }
-}
-
 /// What a handler or a loop can do to the world while it runs.
 ///
 /// Everything that changes the world (`emit`, `send`, `spawn`, `destroy`, ..) is queued and carried
@@ -90,13 +68,9 @@ pub struct Ctx {
     /// Bytes from the start of the object to `part`.
     pub(crate) part_offset: usize,
     /// The link of the chain that caused the delivery.
-    pub(crate) cause: u32,
+    pub(crate) cause: Origin,
     /// The link of this delivery, made when it is needed first.
-    pub(crate) link: u32,
-    /// How many events caused one another until this one.
-    pub(crate) depth: u32,
-    /// The event or loop that runs.
-    pub(crate) running: Running,
+    pub(crate) link: Origin,
     not_send: PhantomData<*mut ()>,
 }
 
@@ -107,21 +81,17 @@ impl Ctx {
             world,
             part: core::ptr::null_mut(),
             part_offset: 0,
-            cause: NOBODY,
-            link: NOBODY,
-            depth: 0,
-            running: Running::turn(0),
+            cause: Origin::OUTSIDE,
+            link: Origin::OUTSIDE,
             not_send: PhantomData,
         }
     }
 
-    /// Says what runs next and why.
+    /// Says why the next one runs.
     #[inline(always)]
-    pub(crate) const fn begin(&mut self, running: Running, origin: Origin) {
-        self.running = running;
-        self.cause = origin.cause;
-        self.depth = origin.depth;
-        self.link = NOBODY;
+    pub(crate) const fn begin(&mut self, origin: Origin) {
+        self.cause = origin;
+        self.link = Origin::OUTSIDE;
     }
 
     /// Says which object's handler runs next.

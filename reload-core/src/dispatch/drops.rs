@@ -7,11 +7,11 @@ use super::{
     fault::{Fault, FaultKind},
     live::Live,
     payload::Payload,
-    pulse::Kind,
     queue::Command,
 };
 use crate::{
     boundary::{ObjectId, Panicked},
+    registry::Kind,
     schema::Descriptor,
 };
 

@@ -56,7 +56,7 @@ unsafe extern "C" fn launch(
         let Some((event, entry)) = entry else {
             // SAFETY: the record is one of the calling image.
             let what = format!("the world does not know event {index} of `{}`", unsafe { table.path.get() });
-            live.report_unknown(ctx, what);
+            live.report_unknown(what);
             return false;
         };
         // SAFETY: the caller gives a payload of this event, and does not use it when the answer is true.
@@ -82,7 +82,7 @@ unsafe extern "C" fn spawn(ctx: &mut Ctx, class: &'static ClassRecord, value: *m
         let Some(number) = live.registry.find_record(class) else {
             // SAFETY: the record is one of the calling image.
             let what = format!("the world does not know the class `{}`", unsafe { class.path.get() });
-            live.report_unknown(ctx, what);
+            live.report_unknown(what);
             return ObjectId::NONE;
         };
         // SAFETY: the caller gives a value of this class, and does not use it when the answer is an id.
@@ -216,7 +216,7 @@ unsafe extern "C" fn faulted(ctx: &mut Ctx, part: *mut u8, message: RawStr, loca
             .slots
             .object(object)
             .map_or_else(String::new, |(_, number)| live.registry.class(number).path.to_string());
-        let during = live.running_name(ctx.running.event_or_marker());
+        let during = live.running_name(live.pulse.what());
         // Before anything else that is queued, so that nothing reaches the object any more.
         live.queue.commands.push_front(Command::Quarantine { id: object });
         live.faults.report(Fault { class, object, during, kind: FaultKind::Panicked { panic, quarantined: true } });
@@ -229,8 +229,8 @@ impl Live {
         self.pulse.changing(|| self.store.reserve())
     }
 
-    fn report_unknown(&mut self, ctx: &Ctx, what: String) {
-        let during = self.running_name(ctx.running.event_or_marker());
+    fn report_unknown(&mut self, what: String) {
+        let during = self.running_name(self.pulse.what());
         self.faults.report(Fault {
             class: String::new(),
             object: ObjectId::NONE,

@@ -9,29 +9,26 @@
 use super::{
     Ctx,
     clock::{Clock, Turn, What},
-    context::Running,
     fault::{Fault, FaultKind, Faults},
-    host::HOST_CALLS,
     next::Next,
     payload::Payload,
-    pulse::{Kind, Pulse},
-    queue::{Command, NOBODY, Origin, Queue},
+    pulse::{self, Pulse},
+    queue::{Command, Origin, Queue},
 };
 use crate::{
     attic::Attic,
-    boundary::{ObjectId, announce, guarded},
-    event::{Constructed, Destroyed, Event},
+    boundary::{ObjectId, guarded},
+    event::{Constructed, Destroyed, EVENT_LIMIT, Event},
     instance::Store,
-    registry::{Keep, Registry},
+    registry::{Keep, Kind, One, Registry, Row, Running},
 };
-use core::ptr::NonNull;
+use core::{ptr::NonNull, sync::atomic::AtomicPtr};
 use std::sync::Arc;
 
 /// A listener of the host, erased.
 pub(crate) type Listener = Box<dyn FnMut(*const u8, &mut Ctx)>;
 
 /// Everything that is alive. Fields are dropped by [`Drop`] in the order that it spells out.
-#[derive(Default)]
 pub(crate) struct Live {
     pub(crate) store: Store,
     pub(crate) registry: Registry,
@@ -47,6 +44,8 @@ pub(crate) struct Live {
     pub(crate) held: Vec<Keep>,
     /// What runs now, for whoever asks from outside.
     pub(crate) pulse: Arc<Pulse>,
+    /// The world of this thread that began before.
+    pub(super) older: AtomicPtr<Self>,
 }
 
 /// Where the live state is while game code runs.
@@ -71,16 +70,18 @@ pub(super) unsafe fn pulse<'a>(live: LivePtr) -> &'a Pulse {
 /// 2. `payload` is a valid payload of `event`.
 pub(crate) unsafe fn broadcast(live: LivePtr, event: u16, payload: *const u8, origin: Origin) {
     let this = live.as_ptr();
-    let mut ctx = Ctx::new(&HOST_CALLS, this.cast());
-    ctx.begin(Running::event(event), origin);
     // SAFETY: (1)
     let pulse = unsafe { pulse(live) };
+    // SAFETY: (1) no other broadcast or delivery is under way, as the world runs one at a time.
+    let ctx = unsafe { &mut *pulse.ctx() };
+    ctx.begin(origin);
     let mut position = 0;
     // SAFETY: (1) the reference ends with the statement.
     while let Some(route) = unsafe { (*this).registry.routes.all(event).get(position).copied() } {
         position += 1;
-        ctx.part_offset = route.part_offset;
-        pulse.broadcast(event, route.class, &mut ctx);
+        // Nobody yet: what the context has is another route's.
+        (ctx.part, ctx.part_offset) = (core::ptr::null_mut(), route.part_offset);
+        pulse.handler(route.what);
         let mut ordinal = 0;
         loop {
             // SAFETY: (1) the reference ends with the statement; pools do not change during the delivery.
@@ -91,16 +92,14 @@ pub(crate) unsafe fn broadcast(live: LivePtr, event: u16, payload: *const u8, or
             let Some((first, count)) = chunk else { break };
             // SAFETY: the chunk holds `count` objects of the route's class, whose part lies at `part_offset`,
             // and nothing refers to them; (2) for the payload.
-            announce(|| unsafe {
-                (route.batch)(first.wrapping_add(route.part_offset), count, stride, &mut ctx, payload)
-            });
+            unsafe { (route.batch)(first.wrapping_add(route.part_offset), count, stride, ctx, payload) };
             ordinal += 1;
         }
         pulse.end();
     }
     // SAFETY: (1), (2)
     unsafe {
-        listen(live, event, payload, &mut ctx);
+        listen(live, event, payload, ctx);
     }
 }
 
@@ -109,21 +108,42 @@ pub(crate) unsafe fn broadcast(live: LivePtr, event: u16, payload: *const u8, or
 /// # Safety
 ///
 /// As for [`broadcast`].
-#[inline(always)]
 pub(crate) unsafe fn deliver(live: LivePtr, event: u16, to: ObjectId, payload: *const u8, origin: Origin) -> bool {
-    let this = live.as_ptr();
-    // SAFETY: (1) the reference is not used after the look-up.
-    let state = unsafe { &*this };
-    let Some((object, class)) = state.store.slots.target(to) else { return false };
-    let Some(one) = state.registry.routes.one(event, class) else { return false };
-    let mut ctx = Ctx::new(&HOST_CALLS, this.cast());
-    ctx.begin(Running::event(event), origin);
-    (ctx.part, ctx.part_offset) = (object.wrapping_add(one.part_offset), one.part_offset);
+    // SAFETY: (1) the references end with the statement.
+    match unsafe { ((*live.as_ptr()).store.slots.target(to), (*live.as_ptr()).registry.routes.row(event)) } {
+        // SAFETY: (1), (2); target and row are the live state's.
+        (Some(target), Some(row)) => unsafe { deliver_along(live, row, target, payload, origin) },
+        _ => false,
+    }
+}
+
+/// [`deliver`], along an event's row.
+///
+/// # Safety
+///
+/// 1. As for [`broadcast`].
+/// 2. `row` is the event's of the live state. It is not looked at any more when game code runs.
+/// 3. `object` and `class` are a [target](crate::instance::Slots::target).
+#[inline(always)]
+pub(super) unsafe fn deliver_along(
+    live: LivePtr,
+    row: *const Row,
+    (object, class): (*mut u8, u16),
+    payload: *const u8,
+    origin: Origin,
+) -> bool {
+    // SAFETY: (2)
+    let Some(One { call, part_offset, what }) = (unsafe { (*row).one(class) }) else { return false };
     // SAFETY: (1)
     let pulse = unsafe { pulse(live) };
-    pulse.deliver(event, class, to);
-    // SAFETY: the slot's object is of the row's class, and nothing refers to it; (2) for the payload.
-    announce(|| unsafe { (one.call)(ctx.part, &mut ctx, payload) });
+    // SAFETY: (1) no other broadcast or delivery is under way, as the world runs one at a time.
+    let ctx = unsafe { &mut *pulse.ctx() };
+    ctx.begin(origin);
+    let part = object.wrapping_add(part_offset);
+    (ctx.part, ctx.part_offset) = (part, part_offset);
+    pulse.handler(what);
+    // SAFETY: the slot's object is of the row's class, and nothing refers to it; (1) for the payload.
+    unsafe { call(part, ctx, payload) };
     pulse.end();
     true
 }
@@ -208,7 +228,7 @@ unsafe fn carry_out(live: LivePtr) {
             }
             Command::Destroy { id } => {
                 // SAFETY: (1)
-                unsafe { end(live, id) };
+                let _ = unsafe { end(live, id) };
             }
         }
     }
@@ -217,6 +237,41 @@ unsafe fn carry_out(live: LivePtr) {
 }
 
 impl Live {
+    /// Ends an id without an object. Answers whether one is in the attic.
+    fn forget(&mut self, id: ObjectId) -> bool {
+        let in_attic = self.store.slots.is_in_attic(id);
+        if in_attic {
+            self.attic.forget_object(id);
+        }
+        self.store.remove(id);
+        in_attic
+    }
+
+    /// A live state without objects, at its place for good. Freed by the world.
+    pub(crate) fn begin(registry: Registry) -> LivePtr {
+        let mut listeners = Vec::new();
+        listeners.resize_with(usize::from(EVENT_LIMIT), Vec::new);
+        let live = NonNull::from(Box::leak(Box::new(Self {
+            store: Store::default(),
+            registry,
+            attic: Attic::default(),
+            queue: Queue::default(),
+            clock: Clock::default(),
+            faults: Faults::default(),
+            listeners,
+            resting: Vec::new(),
+            held: Vec::new(),
+            pulse: Arc::new(Pulse::of(core::ptr::null_mut())),
+            older: AtomicPtr::default(),
+        })));
+        // SAFETY: it has just been made, and the world frees it behind `delist`.
+        unsafe {
+            (*live.as_ptr()).pulse = Arc::new(Pulse::of(live.as_ptr()));
+            pulse::enlist(live);
+        }
+        live
+    }
+
     /// Lets those rest whose handler has panicked, where nothing else of the queue is to be carried out yet.
     pub(crate) fn rest_fallen(&mut self) {
         while let Some(Command::Quarantine { id }) = self.queue.commands.front() {
@@ -243,13 +298,16 @@ unsafe fn enter(live: LivePtr, id: ObjectId, class: u16, source: Source) {
     let state = unsafe { &mut *this };
     let entry = state.registry.class(class);
     let (descriptor, construct, present) = (entry.state, entry.construct, entry.present);
-    if !present || !state.store.slots.is_alive(id) || state.store.slots.object(id).is_some() {
+    let reserved = state.store.slots.is_reserved(id);
+    if !present || !reserved {
         // The class went away, or the id was destroyed, between the request and now.
         if let Source::Value(value) = source {
             // SAFETY: (2)
             unsafe { state.drop_payload(value, descriptor, class) };
         }
-        state.store.remove(id);
+        if reserved {
+            state.store.remove(id);
+        }
         return;
     }
     match source {
@@ -300,37 +358,54 @@ pub(super) unsafe fn welcome(live: LivePtr, id: ObjectId, class: u16) {
     }
 }
 
-/// Ends an object: tells it, drops it, frees its id.
+/// Ends an object: tells it, drops it, frees its id. Answers whether there was one, live or in the attic.
 ///
 /// # Safety
 ///
 /// 1. `live` is valid and nothing refers into it.
-pub(crate) unsafe fn end(live: LivePtr, id: ObjectId) {
-    let this = live.as_ptr();
-    // SAFETY: (1)
-    unsafe {
-        if !(*this).store.slots.is_alive(id) {
-            return;
+#[inline]
+pub(crate) unsafe fn end(live: LivePtr, id: ObjectId) -> bool {
+    // SAFETY: (1) the reference is not used across calls of game code.
+    let state = unsafe { &mut *live.as_ptr() };
+    match state.store.slots.object(id) {
+        // Most go without a word, and have left nothing anywhere.
+        Some(target) if state.attic.is_empty() && !state.registry.class(target.1).has_last_words() => {
+            state.store.take_out(id.slot(), target);
+            true
         }
-        deliver(live, Destroyed::INDEX, id, core::ptr::from_ref(&Destroyed).cast(), Origin::OUTSIDE);
-        let state = &mut *this;
-        if state.store.slots.is_in_attic(id) {
-            state.attic.forget_object(id);
-        }
-        if let Some((object, class)) = state.store.slots.object(id) {
-            if !state.attic.is_empty() {
-                state.attic.forget_fields(&state.registry.class(class).path, id);
-            }
-            let descriptor = state.registry.class(class).state;
-            if let Some(drop_in_place) = descriptor.drop_in_place
-                && let Err(panic) =
-                    state.pulse.during(Kind::Drop, Some(class), None, id, || drop_in_place(object).into_result())
-            {
-                state.report_drop(class, id, panic);
-            }
-        }
-        state.store.remove(id);
+        // SAFETY: (1)
+        Some(_) => unsafe { take_leave(live, id) },
+        None => state.forget(id),
     }
+}
+
+/// Ends an object whose end is more than that it is gone.
+///
+/// # Safety
+///
+/// As for [`end`].
+unsafe fn take_leave(live: LivePtr, id: ObjectId) -> bool {
+    // SAFETY: (1)
+    unsafe { deliver(live, Destroyed::INDEX, id, core::ptr::from_ref(&Destroyed).cast(), Origin::OUTSIDE) };
+    // SAFETY: (1)
+    let state = unsafe { &mut *live.as_ptr() };
+    if let Some((object, class)) = state.store.slots.object(id) {
+        let entry = state.registry.class(class);
+        if !state.attic.is_empty() {
+            state.attic.forget_fields(&entry.path, id);
+        }
+        if let Some(drop_in_place) = entry.state.drop_in_place
+            && let Err(panic) = {
+                // SAFETY: the slot's object is of this class, and nothing refers to it.
+                let drop_value = || unsafe { drop_in_place(object) }.into_result();
+                state.pulse.during(Kind::Drop, Some(class), None, id, drop_value)
+            }
+        {
+            state.report_drop(class, id, panic);
+        }
+    }
+    state.store.remove(id);
+    true
 }
 
 /// Lets world time pass: turns of loops and delayed events that become due.
@@ -390,15 +465,16 @@ unsafe fn take_turn(live: LivePtr, turn: Turn) {
         return;
     }
     let (run, part_offset) = (loops[position].turn, loops[position].part_offset);
-    let mut ctx = Ctx::new(&HOST_CALLS, this.cast());
-    ctx.begin(Running::turn(position), Origin::OUTSIDE);
-    ctx.part_offset = part_offset;
-    let mut next = Next::stop();
     // SAFETY: (1)
     let pulse = unsafe { pulse(live) };
+    // SAFETY: (1) no broadcast or delivery is under way.
+    let ctx = unsafe { &mut *pulse.ctx() };
+    ctx.begin(Origin::OUTSIDE);
+    ctx.part_offset = part_offset;
+    let mut next = Next::stop();
     pulse.turn(position, class, turn.object);
     // SAFETY: the object is of the class that the loop belongs to, and nothing refers to it.
-    let outcome = unsafe { run(object.wrapping_add(part_offset), &mut ctx, &raw mut next) };
+    let outcome = unsafe { run(object.wrapping_add(part_offset), ctx, &raw mut next) };
     pulse.end();
     // SAFETY: (1)
     let state = unsafe { &mut *this };
@@ -423,23 +499,23 @@ unsafe fn take_turn(live: LivePtr, turn: Turn) {
 impl Live {
     /// Whether a chain may go on. When it may not, it is reported and what it has queued is dropped with it.
     fn within_budget(&mut self, origin: Origin) -> bool {
-        if origin.depth == 0 {
+        let depth = self.queue.depth(origin);
+        if depth == 0 {
             return true;
         }
-        self.queue.caused += usize::from(origin.depth > 1);
+        self.queue.caused += usize::from(depth > 1);
         let budget = self.queue.budget;
-        if origin.depth <= budget.depth && self.queue.caused <= budget.events {
+        if depth <= budget.depth && self.queue.caused <= budget.events {
             return true;
         }
-        let chain: Vec<String> =
-            self.queue.chain(origin.cause, 8).iter().map(|event| self.running_name(*event)).collect();
+        let chain: Vec<String> = self.queue.chain(origin, 8).into_iter().map(|what| self.running_name(what)).collect();
         // Whatever waits at this depth belongs to the same chain, or to one that is as long.
+        let commands = std::mem::take(&mut self.queue.commands);
         let too_deep = |command: &Command| match command {
-            Command::Deliver { origin: other, .. } => other.depth >= origin.depth,
+            Command::Deliver { origin: other, .. } => self.queue.depth(*other) >= depth,
             _ => false,
         };
-        let (dropped, kept): (Vec<Command>, Vec<Command>) =
-            std::mem::take(&mut self.queue.commands).into_iter().partition(too_deep);
+        let (dropped, kept): (Vec<Command>, Vec<Command>) = commands.into_iter().partition(too_deep);
         self.queue.commands = kept.into();
         let count = dropped.len() + 1;
         for command in dropped {
@@ -456,19 +532,17 @@ impl Live {
         false
     }
 
-    /// `event_damaged`, or `a loop`.
-    pub(crate) fn running_name(&self, event: u16) -> String {
-        self.registry
-            .vocabulary
-            .event(event)
-            .map_or_else(|| "a loop".to_owned(), |entry| format!("event_{}", entry.name))
+    /// `event_damaged`, or what else runs.
+    pub(super) fn running_name(&self, what: Running) -> String {
+        let (kind, name) = pulse::named(&self.registry, what);
+        format!("{kind}{name}")
     }
 
     /// The link of the chain for what runs now.
     pub(crate) fn origin_of(&mut self, ctx: &mut Ctx) -> Origin {
-        if ctx.link == NOBODY {
-            ctx.link = self.queue.link(ctx.running.event_or_marker(), ctx.cause);
+        if ctx.link == Origin::OUTSIDE {
+            ctx.link = self.queue.link(self.pulse.what(), ctx.cause);
         }
-        Origin { cause: ctx.link, depth: ctx.depth + 1 }
+        ctx.link
     }
 }

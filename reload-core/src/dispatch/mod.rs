@@ -12,6 +12,7 @@ mod payload;
 mod pulse;
 mod queue;
 
+pub(crate) use crate::registry::Kind;
 pub(crate) use clock::{Clock, Turn, What};
 pub use context::{Ctx, HostCalls};
 pub use fault::{Fault, FaultKind};
@@ -20,7 +21,7 @@ pub(crate) use live::{Live, LivePtr, advance, deliver, end, settle};
 pub use next::Next;
 pub(crate) use outside::{construct_now, emit, send, spawn_now};
 pub(crate) use payload::Payload;
-pub(crate) use pulse::{Kind, delist, enlist};
+pub(crate) use pulse::delist;
 #[cfg(feature = "crash-report")]
 pub(crate) use pulse::{Look, Pulse, each_here, reply, sight};
 pub use queue::ChainBudget;

@@ -6,12 +6,12 @@
 use super::{
     live::{self, LivePtr},
     payload::{Unconstructed, construct_at},
-    pulse::Kind,
     queue::Origin,
 };
 use crate::{
     boundary::ObjectId,
-    event::{Constructed, Event, EventTable, TableRecord},
+    event::{Event, EventTable, TableRecord},
+    registry::Kind,
 };
 
 /// See [`World::emit`](crate::World::emit).
@@ -23,7 +23,7 @@ use crate::{
 pub(crate) unsafe fn emit<E: Event>(live: LivePtr, event: &E) {
     let (table, payload) = (E::Table::record(), core::ptr::from_ref(event).cast());
     // SAFETY: (1) the reference ends with the statement.
-    let event = unsafe { (*live.as_ptr()).registry.short_way(table, E::INDEX) };
+    let event = unsafe { (*live.as_ptr()).registry.short_way(table, E::INDEX).map(|way| way.event) };
     // Each way ends in a call of its own, so that the short one is nothing but that.
     match event {
         // SAFETY: (1); the payload is an `E`, which is what the record says of the number.
@@ -68,25 +68,18 @@ unsafe fn emit_long(live: LivePtr, table: &'static TableRecord, index: u16, payl
 pub(crate) unsafe fn send<E: Event>(live: LivePtr, to: ObjectId, event: &E) -> bool {
     let (table, payload) = (E::Table::record(), core::ptr::from_ref(event).cast());
     // SAFETY: (1) the reference ends with the statement.
-    let event = unsafe { (*live.as_ptr()).registry.short_way(table, E::INDEX) };
-    match event {
-        // SAFETY: (1); the payload is an `E`, which is what the record says of the number.
-        Some(event) => unsafe { send_now(live, event, to, payload) },
-        // SAFETY: as above.
+    let Some(target) = (unsafe { (*live.as_ptr()).store.slots.target(to) }) else { return false };
+    // SAFETY: (1) the reference ends with the statement.
+    let row = unsafe { (*live.as_ptr()).registry.short_way(table, E::INDEX).map(|way| &raw const way.row) };
+    match row {
+        // SAFETY: (1); the payload is an `E`, which is what the record says of the row's event.
+        Some(row) => unsafe {
+            let handled = live::deliver_along(live, row, target, payload, Origin::OUTSIDE);
+            live::settle(live);
+            handled
+        },
+        // SAFETY: (1)
         None => unsafe { send_long(live, table, E::INDEX, to, payload) },
-    }
-}
-
-/// # Safety
-///
-/// As for [`emit_now`].
-#[inline(always)]
-unsafe fn send_now(live: LivePtr, event: u16, to: ObjectId, payload: *const u8) -> bool {
-    // SAFETY: (1), (2)
-    unsafe {
-        let handled = live::deliver(live, event, to, payload, Origin::OUTSIDE);
-        live::settle(live);
-        handled
     }
 }
 
@@ -96,14 +89,16 @@ unsafe fn send_now(live: LivePtr, event: u16, to: ObjectId, payload: *const u8) 
 #[cold]
 unsafe fn send_long(live: LivePtr, table: &'static TableRecord, index: u16, to: ObjectId, payload: *const u8) -> bool {
     // SAFETY: (1) the reference ends with the statement.
-    match unsafe { (*live.as_ptr()).registry.vocabulary.id(table, index) } {
-        // SAFETY: (1), (2)
-        Some(event) => unsafe { send_now(live, event, to, payload) },
-        None => false,
+    let Some(event) = (unsafe { (*live.as_ptr()).registry.vocabulary.id(table, index) }) else { return false };
+    // SAFETY: (1), (2)
+    unsafe {
+        let handled = live::deliver(live, event, to, payload, Origin::OUTSIDE);
+        live::settle(live);
+        handled
     }
 }
 
-/// Puts a value of the host into its pool at once. `None` if the id is taken; then the value is still the caller's.
+/// Puts a value of the host into its pool at once.
 ///
 /// # Safety
 ///
@@ -114,13 +109,13 @@ pub(crate) unsafe fn spawn_now(live: LivePtr, class: u16, value: *const u8, size
     let this = live.as_ptr();
     // SAFETY: (1)
     let state = unsafe { &mut *this };
-    let id = state.store.reserve();
-    if let Some(place) = state.store.insert(id, class) {
-        // SAFETY: (2)
-        unsafe { core::ptr::copy_nonoverlapping(value, place, size) };
+    let (id, place) = state.store.make(class);
+    // SAFETY: (2)
+    unsafe { core::ptr::copy_nonoverlapping(value, place, size) };
+    if state.registry.class(class).is_welcomed() {
+        // SAFETY: (1)
+        unsafe { live::welcome(live, id, class) };
     }
-    // SAFETY: (1)
-    unsafe { welcome_if_wanted(live, id, class) };
     id
 }
 
@@ -137,34 +132,17 @@ pub(crate) unsafe fn construct_now(live: LivePtr, class: u16) -> Result<ObjectId
     // SAFETY: (1) a constructor has no context, so it does not reach back.
     let state = unsafe { &mut *live.as_ptr() };
     let entry = state.registry.class(class);
-    let (descriptor, construct) = (entry.state, entry.construct);
-    let id = state.store.reserve();
-    if let Some(place) = state.store.insert(id, class) {
-        // SAFETY: (1)
-        let pulse = unsafe { live::pulse(live) };
-        // SAFETY: the place has room for an object of the class.
-        let construct = || unsafe { construct_at(place, descriptor, construct) };
-        if let Err(reason) = pulse.during(Kind::Constructor, Some(class), None, id, construct) {
-            state.store.remove(id);
-            return Err(reason);
-        }
+    let (descriptor, construct, welcomed) = (entry.state, entry.construct, entry.is_welcomed());
+    let (id, place) = state.store.make(class);
+    // SAFETY: the place has room for an object of the class.
+    let construct = || unsafe { construct_at(place, descriptor, construct) };
+    if let Err(reason) = state.pulse.during(Kind::Constructor, Some(class), None, id, construct) {
+        state.store.remove(id);
+        return Err(reason);
     }
-    // SAFETY: (1)
-    unsafe { welcome_if_wanted(live, id, class) };
-    Ok(id)
-}
-
-/// [`live::welcome`], where the class has anything to do with it.
-///
-/// # Safety
-///
-/// 1. `live` is valid and nothing refers into it.
-#[inline(always)]
-unsafe fn welcome_if_wanted(live: LivePtr, id: ObjectId, class: u16) {
-    // SAFETY: (1) the reference ends with the statement.
-    let entry = unsafe { (*live.as_ptr()).registry.class(class) };
-    if !entry.loops.is_empty() || entry.mask.contains(Constructed::INDEX) {
+    if welcomed {
         // SAFETY: (1)
         unsafe { live::welcome(live, id, class) };
     }
+    Ok(id)
 }

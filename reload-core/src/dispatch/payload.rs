@@ -151,8 +151,9 @@ pub(crate) unsafe fn construct_at(
     construct: Option<WriteFn>,
 ) -> Result<(), Unconstructed> {
     match construct {
+        // Not announced: the pulse says what runs.
         // SAFETY: (1)
-        Some(construct) => unsafe { schema::write_one(construct, place) }.map_err(Unconstructed::Panicked),
+        Some(construct) => unsafe { construct(place, 1, 0, &mut 0) }.into_result().map_err(Unconstructed::Panicked),
         // SAFETY: (1)
         None => unsafe { schema::write_default(descriptor, place) }.map_err(Unconstructed::Default),
     }

@@ -3,134 +3,77 @@
 #![expect(unsafe_code, reason = "read from a signal handler, which has only addresses")]
 #![cfg_attr(not(feature = "crash-report"), allow(dead_code, reason = "kept but not read: features change no layout"))]
 
-use super::{Ctx, live::Live};
-use crate::boundary::ObjectId;
+use super::{Ctx, HOST_CALLS, live::Live};
+use crate::{
+    boundary::ObjectId,
+    registry::{Kind, Registry, Running},
+};
 use core::{
+    cell::UnsafeCell,
     ptr::{NonNull, null_mut},
     sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering},
 };
 use std::sync::Arc;
 
-/// What kind of game code runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum Kind {
-    /// A handler, for all objects of a class: which one is known by the context.
-    Broadcast = 1,
-    /// A handler, for one object.
-    Delivery,
-    /// A turn of a loop.
-    Turn,
-    /// A constructor, or a field's default.
-    Constructor,
-    /// An object's destructor.
-    Drop,
-    /// The destructor of an event's payload.
-    PayloadDrop,
-    /// A reload hook of a library.
-    Hook,
-    /// A listener of the host.
-    Listener,
-    /// An observer of the host.
-    Observer,
-    /// State is carried over to another shape.
-    Migration,
-}
-
-/// No class.
-const NO_CLASS: u16 = u16::MAX;
-
-/// What runs, as one number, so that one store says it: kind (0 for nothing), class, event or loop.
-#[derive(Clone, Copy)]
-struct Packed(u64);
-
-impl Packed {
-    const CLASS: u32 = 8;
-    const NUMBER: u32 = 24;
-    /// The watchdog has seen this call: the next call's number has it no more, so counting them costs nothing.
-    const SEEN: u64 = 1 << 63;
-
-    #[inline(always)]
-    const fn event(kind: Kind, class: u16, event: u16) -> Self {
-        Self(kind as u64 | (class as u64) << Self::CLASS | (event as u64) << Self::NUMBER)
-    }
-
-    /// The position of a loop in its class; one beyond 65,535 is told without its name.
-    const fn turn(class: u16, position: usize) -> Self {
-        let position = if position > u16::MAX as usize { u16::MAX } else { position as u16 };
-        Self::event(Kind::Turn, class, position)
-    }
-
-    const fn kind(self) -> Option<Kind> {
-        Some(match self.0 as u8 {
-            1 => Kind::Broadcast,
-            2 => Kind::Delivery,
-            3 => Kind::Turn,
-            4 => Kind::Constructor,
-            5 => Kind::Drop,
-            6 => Kind::PayloadDrop,
-            7 => Kind::Hook,
-            8 => Kind::Listener,
-            9 => Kind::Observer,
-            10 => Kind::Migration,
-            _ => return None,
-        })
-    }
-
-    const fn class(self) -> u16 {
-        (self.0 >> Self::CLASS) as u16
-    }
-
-    /// Of an event, or the position of a loop.
-    const fn number(self) -> u16 {
-        (self.0 >> Self::NUMBER) as u16
-    }
-}
-
 /// The pulse of one world. Written by the world's thread; its watchdog only marks what it has seen.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Pulse {
-    /// A [`Packed`].
+    /// A [`Running`].
     what: AtomicU64,
+    /// Of a handler, whose context has no id: see [`sight`].
     object: AtomicU64,
-    /// Of a broadcast. Points to the stack of the world's thread while it runs.
-    ctx: AtomicPtr<Ctx>,
+    /// The context of broadcasts and deliveries, of which one goes on at a time.
+    ctx: UnsafeCell<Ctx>,
     /// The table of objects is being changed and cannot be read.
     unreadable: AtomicBool,
     pub(crate) letterbox: Letterbox,
 }
 
+// SAFETY: the context is only reached through `Pulse::ctx`, which is for the world's thread, and has nothing to drop; all
+// else is atomic.
+unsafe impl Send for Pulse {}
+// SAFETY: as above.
+unsafe impl Sync for Pulse {}
+
 impl Pulse {
+    /// Of the world whose live state will be at `live`.
+    pub(super) fn of(live: *mut Live) -> Self {
+        Self {
+            what: AtomicU64::new(0),
+            object: AtomicU64::new(0),
+            ctx: UnsafeCell::new(Ctx::new(&HOST_CALLS, live.cast())),
+            unreadable: AtomicBool::new(false),
+            letterbox: Letterbox::default(),
+        }
+    }
+
+    /// The context of the handler that runs next. On the world's thread, between two broadcasts or deliveries, nothing
+    /// refers into it.
     #[inline(always)]
-    fn start(&self, what: Packed, object: ObjectId) {
+    pub(super) fn ctx(&self) -> *mut Ctx {
+        self.ctx.get()
+    }
+
+    /// A handler begins; for whom, the context says.
+    #[inline(always)]
+    pub(super) fn handler(&self, what: Running) {
+        self.what.store(what.to_bits(), Ordering::Release);
+    }
+
+    fn start(&self, what: Running, object: ObjectId) {
         self.object.store(u64::from(object.generation()) << 32 | u64::from(object.slot()), Ordering::Relaxed);
-        self.what.store(what.0, Ordering::Release);
-    }
-
-    /// A handler begins, for one object.
-    #[inline(always)]
-    pub(super) fn deliver(&self, event: u16, class: u16, object: ObjectId) {
-        self.start(Packed::event(Kind::Delivery, class, event), object);
-    }
-
-    /// A handler begins, for all objects of a class.
-    #[inline(always)]
-    pub(super) fn broadcast(&self, event: u16, class: u16, ctx: &mut Ctx) {
-        // Nobody yet: what the context has is another route's.
-        ctx.part = null_mut();
-        self.ctx.store(ctx, Ordering::Relaxed);
-        self.start(Packed::event(Kind::Broadcast, class, event), ObjectId::NONE);
+        self.what.store(what.to_bits(), Ordering::Release);
     }
 
     /// A turn of a loop begins.
     pub(super) fn turn(&self, position: usize, class: u16, object: ObjectId) {
-        self.start(Packed::turn(class, position), object);
+        self.start(Running::turn(class, position), object);
     }
 
     /// Game code has returned.
     #[inline(always)]
     pub(crate) fn end(&self) {
-        self.what.store(0, Ordering::Release);
+        self.what.store(Running::IDLE.to_bits(), Ordering::Release);
     }
 
     /// Runs something rarer: `class` where it is one class's, `event` where it is about one.
@@ -142,7 +85,7 @@ impl Pulse {
         object: ObjectId,
         call: impl FnOnce() -> R,
     ) -> R {
-        self.start(Packed::event(kind, class.unwrap_or(NO_CLASS), event.unwrap_or(u16::MAX)), object);
+        self.start(Running::new(kind, class, event), object);
         let result = call();
         self.end();
         result
@@ -156,16 +99,22 @@ impl Pulse {
         result
     }
 
+    /// What runs now.
+    pub(super) fn what(&self) -> Running {
+        Running::from_bits(self.what.load(Ordering::Acquire))
+    }
+
     /// For a watchdog, which is the only one to look.
     pub(crate) fn look(&self) -> Look {
-        let what = self.what.load(Ordering::Acquire);
-        if Packed(what).kind().is_none() {
+        let what = self.what();
+        if what.kind().is_none() {
             Look::Idle
-        } else if what & Packed::SEEN != 0 {
+        } else if what.is_seen() {
             Look::Same
         } else {
+            let seen = what.seen().to_bits();
             // Fails where the call has ended meanwhile; then the next look is the first at another one.
-            let _ = self.what.compare_exchange(what, what | Packed::SEEN, Ordering::Relaxed, Ordering::Relaxed);
+            let _ = self.what.compare_exchange(what.to_bits(), seen, Ordering::Relaxed, Ordering::Relaxed);
             Look::New
         }
     }
@@ -202,42 +151,52 @@ pub(crate) struct Sight<'a> {
 /// 1. `live` is valid, and this runs on its thread: before, after, or as a signal handler within anything it does.
 pub(crate) unsafe fn sight<'a>(live: NonNull<Live>) -> Option<Sight<'a>> {
     let live = live.as_ptr();
-    // SAFETY: (1); the pulse lies in an allocation of its own and is only changed through atomics.
+    // SAFETY: (1); the pulse lies in an allocation of its own and is only changed through atomics, its context apart.
     let pulse = unsafe { &*Arc::as_ptr(&(*live).pulse) };
-    let what = Packed(pulse.what.load(Ordering::Acquire));
+    let what = pulse.what();
     let runs = what.kind()?;
     // SAFETY: (1); while game code runs the registry is not changed.
     let registry = unsafe { &(*live).registry };
-    let class = registry.classes.get(usize::from(what.class()));
-    let event = registry.vocabulary.event(what.number()).map_or("", |event| event.name.as_str());
-    let (kind, name) = match runs {
-        Kind::Broadcast | Kind::Delivery => ("event_", event),
-        Kind::Turn => {
-            let position = usize::from(what.number());
-            ("loop_", class.and_then(|class| class.loops.get(position)).map_or("", |entry| &entry.name))
-        }
-        Kind::Constructor => ("constructor", ""),
-        Kind::Drop => ("drop", ""),
-        Kind::PayloadDrop => ("drop of the payload of event_", event),
-        Kind::Hook => ("reload hook", ""),
-        Kind::Listener => ("listener of ", event),
-        Kind::Observer => ("observer of class changes", ""),
-        Kind::Migration => ("migration of state", ""),
-    };
+    let (kind, name) = named(registry, what);
     let object = pulse.object.load(Ordering::Relaxed);
     let mut object = ObjectId::from_parts(object as u32, (object >> 32) as u32);
-    if runs == Kind::Broadcast && !pulse.unreadable.load(Ordering::Acquire) {
-        let ctx = pulse.ctx.load(Ordering::Relaxed);
-        // SAFETY: (1); while a broadcast runs the context is on the stack of this thread. The interrupted code may be
-        // about to write these two words; what is read is looked up, not believed.
-        let at = unsafe { (&raw const (*ctx).part).read_volatile() };
-        // SAFETY: as above.
-        let offset = unsafe { (&raw const (*ctx).part_offset).read_volatile() };
-        // SAFETY: (1); while game code runs the pools are not changed, and the object table only where it says so.
-        let store = unsafe { &(*live).store };
-        object = store.look_up(what.class(), at.wrapping_sub(offset)).unwrap_or(ObjectId::NONE);
+    if matches!(runs, Kind::Broadcast | Kind::Delivery) {
+        object = ObjectId::NONE;
+        if !pulse.unreadable.load(Ordering::Acquire) {
+            let ctx = pulse.ctx();
+            // SAFETY: (1). The interrupted code may be about to write these two words; what is read is looked up, not
+            // believed.
+            let at = unsafe { (&raw const (*ctx).part).read_volatile() };
+            // SAFETY: as above.
+            let offset = unsafe { (&raw const (*ctx).part_offset).read_volatile() };
+            // SAFETY: (1); while game code runs the pools are not changed, and the object table only where it says so.
+            let store = unsafe { &(*live).store };
+            object = store.look_up(what.class(), at.wrapping_sub(offset)).unwrap_or(ObjectId::NONE);
+        }
     }
-    Some(Sight { class: class.map_or("", |class| &class.path), object, kind, name })
+    let class = registry.classes.get(usize::from(what.class())).map_or("", |class| &class.path);
+    Some(Sight { class, object, kind, name })
+}
+
+/// `event_` and `damaged`. Allocates nothing.
+pub(super) fn named(registry: &Registry, what: Running) -> (&'static str, &str) {
+    let event = registry.vocabulary.event(what.number()).map_or("", |event| event.name.as_str());
+    match what.kind() {
+        None => ("", ""),
+        Some(Kind::Broadcast | Kind::Delivery) => ("event_", event),
+        Some(Kind::Turn) => {
+            let class = registry.classes.get(usize::from(what.class()));
+            let turn = class.and_then(|class| class.loops.get(usize::from(what.number())));
+            ("loop_", turn.map_or("", |entry| &entry.name))
+        }
+        Some(Kind::Constructor) => ("constructor", ""),
+        Some(Kind::Drop) => ("drop", ""),
+        Some(Kind::PayloadDrop) => ("drop of the payload of event_", event),
+        Some(Kind::Hook) => ("reload hook", ""),
+        Some(Kind::Listener) => ("listener of ", event),
+        Some(Kind::Observer) => ("observer of class changes", ""),
+        Some(Kind::Migration) => ("migration of state", ""),
+    }
 }
 
 /// Answers the question of the watchdog of the world at `live`, if there is one. Allocates nothing.
@@ -316,33 +275,64 @@ impl Letterbox {
     }
 }
 
-/// Worlds of one thread that a signal handler looks at. Those beyond are not seen.
-const WORLDS: usize = 16;
-
 thread_local! {
     // No destructor, nothing lazy: a signal handler reads it.
-    static HERE: [AtomicPtr<Live>; WORLDS] = const { [const { AtomicPtr::new(null_mut()) }; WORLDS] };
+    /// The worlds of this thread: the youngest, from which [`Live::older`] leads to the others.
+    static HERE: AtomicPtr<Live> = const { AtomicPtr::new(null_mut()) };
 }
 
-/// Makes a world of this thread known to its signal handlers.
-pub(crate) fn enlist(live: NonNull<Live>) {
-    HERE.with(|here| {
-        if let Some(free) = here.iter().find(|entry| entry.load(Ordering::Relaxed).is_null()) {
-            free.store(live.as_ptr(), Ordering::Release);
-        }
+/// Makes a world of this thread known to its signal handlers and to its panic hook.
+///
+/// # Safety
+///
+/// 1. `live` is valid until [`delist`], and nothing refers into it.
+pub(super) unsafe fn enlist(live: NonNull<Live>) {
+    crate::boundary::heed_own_worlds(runs_here);
+    HERE.with(|youngest| {
+        // SAFETY: (1)
+        unsafe { (*live.as_ptr()).older.store(youngest.load(Ordering::Relaxed), Ordering::Relaxed) };
+        youngest.store(live.as_ptr(), Ordering::Release);
     });
 }
 
 /// The world is about to go.
-pub(crate) fn delist(live: NonNull<Live>) {
-    HERE.with(|here| {
-        for entry in here.iter().filter(|entry| entry.load(Ordering::Relaxed) == live.as_ptr()) {
-            entry.store(null_mut(), Ordering::Release);
+///
+/// # Safety
+///
+/// 1. `live` is valid, and enlisted on this thread.
+pub(crate) unsafe fn delist(live: NonNull<Live>) {
+    // SAFETY: (1) whoever is in the list is valid; one store takes a world out, so that a signal handler finds a whole list.
+    HERE.with(|youngest| unsafe {
+        let older = (*live.as_ptr()).older.load(Ordering::Relaxed);
+        let mut place: *const AtomicPtr<Live> = youngest;
+        while let Some(at) = NonNull::new((*place).load(Ordering::Relaxed)) {
+            if at == live {
+                (*place).store(older, Ordering::Release);
+                break;
+            }
+            place = &raw const (*at.as_ptr()).older;
         }
     });
 }
 
 /// Calls `visit` for each world of this thread. Allocates nothing.
 pub(crate) fn each_here(mut visit: impl FnMut(NonNull<Live>)) {
-    HERE.with(|here| here.iter().filter_map(|entry| NonNull::new(entry.load(Ordering::Acquire))).for_each(&mut visit));
+    HERE.with(|youngest| {
+        let mut at = youngest.load(Ordering::Acquire);
+        while let Some(live) = NonNull::new(at) {
+            visit(live);
+            // SAFETY: whoever is in the list is valid, see `enlist`.
+            at = unsafe { (*live.as_ptr()).older.load(Ordering::Acquire) };
+        }
+    });
+}
+
+/// Whether a world of this thread runs game code.
+fn runs_here() -> bool {
+    let mut any = false;
+    each_here(|live| {
+        // SAFETY: whoever is in the list is valid; the pulse lies in an allocation of its own.
+        any |= unsafe { &*Arc::as_ptr(&(*live.as_ptr()).pulse) }.what().kind().is_some();
+    });
+    any
 }

@@ -1,7 +1,7 @@
 //! Everything that has been asked for and not been carried out yet, in order.
 
 use super::payload::Payload;
-use crate::boundary::ObjectId;
+use crate::{boundary::ObjectId, registry::Running};
 use std::collections::VecDeque;
 
 /// How far events may cause one another before the world takes it for a mistake.
@@ -19,21 +19,24 @@ impl Default for ChainBudget {
     }
 }
 
-/// Where a command comes from.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Origin {
-    /// The link of the chain that asked for it; `NOBODY` from outside.
-    pub(crate) cause: u32,
-    /// Links of the chain until here.
-    pub(crate) depth: u32,
-}
+/// Where a command comes from: the link of the chain that asked for it.
+#[repr(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Origin(u32);
 
 impl Origin {
-    pub(crate) const OUTSIDE: Self = Self { cause: NOBODY, depth: 0 };
+    /// No link.
+    pub(crate) const OUTSIDE: Self = Self(u32::MAX);
 }
 
-/// No link.
-pub(crate) const NOBODY: u32 = u32::MAX;
+/// What ran and asked for more.
+#[derive(Debug)]
+struct Link {
+    what: Running,
+    cause: Origin,
+    /// Links of the chain with this one.
+    depth: u32,
+}
 
 /// One thing to do.
 #[derive(Debug)]
@@ -54,27 +57,32 @@ pub(crate) enum Command {
 #[derive(Debug, Default)]
 pub(crate) struct Queue {
     pub(crate) commands: VecDeque<Command>,
-    /// Links of chains: (event or loop that ran, link that caused it).
-    links: Vec<(u16, u32)>,
+    links: Vec<Link>,
     pub(crate) budget: ChainBudget,
     pub(crate) caused: usize,
 }
 
 impl Queue {
-    pub(crate) fn link(&mut self, event: u16, cause: u32) -> u32 {
-        let link = u32::try_from(self.links.len()).unwrap_or(NOBODY);
-        self.links.push((event, cause));
+    /// A new link: what runs has been caused by `cause` and asks for something.
+    pub(crate) fn link(&mut self, what: Running, cause: Origin) -> Origin {
+        let link = u32::try_from(self.links.len()).map_or(Origin::OUTSIDE, Origin);
+        self.links.push(Link { what, cause, depth: self.depth(cause) + 1 });
         link
     }
 
-    /// The events that lead to `cause`, oldest first, at most `most` of them.
-    pub(crate) fn chain(&self, mut cause: u32, most: usize) -> Vec<u16> {
+    /// Links of the chain until here; 0 from outside.
+    pub(crate) fn depth(&self, origin: Origin) -> u32 {
+        self.links.get(origin.0 as usize).map_or(0, |link| link.depth)
+    }
+
+    /// What leads to `origin`, oldest first, at most `most` of them.
+    pub(crate) fn chain(&self, mut origin: Origin, most: usize) -> Vec<Running> {
         let mut chain = Vec::new();
         while chain.len() < most
-            && let Some((event, parent)) = self.links.get(cause as usize)
+            && let Some(link) = self.links.get(origin.0 as usize)
         {
-            chain.push(*event);
-            cause = *parent;
+            chain.push(link.what);
+            origin = link.cause;
         }
         chain.reverse();
         chain

@@ -45,6 +45,19 @@ pub(crate) struct Pool {
     chunks: Vec<NonNull<u8>>,
     len: usize,
     active: usize,
+    /// Where instances come and go.
+    tail: Tail,
+}
+
+/// The chunk of the last instance. At hand, so that coming and going need not find it.
+#[derive(Clone, Copy, Debug)]
+struct Tail {
+    /// Of the chunk.
+    first: *mut u8,
+    /// Of its instances.
+    slots: *mut u32,
+    /// Instances in it: as many as fit when the next one needs another chunk, as in a pool without instances.
+    len: usize,
 }
 
 /// An instance that a removal or a swap has moved.
@@ -81,6 +94,7 @@ impl Pool {
             chunks: Vec::new(),
             len: 0,
             active: 0,
+            tail: Tail { first: core::ptr::null_mut(), slots: core::ptr::null_mut(), len: capacity },
         }
     }
 
@@ -186,19 +200,18 @@ impl Pool {
     /// Room for one more instance, which belongs to `slot`; the caller writes it.
     #[inline]
     pub(super) fn push(&mut self, slot: u32, chunks: &ChunkSource) -> (*mut u8, Option<Moved>) {
-        if self.len == self.chunks.len() * self.capacity.get() {
-            self.grow(chunks);
+        if self.tail.len == self.capacity.get() {
+            self.begin_chunk(chunks);
         }
         if self.active < self.len {
             return self.push_before_resting(slot);
         }
-        let (ordinal, position) = self.capacity.divide(self.len);
-        let chunk = self.chunks[ordinal];
-        (self.len, self.active) = (self.len + 1, self.active + 1);
+        let position = self.tail.len;
+        (self.tail.len, self.len, self.active) = (position + 1, self.len + 1, self.active + 1);
         // SAFETY: the position lies within the chunk.
         unsafe {
-            self.slot_in(chunk, position).write(slot);
-            (self.object_in(chunk, position), None)
+            self.tail.slots.add(position).write(slot);
+            (self.tail.first.add(position * self.stride()), None)
         }
     }
 
@@ -206,7 +219,7 @@ impl Pool {
     #[cold]
     fn push_before_resting(&mut self, slot: u32) -> (*mut u8, Option<Moved>) {
         let index = self.len;
-        self.len += 1;
+        (self.tail.len, self.len) = (self.tail.len + 1, index + 1);
         let (from, to) = (self.object(self.active), self.object(index));
         // SAFETY: two different instances of this pool, `to` not initialised yet.
         unsafe { core::ptr::copy_nonoverlapping(from, to, self.stride()) };
@@ -220,9 +233,29 @@ impl Pool {
         (from, Some(Moved { slot: quarantined, object: to }))
     }
 
+    /// Lets the tail be the chunk behind it, without instances yet.
     #[cold]
-    fn grow(&mut self, chunks: &ChunkSource) {
-        self.add(chunks.take(self.chunk_size));
+    fn begin_chunk(&mut self, chunks: &ChunkSource) {
+        let ordinal = self.capacity.divide(self.len).0;
+        if ordinal == self.chunks.len() {
+            self.add(chunks.take(self.chunk_size));
+        }
+        self.set_tail(ordinal, 0);
+    }
+
+    fn set_tail(&mut self, ordinal: usize, len: usize) {
+        let chunk = self.chunks[ordinal];
+        // SAFETY: the first position lies within the chunk.
+        let (first, slots) = unsafe { (self.object_in(chunk, 0), self.slot_in(chunk, 0)) };
+        self.tail = Tail { first, slots, len };
+    }
+
+    /// Finds the tail of a pool whose length has been set.
+    fn find_tail(&mut self) {
+        match self.len.checked_sub(1).map(|last| self.capacity.divide(last)) {
+            Some((ordinal, position)) => self.set_tail(ordinal, position + 1),
+            None => self.tail.len = self.capacity.get(),
+        }
     }
 
     fn add(&mut self, chunk: NonNull<u8>) {
@@ -256,6 +289,7 @@ impl Pool {
             }
         }
         (self.len, self.active) = (slots.len(), active);
+        self.find_tail();
         for (index, slot) in slots.enumerate() {
             // SAFETY: the index is below `len`, whose chunks are there.
             unsafe { self.slot_place(index).write(slot) };
@@ -274,23 +308,23 @@ impl Pool {
         (0..self.len).map(|index| self.slot(index))
     }
 
-    /// Takes an instance out; the caller has dropped or moved it. Reports who moved.
+    /// Takes an instance out; the caller has dropped or moved it. Tells `note` who moved.
     ///
     /// # Safety
     ///
     /// 1. `hole` is the address of an instance of this pool.
     #[inline]
-    pub(super) unsafe fn remove(&mut self, hole: *mut u8, chunks: &ChunkSource) -> [Option<Moved>; 2] {
+    pub(super) unsafe fn remove(&mut self, hole: *mut u8, chunks: &ChunkSource, mut note: impl FnMut(Moved)) {
         if self.active < self.len {
             // SAFETY: (1)
-            return unsafe { self.remove_among_resting(hole, chunks) };
+            return unsafe { self.remove_among_resting(hole, chunks) }.into_iter().flatten().for_each(note);
         }
-        (self.len, self.active) = (self.len - 1, self.active - 1);
-        let (ordinal, position) = self.capacity.divide(self.len);
-        let chunk = self.chunks[ordinal];
+        let position = self.tail.len - 1;
+        (self.tail.len, self.len, self.active) = (position, self.len - 1, self.active - 1);
         // SAFETY: the last instance lies within its chunk.
-        let (last, slot) = unsafe { (self.object_in(chunk, position), self.slot_in(chunk, position).read()) };
-        let moved = (last != hole).then(|| {
+        let (last, slot) =
+            unsafe { (self.tail.first.add(position * self.stride()), self.tail.slots.add(position).read()) };
+        if last != hole {
             // The header is not looked at: those of all chunks share a few lines of the cache.
             let offset = hole.addr() % CHUNK;
             // SAFETY: (1) the hole and its slot lie in the chunk that is found by its alignment.
@@ -300,12 +334,12 @@ impl Pool {
                 let first = self.first_in(chunk.as_ptr());
                 self.slot_in(chunk, self.stride.divide(offset - first).0).write(slot);
             }
-            Moved { slot, object: hole }
-        });
+            note(Moved { slot, object: hole });
+        }
         if position == 0 {
             self.trim(chunks);
+            self.find_tail();
         }
-        [moved, None]
     }
 
     /// # Safety
@@ -323,6 +357,7 @@ impl Pool {
         moves[1] = self.fill(hole, self.len - 1);
         self.len -= 1;
         self.trim(chunks);
+        self.find_tail();
         moves
     }
 
@@ -384,6 +419,7 @@ impl Pool {
             chunks.give_back(chunk, self.chunk_size);
         }
         (self.len, self.active) = (0, 0);
+        self.find_tail();
     }
 }
 

@@ -18,27 +18,22 @@ const IN_ATTIC: u16 = 0x7ffd;
 /// In place of a class: nobody.
 const FREE: u16 = 0x7fff;
 
-/// One object's address, class and generation. In parts, because a delivery waits for the class and for nothing else.
-#[repr(C)]
+/// One object's address, class and generation.
+#[repr(C, packed(4))]
 #[derive(Clone, Copy)]
 struct Slot {
-    /// Low 32 bits of the address.
-    low: u32,
-    /// Bits 32 to 47 of the address; those above are zero.
-    high: u16,
-    /// The class, or one of the marks above.
-    class: u16,
+    /// Bits 16 and up: the address, of which no more than 48 bits are used. Below: the class, or one of the marks above.
+    place: u64,
     generation: u32,
 }
 
 impl Slot {
     const fn vacant(mark: u16, generation: u32) -> Self {
-        Self { low: 0, high: 0, class: mark, generation }
+        Self { place: mark as u64, generation }
     }
 
     fn put(&mut self, object: *mut u8, class: u16) {
-        let address = object.expose_provenance() as u64;
-        (self.low, self.high, self.class) = (address as u32, (address >> 32) as u16, class);
+        self.place = (object.expose_provenance() as u64) << 16 | u64::from(class);
     }
 
     fn mark(&mut self, mark: u16) {
@@ -47,7 +42,12 @@ impl Slot {
 
     #[inline(always)]
     fn address(&self) -> *mut u8 {
-        core::ptr::with_exposed_provenance_mut((u64::from(self.low) | u64::from(self.high) << 32) as usize)
+        core::ptr::with_exposed_provenance_mut((self.place >> 16) as usize)
+    }
+
+    #[inline(always)]
+    const fn class(&self) -> u16 {
+        self.place as u16
     }
 }
 
@@ -72,24 +72,29 @@ impl Slots {
         ObjectId::from_parts(index, 1)
     }
 
-    /// Gives a reserved id its object. False if the id is not reserved.
-    pub(super) fn occupy(&mut self, id: ObjectId, object: *mut u8, class: u16) -> bool {
-        match self.slot_mut(id) {
-            Some(slot) if slot.class == RESERVED => {
-                slot.put(object, class);
-                true
-            }
-            _ => false,
+    /// Gives a slot, which is reserved, its object.
+    #[inline(always)]
+    pub(super) fn occupy(&mut self, slot: u32, object: *mut u8, class: u16) {
+        let slot = &mut self.slots[slot as usize];
+        debug_assert_eq!(slot.class(), RESERVED, "an id gets one object");
+        slot.put(object, class);
+    }
+
+    /// Ends an id.
+    pub(super) fn release(&mut self, id: ObjectId) {
+        if self.target(id).is_some() {
+            self.vacate(id.slot());
         }
     }
 
-    /// Ends an id. A slot whose generations are used up is not used again.
-    pub(super) fn release(&mut self, id: ObjectId) {
-        let Some(slot) = self.slot_mut(id) else { return };
-        slot.mark(FREE);
-        if let Some(next) = slot.generation.checked_add(1) {
-            slot.generation = next;
-            self.free.push(id.slot());
+    /// Ends the id that a slot has now. A slot whose generations are used up is not used again.
+    #[inline(always)]
+    pub(super) fn vacate(&mut self, slot: u32) {
+        let entry = &mut self.slots[slot as usize];
+        entry.mark(FREE);
+        if let Some(next) = entry.generation.checked_add(1) {
+            entry.generation = next;
+            self.free.push(slot);
         }
     }
 
@@ -101,10 +106,11 @@ impl Slots {
         if slot.generation != id.generation() {
             return None;
         }
-        Some((slot.address(), slot.class))
+        Some((slot.address(), slot.class()))
     }
 
     /// Address and class of an object, quarantined or not.
+    #[inline(always)]
     pub(crate) fn object(&self, id: ObjectId) -> Option<(*mut u8, u16)> {
         let (object, class) = self.target(id)?;
         let class = class & !QUARANTINED;
@@ -142,7 +148,7 @@ impl Slots {
     /// Takes the slot of `id` into use as reserved. False if there is none, it has another generation, or is in use.
     pub(crate) fn claim(&mut self, id: ObjectId) -> bool {
         match self.slot_mut(id) {
-            Some(slot) if slot.class == FREE => {
+            Some(slot) if slot.class() == FREE => {
                 slot.mark(RESERVED);
                 true
             }
@@ -152,17 +158,18 @@ impl Slots {
 
     /// Lets the slots that nobody has claimed be used. A slot whose generations are used up is not.
     pub(crate) fn free_unclaimed(&mut self) {
-        let is_free = |slot: &Slot| slot.class == FREE && slot.generation < u32::MAX;
+        let is_free = |slot: &Slot| slot.class() == FREE && slot.generation < u32::MAX;
         self.free = (0..self.slots.len() as u32).rev().filter(|index| is_free(&self.slots[*index as usize])).collect();
     }
 
     /// Whether the id has been given out and not ended.
+    #[cfg(test)]
     pub(crate) fn is_alive(&self, id: ObjectId) -> bool {
         self.target(id).is_some_and(|(_, class)| class != FREE)
     }
 
     /// Whether the id has been given out and its object has not come yet.
-    pub(super) fn is_reserved(&self, id: ObjectId) -> bool {
+    pub(crate) fn is_reserved(&self, id: ObjectId) -> bool {
         self.target(id).is_some_and(|(_, class)| class == RESERVED)
     }
 
@@ -183,13 +190,13 @@ impl Slots {
     /// The object of `slot` has moved.
     pub(super) fn moved(&mut self, slot: u32, object: *mut u8) {
         let entry = &mut self.slots[slot as usize];
-        entry.put(object, entry.class);
+        entry.put(object, entry.class());
     }
 
     pub(super) fn set_quarantined(&mut self, slot: u32, quarantined: bool) {
         let entry = &mut self.slots[slot as usize];
-        let class = entry.class & !QUARANTINED;
-        entry.class = if quarantined { class | QUARANTINED } else { class };
+        let class = entry.class() & !QUARANTINED;
+        entry.put(entry.address(), if quarantined { class | QUARANTINED } else { class });
     }
 
     fn slot_mut(&mut self, id: ObjectId) -> Option<&mut Slot> {
@@ -208,7 +215,7 @@ mod tests {
         let first = slots.reserve();
         assert!(slots.is_alive(first) && slots.object(first).is_none());
         let mut byte = 0_u8;
-        assert!(slots.occupy(first, &raw mut byte, 3));
+        slots.occupy(first.slot(), &raw mut byte, 3);
         assert_eq!(slots.object(first), Some((&raw mut byte, 3)));
         slots.set_quarantined(first.slot(), true);
         assert!(slots.target(first).expect("alive").1 > MAX_CLASSES);
@@ -217,7 +224,7 @@ mod tests {
         let second = slots.reserve();
         assert_eq!(second.slot(), first.slot());
         assert!(!slots.is_alive(first) && slots.is_alive(second));
-        assert!(!slots.occupy(first, &raw mut byte, 3), "the old id must not reach the new object");
+        assert!(!slots.is_reserved(first) && slots.is_reserved(second), "the old id must not reach the new object");
     }
 
     #[test]

@@ -72,26 +72,40 @@ impl Store {
     /// Makes room for the object of a reserved id; the caller writes it at the address at once.
     /// `None` if the id is not reserved (any more).
     pub(crate) fn insert(&mut self, id: ObjectId, class: u16) -> Option<*mut u8> {
-        if !self.slots.is_reserved(id) {
-            return None;
-        }
-        let (object, moved) = self.pools[usize::from(class)].push(id.slot(), &self.chunks);
-        self.note(moved);
-        let occupied = self.slots.occupy(id, object, class);
-        debug_assert!(occupied, "the id was alive and without an object");
-        Some(object)
+        self.slots.is_reserved(id).then(|| self.give(id.slot(), class))
     }
 
-    /// Takes an object out. The caller has dropped or moved the value.
+    /// A new id, and room for its object; the caller writes it at the address at once.
+    #[inline]
+    pub(crate) fn make(&mut self, class: u16) -> (ObjectId, *mut u8) {
+        let id = self.slots.reserve();
+        (id, self.give(id.slot(), class))
+    }
+
+    #[inline(always)]
+    fn give(&mut self, slot: u32, class: u16) -> *mut u8 {
+        let (object, moved) = self.pools[usize::from(class)].push(slot, &self.chunks);
+        self.note(moved);
+        self.slots.occupy(slot, object, class);
+        object
+    }
+
+    /// Ends an id. The caller has dropped or moved the value, if there is one.
     pub(crate) fn remove(&mut self, id: ObjectId) {
-        if let Some((object, class)) = self.slots.object(id) {
-            let pool = &mut self.pools[usize::from(class)];
-            // SAFETY: slots hold addresses of instances of their class's pool.
-            for moved in unsafe { pool.remove(object, &self.chunks) } {
-                self.note(moved);
-            }
+        match self.slots.object(id) {
+            Some(target) => self.take_out(id.slot(), target),
+            None => self.slots.release(id),
         }
-        self.slots.release(id);
+    }
+
+    /// Takes an [object](Slots::object) out. The caller has dropped or moved the value.
+    #[inline(always)]
+    pub(crate) fn take_out(&mut self, slot: u32, (object, class): (*mut u8, u16)) {
+        let (pools, slots) = (&mut self.pools, &mut self.slots);
+        let note = |moved: Moved| slots.moved(moved.slot, moved.object);
+        // SAFETY: slots hold addresses of instances of their class's pool.
+        unsafe { pools[usize::from(class)].remove(object, &self.chunks, note) };
+        slots.vacate(slot);
     }
 
     /// Stops events to an object. False if it is quarantined already or gone.

@@ -2,20 +2,25 @@
 //! registry is never changed in place: the next one is built beside it and swapped in. Knows none
 //! of the stages that lead to it.
 
+mod path_map;
 mod routes;
+mod running;
 mod short_ways;
 mod vocabulary;
 
-pub(crate) use routes::Routes;
+pub(crate) use routes::{One, Routes, Row};
+pub(crate) use running::{Kind, Running};
+pub(crate) use short_ways::ShortWay;
 pub(crate) use vocabulary::Vocabulary;
 
 use crate::{
     boundary::{RawSlice, RawStr},
     class::{BatchFn, ClassRecord, OneFn, TurnFn},
-    event::{EventMask, Lifecycle, TableRecord, TableRef},
+    event::{Constructed, Destroyed, Event as _, EventMask, Lifecycle, TableRecord, TableRef},
     schema::{Descriptor, WriteFn, descriptor},
     validation::{Image, Problem, Rejection, ValidClass, Validated},
 };
+use path_map::PathMap;
 use rustc_hash::FxHashMap;
 use short_ways::ShortWays;
 use std::{rc::Rc, sync::Arc};
@@ -23,6 +28,20 @@ use std::{rc::Rc, sync::Arc};
 /// Which library of the world: the host itself, or one that a session opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct LibraryId(pub(crate) u16);
+
+impl Class {
+    /// Whether a new object is told that it lives, or has loops.
+    #[inline(always)]
+    pub(crate) fn is_welcomed(&self) -> bool {
+        !self.loops.is_empty() || self.mask.contains(Constructed::INDEX)
+    }
+
+    /// Whether an object's end runs code of its class.
+    #[inline(always)]
+    pub(crate) fn has_last_words(&self) -> bool {
+        self.state.drop_in_place.is_some() || self.mask.contains(Destroyed::INDEX)
+    }
+}
 
 impl LibraryId {
     /// The host's own image.
@@ -118,11 +137,11 @@ static NOTHING: ClassRecord = ClassRecord {
 pub(crate) struct Registry {
     pub(crate) vocabulary: Vocabulary,
     pub(crate) classes: Vec<Class>,
-    by_path: FxHashMap<Arc<str>, u16>,
+    by_path: PathMap<u16>,
     /// By the address of the record; also of the bases' records.
     by_record: FxHashMap<usize, u16>,
     /// For each event, who is called.
-    pub(crate) routes: Routes,
+    pub(crate) routes: Rc<Routes>,
     short_ways: ShortWays,
 }
 
@@ -146,9 +165,9 @@ impl Registry {
         self.by_record.get(&core::ptr::from_ref(record).addr()).copied()
     }
 
-    /// The world's number of the event that `table` numbers `index`, if it is one of the host's that are found at one look.
+    /// The way to the event that `table` numbers `index`, if it is one of the host's that are found at one look.
     #[inline(always)]
-    pub(crate) fn short_way(&self, table: &'static TableRecord, index: u16) -> Option<u16> {
+    pub(crate) fn short_way(&self, table: &'static TableRecord, index: u16) -> Option<&ShortWay> {
         self.short_ways.find(table, index)
     }
 
@@ -351,8 +370,8 @@ impl Registry {
                 })
                 .collect();
         }
-        self.routes = Routes::build(&self.classes);
-        self.short_ways = ShortWays::build(&self.vocabulary);
+        self.routes = Rc::new(Routes::build(&self.classes));
+        self.short_ways = ShortWays::build(&self.vocabulary, &self.routes);
     }
 
     /// Own handlers and loops, then those of the bases that are not overridden.

@@ -2,11 +2,15 @@
 //! anew from the masks at each commit, which is simpler than patching and does not depend on how
 //! many objects there are.
 
-use super::{Class, Handler};
+use super::{
+    Class, Handler,
+    running::{Kind, Running},
+};
 use crate::{
     class::{BatchFn, OneFn},
     event::EVENT_LIMIT,
 };
+use std::rc::Rc;
 
 /// One pool to deliver an event to.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +18,8 @@ pub(crate) struct Route {
     pub(crate) class: u16,
     pub(crate) batch: BatchFn,
     pub(crate) part_offset: usize,
+    /// What the pulse says meanwhile.
+    pub(crate) what: Running,
 }
 
 /// How to deliver an event to one object of a class.
@@ -21,13 +27,24 @@ pub(crate) struct Route {
 pub(crate) struct One {
     pub(crate) call: OneFn,
     pub(crate) part_offset: usize,
+    /// What the pulse says meanwhile.
+    pub(crate) what: Running,
 }
 
 /// The handlers of an event, by class; none at all if no class has one.
-type Row = Box<[Option<One>]>;
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Row(Rc<[Option<One>]>);
+
+impl Row {
+    /// The handler of a class. None for a class that is out of every row's range, as those of quarantined objects are.
+    #[inline(always)]
+    pub(crate) fn one(&self, class: u16) -> Option<One> {
+        self.0.get(usize::from(class)).copied().flatten()
+    }
+}
 
 /// Who is called for each event.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Routes {
     /// For each event the pools to deliver to.
     all: Vec<Vec<Route>>,
@@ -40,21 +57,25 @@ impl Routes {
     /// order of registration; rows indexed by class.
     pub(super) fn build(classes: &[Class]) -> Self {
         let events = usize::from(EVENT_LIMIT);
-        let mut routes = Self { all: vec![Vec::new(); events], rows: vec![Row::default(); events] };
+        let mut all = vec![Vec::new(); events];
+        let mut rows = vec![Row::default(); events];
         let mut order: Vec<usize> = (0..classes.len()).collect();
         order.sort_by(|left, right| classes[*left].path.cmp(&classes[*right].path));
         for number in order {
             for handler in &classes[number].handlers {
                 let Handler { event, batch, one, part_offset } = *handler;
-                routes.all[usize::from(event)].push(Route { class: number as u16, batch, part_offset });
-                let row = &mut routes.rows[usize::from(event)];
+                let class = number as u16;
+                let what = |kind| Running::new(kind, Some(class), Some(event));
+                let route = Route { class, batch, part_offset, what: what(Kind::Broadcast) };
+                all[usize::from(event)].push(route);
+                let Row(row) = &mut rows[usize::from(event)];
                 if row.is_empty() {
                     *row = vec![None; classes.len()].into();
                 }
-                row[number] = Some(One { call: one, part_offset });
+                Rc::make_mut(row)[number] = Some(One { call: one, part_offset, what: what(Kind::Delivery) });
             }
         }
-        routes
+        Self { all, rows }
     }
 
     /// The pools that an event is delivered to.
@@ -63,9 +84,9 @@ impl Routes {
         self.all.get(usize::from(event)).map_or(&[], Vec::as_slice)
     }
 
-    /// The handler of a class. None for a class that is out of every row's range, as those of quarantined objects are.
+    /// The handlers of an event.
     #[inline(always)]
-    pub(crate) fn one(&self, event: u16, class: u16) -> Option<One> {
-        *self.rows.get(usize::from(event))?.get(usize::from(class))?
+    pub(crate) fn row(&self, event: u16) -> Option<&Row> {
+        self.rows.get(usize::from(event))
     }
 }

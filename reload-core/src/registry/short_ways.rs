@@ -1,44 +1,55 @@
-//! Short ways to the numbers of the host's own events: each is found by a look at one place that the compiler knows. Events of
-//! libraries, and of host tables whose places are taken, are found in the vocabulary.
+//! Short ways to the host's own events: number and handlers of each are found by a look at one place that the compiler knows.
+//! Events of libraries, and of host tables whose places are taken, are found in the vocabulary.
 
-use super::{LibraryId, Vocabulary};
+use super::{LibraryId, Routes, Row, Vocabulary};
 use crate::event::TableRecord;
 
 /// Places; as many as a chain of tables has events before two of them meet.
 const PLACES: usize = 64;
 
-#[derive(Clone, Copy, Debug)]
-struct Place {
-    table: *const TableRecord,
-    index: u16,
-    event: u16,
+/// The way to one event.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ShortWay {
+    /// Whose it is, see [`key`]; 0, which is nobody's, while the place is free.
+    key: u64,
+    pub(crate) event: u16,
+    pub(crate) row: Row,
 }
 
 /// See the file's header.
 #[derive(Clone, Debug)]
-pub(super) struct ShortWays([Place; PLACES]);
+pub(super) struct ShortWays([ShortWay; PLACES]);
 
 impl Default for ShortWays {
     fn default() -> Self {
-        Self([Place { table: core::ptr::null(), index: 0, event: 0 }; PLACES])
+        Self(core::array::from_fn(|_| ShortWay::default()))
     }
 }
 
+/// Table and index as one number: addresses leave the highest 16 bits alone, and two tables are further apart than any
+/// index.
+#[inline(always)]
+fn key(table: *const TableRecord, index: u16) -> u64 {
+    table.addr() as u64 ^ u64::from(index) << 48
+}
+
 impl ShortWays {
-    pub(super) fn build(vocabulary: &Vocabulary) -> Self {
+    pub(super) fn build(vocabulary: &Vocabulary, routes: &Routes) -> Self {
         let mut ways = Self::default();
         for (table, index, event) in vocabulary.events_of(LibraryId::HOST) {
             let place = &mut ways.0[usize::from(index) % PLACES];
-            if place.table.is_null() {
-                *place = Place { table, index, event };
+            if place.key == 0
+                && let Some(row) = routes.row(event)
+            {
+                *place = ShortWay { key: key(table, index), event, row: row.clone() };
             }
         }
         ways
     }
 
     #[inline(always)]
-    pub(super) fn find(&self, table: &'static TableRecord, index: u16) -> Option<u16> {
-        let place = &self.0[usize::from(index) % PLACES];
-        (core::ptr::eq(place.table, table) && place.index == index).then_some(place.event)
+    pub(super) fn find(&self, table: &'static TableRecord, index: u16) -> Option<&ShortWay> {
+        let way = &self.0[usize::from(index) % PLACES];
+        (way.key == key(table, index)).then_some(way)
     }
 }
