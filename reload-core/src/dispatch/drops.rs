@@ -16,14 +16,18 @@ use crate::{
 };
 
 impl Live {
-    /// Drops an event's payload.
-    pub(crate) fn drop_event(&mut self, event: u16, payload: Payload) {
+    /// Drops an event's payload, where it is: most have nothing to drop, and are not moved for that.
+    ///
+    /// # Safety
+    ///
+    /// 1. The payload is one of `event`, and is not used again.
+    pub(crate) unsafe fn drop_event(&mut self, event: u16, payload: &Payload) {
         let Some(descriptor) = self.registry.vocabulary.event(event).map(|entry| entry.payload) else { return };
         if descriptor.drop_in_place.is_none() {
             return;
         }
         let drop_value = || {
-            // SAFETY: payloads are kept with the number of the event that they belong to.
+            // SAFETY: (1)
             unsafe { payload.drop_value(descriptor) }
         };
         if let Err(panic) = self.pulse.during(Kind::PayloadDrop, None, Some(event), ObjectId::NONE, drop_value) {
@@ -34,8 +38,8 @@ impl Live {
 
     /// # Safety
     ///
-    /// 1. `descriptor` describes the value.
-    pub(super) unsafe fn drop_payload(&mut self, value: Payload, descriptor: &Descriptor, class: u16) {
+    /// 1. `descriptor` describes the value, which is not used again.
+    pub(super) unsafe fn drop_payload(&mut self, value: &Payload, descriptor: &Descriptor, class: u16) {
         let drop_value = || {
             // SAFETY: (1)
             unsafe { value.drop_value(descriptor) }
@@ -47,11 +51,12 @@ impl Live {
 
     pub(crate) fn drop_command(&mut self, command: Command) {
         match command {
-            Command::Deliver { event, payload, .. } => self.drop_event(event, payload),
+            // SAFETY: payloads are kept with the number of the event that they belong to.
+            Command::Deliver { event, payload, .. } => unsafe { self.drop_event(event, &payload) },
             Command::Spawn { class, value, .. } => {
                 let descriptor = self.registry.class(class).state;
                 // SAFETY: values are kept with the number of the class that they belong to.
-                unsafe { self.drop_payload(value, descriptor, class) };
+                unsafe { self.drop_payload(&value, descriptor, class) };
             }
             Command::Construct { .. } | Command::Quarantine { .. } | Command::Destroy { .. } => {}
         }
@@ -98,7 +103,8 @@ impl Live {
         }
         for what in self.clock.drain() {
             if let What::Deliver { event, payload, .. } = what {
-                self.drop_event(event, *payload);
+                // SAFETY: payloads are kept with the number of the event that they belong to.
+                unsafe { self.drop_event(event, &payload) };
             }
         }
         self.resting.clear();

@@ -201,7 +201,7 @@ unsafe fn carry_out(live: LivePtr) {
     // SAFETY: (1) the reference ends with the statement.
     while let Some(command) = unsafe { (*this).queue.commands.pop_front() } {
         match command {
-            Command::Deliver { event, to, payload, origin } => {
+            Command::Deliver { event, to, ref payload, origin } => {
                 // SAFETY: (1); the payload was moved in as one of this event.
                 unsafe {
                     if (*this).within_budget(origin) {
@@ -214,7 +214,7 @@ unsafe fn carry_out(live: LivePtr) {
                     (*this).drop_event(event, payload);
                 }
             }
-            Command::Spawn { id, class, value } => {
+            Command::Spawn { id, class, ref value } => {
                 // SAFETY: (1); the value was moved in as one of this class.
                 unsafe { enter(live, id, class, Source::Value(value)) };
             }
@@ -281,8 +281,9 @@ impl Live {
     }
 }
 
-enum Source {
-    Value(Payload),
+enum Source<'a> {
+    /// Is moved out, or dropped.
+    Value(&'a Payload),
     Constructor,
 }
 
@@ -291,13 +292,14 @@ enum Source {
 /// # Safety
 ///
 /// 1. `live` is valid and nothing refers into it.
-/// 2. A value is one of `class`.
-unsafe fn enter(live: LivePtr, id: ObjectId, class: u16, source: Source) {
+/// 2. A value is one of `class`, and is not used again.
+unsafe fn enter(live: LivePtr, id: ObjectId, class: u16, source: Source<'_>) {
     let this = live.as_ptr();
     // SAFETY: (1) the reference is not used across calls of game code that reach back.
     let state = unsafe { &mut *this };
     let entry = state.registry.class(class);
     let (descriptor, construct, present) = (entry.state, entry.construct, entry.present);
+    let welcomed = entry.is_welcomed();
     let reserved = state.store.slots.is_reserved(id);
     if !present || !reserved {
         // The class went away, or the id was destroyed, between the request and now.
@@ -337,8 +339,10 @@ unsafe fn enter(live: LivePtr, id: ObjectId, class: u16, source: Source) {
             }
         }
     }
-    // SAFETY: (1)
-    unsafe { welcome(live, id, class) };
+    if welcomed {
+        // SAFETY: (1)
+        unsafe { welcome(live, id, class) };
+    }
 }
 
 /// Tells a new object that it lives, and starts its loops.
@@ -432,7 +436,7 @@ pub(crate) unsafe fn advance(live: LivePtr, nanoseconds: u64) {
                 // SAFETY: (1); the payload was moved in as one of this event.
                 unsafe {
                     deliver(live, event, to, payload.as_ptr(), Origin::OUTSIDE);
-                    (*this).drop_event(event, *payload);
+                    (*this).drop_event(event, &payload);
                 }
             }
             // SAFETY: (1)

@@ -70,6 +70,7 @@ impl Payload {
     /// # Safety
     ///
     /// 1. `value` points to a valid value that `descriptor` describes, and is not used again.
+    #[inline(always)]
     pub(crate) unsafe fn moved(value: *const u8, descriptor: &Descriptor) -> Self {
         let this = Self::room(descriptor);
         // SAFETY: (1); the new memory has the value's size.
@@ -126,9 +127,10 @@ impl Payload {
     /// # Safety
     ///
     /// 1. `descriptor` describes the value, and its image is mapped.
-    pub(crate) unsafe fn drop_value(self, descriptor: &Descriptor) -> Result<(), Panicked> {
+    /// 2. The value is not used again.
+    pub(crate) unsafe fn drop_value(&self, descriptor: &Descriptor) -> Result<(), Panicked> {
         match descriptor.drop_in_place {
-            // SAFETY: (1); the value is not used again because `self` ends here.
+            // SAFETY: (1), (2)
             Some(drop_in_place) => unsafe { drop_in_place(self.as_ptr()) }.into_result(),
             None => Ok(()),
         }
