@@ -142,7 +142,7 @@ impl World {
         let mut image = Image::of(&own, std::rc::Rc::new(()));
         image.classes = crate::boundary::RawSlice::EMPTY;
         let registry = validation::validate(image)
-            .and_then(|validated| Registry::default().with(LibraryId::HOST, 0, &validated))
+            .and_then(|validated| Registry::default().with(LibraryId::HOST, 0, &validated, None))
             .unwrap_or_else(|rejection| panic!("the host's own event tables do not fit together:\n{rejection}"));
         let live = Live::begin(registry);
         #[cfg(feature = "crash-report")]

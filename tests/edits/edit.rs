@@ -25,7 +25,6 @@ pub(crate) struct Edit {
     pub(crate) class: &'static str,
     after: &'static str,
     back: Option<&'static str>,
-    again: Option<&'static str>,
     says: Option<[&'static str; 2]>,
 }
 
@@ -68,19 +67,13 @@ pub(crate) fn told(
 
 /// An edit of a whole module; `class` is the one whose object is looked at.
 pub(crate) fn classes(name: &'static str, class: &'static str, old: &str, new: &str, after: &'static str) -> Edit {
-    Edit { name, old: old.to_owned(), new: new.to_owned(), class, after, back: None, again: None, says: None }
+    Edit { name, old: old.to_owned(), new: new.to_owned(), class, after, back: None, says: None }
 }
 
 impl Edit {
     /// The object is another one than before the edit when it is taken back.
     pub(crate) fn back(mut self, json: &'static str) -> Self {
         self.back = Some(json);
-        self
-    }
-
-    /// The object is another one than after the edit when it is made a second time.
-    pub(crate) fn again(mut self, json: &'static str) -> Self {
-        self.again = Some(json);
         self
     }
 
@@ -96,11 +89,6 @@ impl Edit {
     /// What it is when the edit was taken back, `original` being what it was before.
     pub(crate) fn taken_back(&self, original: &Value) -> Value {
         self.back.map_or_else(|| original.clone(), |text| self.json(text))
-    }
-
-    /// What it is when the edit was made a second time.
-    pub(crate) fn made_again(&self) -> Value {
-        self.json(self.again.unwrap_or(self.after))
     }
 }
 

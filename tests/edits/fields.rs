@@ -63,10 +63,13 @@ pub(crate) fn edits() -> Vec<Edit> {
             SEVEN,
             "#[field(was = \"hp\")] health: i32, #[field(default = 1)] hp: i32",
             r#"{"health":7,"hp":1}"#,
-        )
-        // The namesake goes on; the 7 waits in the attic.
-        .back(r#"{"hp":1}"#)
-        .again(r#"{"health":1,"hp":1}"#),
+        ),
+        fields(
+            "names_passed_on",
+            "#[field(default = 1)] a: u8, #[field(default = 2)] b: u8",
+            "#[field(was = \"a\")] b: u8, #[field(was = \"b\")] c: u8",
+            r#"{"b":1,"c":2}"#,
+        ),
         fields("first_field", "", "#[field(default = 3)] n: u8", r#"{"n":3}"#),
         fields("last_field_removed", "#[field(default = 3)] n: u8", "", "{}"),
         fields(

@@ -76,7 +76,7 @@ fn objects_survive_edits_of_their_classes() {
     assert!(!in_attic(&game, "class_removed"));
 
     assert!(game.undo().is_reloaded());
-    check_objects(&game, "after the undo of the way back", &edits, &ids, |index| edits[index].made_again());
+    check_objects(&game, "after the undo of the way back", &edits, &ids, |index| edits[index].after());
     assert!(game.undo().is_reloaded());
     check_objects(&game, "after the second undo", &edits, &ids, |index| edits[index].taken_back(&originals[index]));
     check_answers(&mut game, "after the second undo", &edits, &ids, Side::Old);

@@ -169,7 +169,10 @@ impl Conversion<'_> {
         // As in JSON, so that what is kept is found again whichever way the value takes.
         let is_alone = stands_for_field(new) && !is_tuple;
         for (index, (rule, field)) in rules.fields.iter().zip(new).enumerate() {
-            let path = path.then(if is_alone { Step::Within } else { Step::Field(field.name()) });
+            let mut path = path.then(if is_alone { Step::Within } else { Step::Field(field.name()) });
+            if let FieldRule::Carried { old: from, .. } = *rule {
+                path = path.formerly(old[from].name());
+            }
             let to = Target { ty: field.descriptor(), out: partial.at(index), path: &path };
             match *rule {
                 // SAFETY: (2) the field's own room.
@@ -226,6 +229,7 @@ impl Conversion<'_> {
         let new = &to.ty.variants()[*index];
         let mut partial = Partial::of_variant(new.fields());
         let path = to.path.then(if to.ty.is_option() { Step::Within } else { Step::Variant(new.name()) });
+        let path = path.formerly(active.variant.name());
         let old = (active.variant.fields(), &active.values[..]);
         // SAFETY: the rules of these variants; room for the new one's fields.
         unsafe { self.fields((rules, false), old, new.fields(), &mut partial, &path)? };

@@ -5,7 +5,7 @@ use super::rules::{FieldRule, How, Obstacle, Rules, is_remade};
 use crate::{
     class::MigrateFn,
     report::{FieldChange, FieldFate},
-    schema::{Carry, Descriptor, Field, Shape, differences, has_default, same_layout},
+    schema::{Carry, Descriptor, Direction, Field, Shape, differences, has_default, same_layout},
 };
 
 /// Bytes that are moved as they are.
@@ -21,6 +21,8 @@ pub(super) struct Run {
 pub(super) struct Step {
     /// Where in the object, by name: `base.hp`.
     pub(super) place: String,
+    /// The same as the old shape names it: what was kept before is kept under this name.
+    pub(super) former: String,
     pub(super) field: &'static Field,
     pub(super) to: usize,
     pub(super) source: Source,
@@ -98,9 +100,13 @@ pub(crate) fn stays(old: &'static Descriptor, new: &'static Descriptor) -> bool 
 
 impl Program {
     /// The program from `old` to `new`. With hooks nothing is moved: they get values of their own.
-    pub(crate) fn new(old: &'static Descriptor, new: &'static Descriptor, hooks: Vec<Hook>) -> Self {
+    pub(crate) fn new(
+        (old, new): (&'static Descriptor, &'static Descriptor),
+        hooks: Vec<Hook>,
+        direction: Direction,
+    ) -> Self {
         let mut program = Self {
-            rules: Rules::default(),
+            rules: Rules::new(direction),
             runs: Vec::new(),
             steps: Vec::new(),
             left: Vec::new(),
@@ -110,7 +116,7 @@ impl Program {
             changes: Vec::new(),
             obstacles: Vec::new(),
         };
-        let whole = Whole { old, new, from: 0, to: 0, place: "", outer: None };
+        let whole = Whole { old, new, from: 0, to: 0, place: "", former: "", outer: None };
         program.flatten(&whole);
         program.runs = merged(std::mem::take(&mut program.runs));
         program
@@ -124,13 +130,13 @@ impl Program {
             match *rule {
                 FieldRule::Missing => {
                     self.change(whole, field, FieldFate::Added, None);
-                    self.make(whole, field, Source::Missing(whole.default_of(field)));
+                    self.make(whole, field, field, Source::Missing(whole.default_of(field)));
                 }
                 FieldRule::Reset { old: from } => {
                     let from = from.map(|index| &old[index]);
                     // What is carried again may be in the attic from before it started over.
                     let source = if matches!(field.carry, Carry::Reset) { Source::Reset } else { Source::Missing };
-                    self.make(whole, field, source(whole.default_of(field)));
+                    self.make(whole, field, from.unwrap_or(field), source(whole.default_of(field)));
                     if let Some(from) = from {
                         self.leave(whole, from, true);
                     }
@@ -167,14 +173,14 @@ impl Program {
             if !matches!(how, How::SerdeToSerde) {
                 self.change(whole, new, FieldFate::Converted, Some(old));
             }
-            self.make(whole, new, source);
+            self.make(whole, new, old, source);
             return self.leave(whole, old, false);
         };
         let has_hook = self.has_hook(whole.to + new.offset, to.size);
         if stays(from, to) && !has_hook {
             return self.runs.push(Run { from: whole.from + old.offset, to: whole.to + new.offset, len: from.size });
         }
-        let place = whole.place_of(new);
+        let (place, former) = (whole.place_of(new), whole.former_of(old));
         if let (Shape::Struct(_), Shape::Struct(_)) = (&from.shape, &to.shape)
             && same_kind_of_struct(from, to)
         {
@@ -184,6 +190,7 @@ impl Program {
                 from: whole.from + old.offset,
                 to: whole.to + new.offset,
                 place: &place,
+                former: &former,
                 outer: Some(whole),
             });
         }
@@ -194,7 +201,7 @@ impl Program {
         if !same_layout(from, to) {
             self.change(whole, new, FieldFate::Converted, Some(old));
         }
-        self.make(whole, new, source);
+        self.make(whole, new, old, source);
         self.leave(whole, old, false);
     }
 
@@ -203,7 +210,7 @@ impl Program {
         let (from, to) = (old.descriptor(), new.descriptor());
         if !same_layout(from, to) && self.has_hook(whole.to + new.offset, to.size) {
             self.change(whole, new, FieldFate::LeftToMigrate, Some(old));
-            self.make(whole, new, Source::Reset(whole.default_of(new)));
+            self.make(whole, new, old, Source::Reset(whole.default_of(new)));
             self.leave(whole, old, true);
         } else {
             self.obstacles.extend(obstacles);
@@ -215,8 +222,10 @@ impl Program {
         self.hooks.iter().any(|hook| at < hook.to + hook.new.size && hook.to < at + len.max(1))
     }
 
-    fn make(&mut self, whole: &Whole<'_>, field: &'static Field, source: Source) {
-        self.steps.push(Step { place: whole.place_of(field), field, to: whole.to + field.offset, source });
+    /// `old` is the old shape's field, or the new one where there is none.
+    fn make(&mut self, whole: &Whole<'_>, field: &'static Field, old: &Field, source: Source) {
+        let (place, former) = (whole.place_of(field), whole.former_of(old));
+        self.steps.push(Step { place, former, field, to: whole.to + field.offset, source });
     }
 
     /// The old field's value stays behind; `over` where the new object has no room for it.
@@ -257,20 +266,19 @@ struct Whole<'a> {
     to: usize,
     /// Where it is in the new object, by name; empty for the object itself.
     place: &'a str,
+    /// Where it was in the old one.
+    former: &'a str,
     /// What it lies in.
     outer: Option<&'a Whole<'a>>,
 }
 
 impl Whole<'_> {
-    /// A newtype inside the object is where its field is, as in JSON.
     fn place_of(&self, field: &Field) -> String {
-        if !self.place.is_empty() && self.new.is_newtype() {
-            self.place.to_owned()
-        } else if self.place.is_empty() {
-            field.name().to_owned()
-        } else {
-            format!("{}.{}", self.place, field.name())
-        }
+        place_in(self.new, self.place, field)
+    }
+
+    fn former_of(&self, field: &Field) -> String {
+        place_in(self.old, self.former, field)
     }
 
     /// The field's own default, else its type's, else that of what it lies in.
@@ -286,6 +294,17 @@ impl Whole<'_> {
             whole = current.outer;
         }
         DefaultFrom::Field
+    }
+}
+
+/// Where a field is of a `whole` that is at `place`. A newtype inside the object is where its field is, as in JSON.
+fn place_in(whole: &Descriptor, place: &str, field: &Field) -> String {
+    if place.is_empty() {
+        field.name().to_owned()
+    } else if whole.is_newtype() {
+        place.to_owned()
+    } else {
+        format!("{place}.{}", field.name())
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
     dispatch::{Clock, Command, Payload, Queue, What},
     registry::Registry,
     report::DroppedEvent,
-    schema::{Descriptor, NoKeeper, Path, Value, drop_value},
+    schema::{Descriptor, Direction, NoKeeper, Path, Value, drop_value},
 };
 use std::collections::BTreeMap;
 
@@ -58,9 +58,13 @@ struct Between<'a> {
 
 impl StagedQueue {
     /// Looks at everything that is queued, and makes the new values.
-    pub(crate) fn stage(queue: &Queue, clock: &Clock, old: &Registry, new: &Registry) -> Self {
+    pub(crate) fn stage(
+        (queue, clock): (&Queue, &Clock),
+        (old, new): (&Registry, &Registry),
+        direction: Direction,
+    ) -> Self {
         let mut staged = Self::default();
-        let mut between = Between { old, new, rules: Rules::default() };
+        let mut between = Between { old, new, rules: Rules::new(direction) };
         for (position, command) in queue.commands.iter().enumerate() {
             let fate = match command {
                 Command::Deliver { event, payload, .. } => staged.event(&mut between, *event, payload),

@@ -1,9 +1,7 @@
 //! From a pair of types to the rule by which a value of one becomes a value of the other. Looks at types only, never
 //! at values: what depends on the value is found when a rule is applied (`convert`).
 
-use crate::schema::{
-    Carry, Descriptor, Field, Scalar, Shape, TUPLE, continued_fields, continued_variants, is_positional, same_layout,
-};
+use crate::schema::{Carry, Descriptor, Direction, Field, Scalar, Shape, TUPLE, is_positional, same_layout};
 use std::collections::{HashMap, HashSet};
 
 /// A rule among [`Rules`].
@@ -89,11 +87,16 @@ pub(crate) struct Obstacle {
 /// Rules that refer to one another, so that types that contain themselves have finite ones.
 #[derive(Debug, Default)]
 pub(crate) struct Rules {
+    direction: Direction,
     rules: Vec<Rule>,
     known: HashMap<(*const Descriptor, *const Descriptor), RuleId>,
 }
 
 impl Rules {
+    pub(crate) fn new(direction: Direction) -> Self {
+        Self { direction, ..Self::default() }
+    }
+
     pub(super) fn get(&self, id: RuleId) -> &Rule {
         &self.rules[id.0]
     }
@@ -177,7 +180,7 @@ impl Rules {
     }
 
     fn variants(&mut self, old: &'static Descriptor, new: &'static Descriptor) -> Rule {
-        let continued = continued_variants(old.variants(), new.variants());
+        let continued = self.direction.continued_variants(old.variants(), new.variants());
         let rules = old.variants().iter().enumerate().map(|(index, variant)| {
             let to = continued.iter().position(|from| *from == Some(index))?;
             let next = &new.variants()[to];
@@ -195,7 +198,7 @@ impl Rules {
 
     /// The rules of the fields of a struct or a variant.
     pub(super) fn fields(&mut self, old: &'static [Field], new: &'static [Field]) -> FieldRules {
-        let continued = continued_fields(old, new);
+        let continued = self.direction.continued_fields(old, new);
         let removed = (0..old.len()).filter(|index| !continued.contains(&Some(*index))).collect();
         let fields = new.iter().zip(&continued).map(|(new, from)| self.field(old, new, *from)).collect();
         FieldRules { fields, names: new.iter().map(Field::name).collect(), removed }

@@ -252,10 +252,14 @@ impl Block<'_> {
     /// 1. The block holds `count` old objects, and room for as many new ones.
     unsafe fn make(&self, step: &Step, done: &mut usize) -> Result<(), StageFault> {
         let root = Path::root(self.carried.path);
-        let path = root.then(PathStep::Field(&step.place));
+        let path = root.then(PathStep::Field(&step.place)).formerly(&step.former);
         // Asking the attic for each object is only worth it where it has something.
         let source = match step.source {
-            Source::Missing(from) if !self.carried.attic.has_field(self.carried.known_as, &step.place) => {
+            Source::Missing(from)
+                if ![&step.place, &step.former]
+                    .into_iter()
+                    .any(|place| self.carried.attic.has_field(self.carried.known_as, place)) =>
+            {
                 Source::Reset(from)
             }
             source => source,

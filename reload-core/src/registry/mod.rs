@@ -132,6 +132,9 @@ static NOTHING: ClassRecord = ClassRecord {
     migrate: None,
 };
 
+/// The numbers of classes, by their paths.
+pub(crate) type ClassNumbers = FxHashMap<Arc<str>, u16>;
+
 /// The committed state.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Registry {
@@ -196,12 +199,19 @@ impl Registry {
         false
     }
 
-    /// The registry in which `library` has what `validated` says, running as `epoch`.
+    /// The registry in which `library` has what `validated` says, running as `epoch`. `numbers` are those that the classes
+    /// had when this version ran before, if it did.
     ///
     /// # Errors
     ///
     /// Everything that keeps the library from living beside the rest of the world.
-    pub(crate) fn with(&self, library: LibraryId, epoch: u32, validated: &Validated) -> Result<Self, Rejection> {
+    pub(crate) fn with(
+        &self,
+        library: LibraryId,
+        epoch: u32,
+        validated: &Validated,
+        numbers: Option<&ClassNumbers>,
+    ) -> Result<Self, Rejection> {
         let mut problems = Vec::new();
         let mut next = self.clone();
         next.vocabulary = self.vocabulary.with(library, &validated.tables, &mut problems);
@@ -209,13 +219,20 @@ impl Registry {
             class.present = false;
         }
         for valid in &validated.classes {
-            let known = self.continued_by(library, valid, validated);
+            let ran_before = numbers.and_then(|numbers| numbers.get(&*valid.path)).copied();
+            let known = ran_before.or_else(|| self.continued_by(library, valid, validated));
             next.enter(library, epoch, valid, known, &validated.image, &mut problems);
         }
         next.link(validated, &mut problems);
         Rejection::unless_empty(problems)?;
         next.resolve(self, epoch);
         Ok(next)
+    }
+
+    /// The present classes of a library, by their paths: what an undo goes back to.
+    pub(crate) fn numbers_of(&self, library: LibraryId) -> ClassNumbers {
+        let classes = self.classes.iter().zip(0..).filter(|(class, _)| class.present && class.library == library);
+        classes.map(|(class, number)| (Arc::clone(&class.path), number)).collect()
     }
 
     /// The class that `valid` is the next version of. In this order: the one with the path that it says it had, unless
@@ -295,13 +312,11 @@ impl Registry {
         match known {
             Some(number) => {
                 let former = std::mem::replace(&mut self.classes[usize::from(number)], class);
-                if *former.path != *valid.path {
-                    // Unless something new has taken the old path meanwhile.
-                    if self.by_path.get(&former.path) == Some(&number) {
-                        self.by_path.remove(&former.path);
-                    }
-                    self.by_path.insert(valid.path.as_str().into(), number);
+                // Unless something new has taken the old path meanwhile.
+                if *former.path != *valid.path && self.by_path.get(&former.path) == Some(&number) {
+                    self.by_path.remove(&former.path);
                 }
+                self.by_path.insert(valid.path.as_str().into(), number);
             }
             None if self.classes.len() < usize::from(crate::instance::MAX_CLASSES) => {
                 self.by_path.insert(valid.path.as_str().into(), self.classes.len() as u16);

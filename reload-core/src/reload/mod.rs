@@ -7,5 +7,5 @@ mod stage;
 mod untie;
 
 pub(crate) use commit::{commit, tell_one};
-pub(crate) use plan::{Plan, plan, written_hooks};
+pub(crate) use plan::{Former, Plan, Way, plan, written_hooks};
 pub(crate) use stage::{Staged, bring_back, stage, told};

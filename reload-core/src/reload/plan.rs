@@ -4,16 +4,20 @@
 use crate::{
     dispatch::Live,
     migration::{Hook, Program, stays},
-    registry::{Class, LibraryId, Registry},
+    registry::{Class, ClassNumbers, LibraryId, Registry},
     report::{ClassChange, ClassFate, FieldFate},
-    schema,
+    schema::{self, Descriptor, Direction},
     validation::{Problem, Rejection, Validated},
 };
+use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
 /// What a reload will do. Making one changes nothing.
 pub(crate) struct Plan {
     pub(crate) library: LibraryId,
+    pub(crate) direction: Direction,
+    /// Classes whose objects go another way.
+    other_ways: FxHashMap<u16, Direction>,
     pub(crate) from_epoch: u32,
     pub(crate) epoch: u32,
     pub(crate) next: Registry,
@@ -47,7 +51,71 @@ pub(crate) struct Returning {
     pub(crate) hooks: Vec<Hook>,
 }
 
-/// Works out what entering `epoch` with `validated` means.
+/// A version that ran before the one that runs, as it was left for that.
+#[derive(Clone, Debug)]
+pub(crate) struct Former {
+    direction: Direction,
+    numbers: ClassNumbers,
+    /// By class: the type of its objects, and where their way led.
+    classes: FxHashMap<u16, (&'static Descriptor, Direction)>,
+}
+
+impl Former {
+    /// The version of the library that runs, which `plan` leaves. Its image has to be kept for as long as this is.
+    pub(crate) fn left_by(plan: &Plan, registry: &Registry) -> Self {
+        let numbers = registry.numbers_of(plan.library);
+        let classes = numbers.values().map(|number| (*number, (registry.class(*number).state, plan.way_of(*number))));
+        Self { direction: plan.direction, classes: classes.collect(), numbers }
+    }
+}
+
+/// How a version comes to run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Way<'a> {
+    /// It is the next one; the one before the one that runs is known, perhaps.
+    Onwards(Option<&'a Former>),
+    /// It ran before.
+    Back(&'a Former),
+}
+
+impl Way<'_> {
+    const fn direction(self) -> Direction {
+        match self {
+            Self::Onwards(_) => Direction::Forwards,
+            Self::Back(former) => former.direction.reversed(),
+        }
+    }
+
+    /// The numbers that the classes have got back, if they have the paths that they had before. So they do when a
+    /// programmer takes back an edit.
+    fn numbers(&self, library: LibraryId, registry: &Registry, validated: &Validated) -> Option<&ClassNumbers> {
+        match self {
+            Self::Back(former) => Some(&former.numbers),
+            Self::Onwards(former) => {
+                let has_all = |numbers: &ClassNumbers| {
+                    numbers.len() == validated.classes.len()
+                        && validated.classes.iter().all(|class| numbers.contains_key(&*class.path))
+                };
+                let numbers = &(*former)?.numbers;
+                (has_all(numbers) && !has_all(&registry.numbers_of(library))).then_some(numbers)
+            }
+        }
+    }
+
+    /// Where the way leads for objects of a class, which become objects of `state`. When that is what they were just
+    /// before, the edit between has been taken back.
+    fn of_class(&self, number: u16, state: &'static Descriptor) -> Direction {
+        match self {
+            Self::Back(former) => former.classes.get(&number).map_or(self.direction(), |(_, left)| left.reversed()),
+            Self::Onwards(former) => match former.and_then(|former| former.classes.get(&number)) {
+                Some((before, left)) if schema::same_layout(before, state) => left.reversed(),
+                _ => Direction::Forwards,
+            },
+        }
+    }
+}
+
+/// Works out what running `validated` means.
 ///
 /// # Errors
 ///
@@ -57,10 +125,13 @@ pub(crate) fn plan(
     library: LibraryId,
     (from_epoch, epoch): (u32, u32),
     validated: &Validated,
+    way: Way<'_>,
 ) -> Result<Plan, Rejection> {
-    let next = live.registry.with(library, epoch, validated)?;
+    let next = live.registry.with(library, epoch, validated, way.numbers(library, &live.registry, validated))?;
     let mut plan = Plan {
         library,
+        direction: way.direction(),
+        other_ways: FxHashMap::default(),
         from_epoch,
         epoch,
         classes: Vec::new(),
@@ -75,7 +146,7 @@ pub(crate) fn plan(
     let mut problems = Vec::new();
     for number in 0..plan.next.classes.len() as u16 {
         if plan.next.class(number).library == library {
-            plan.class(live, number, &mut problems);
+            plan.class(live, number, way, &mut problems);
         }
     }
     plan.classes.sort_by(|left, right| left.path.cmp(&right.path));
@@ -84,7 +155,11 @@ pub(crate) fn plan(
 }
 
 impl Plan {
-    fn class(&mut self, live: &Live, number: u16, problems: &mut Vec<Problem>) {
+    fn way_of(&self, class: u16) -> Direction {
+        self.other_ways.get(&class).copied().unwrap_or(self.direction)
+    }
+
+    fn class(&mut self, live: &Live, number: u16, way: Way<'_>, problems: &mut Vec<Problem>) {
         let new = self.next.class(number);
         let old = live.registry.classes.get(usize::from(number));
         let instances = old.map_or(0, |_| live.store.pool(number).len());
@@ -103,7 +178,12 @@ impl Plan {
                     self.new_pools.push(number);
                 }
             } else if !stays(old.state, new.state) {
-                let program = Program::new(old.state, new.state, hooks(&live.registry, &self.next, number));
+                let hooks = hooks(&live.registry, &self.next, number);
+                let direction = way.of_class(number, new.state);
+                if direction != self.direction {
+                    self.other_ways.insert(number, direction);
+                }
+                let program = Program::new((old.state, new.state), hooks, direction);
                 if program.obstacles.is_empty() {
                     if let Some(change) = &mut change {
                         change.fields.clone_from(&program.changes);

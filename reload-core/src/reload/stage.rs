@@ -77,7 +77,8 @@ pub(crate) fn stage(live: &Live, plan: Plan) -> Result<Staged, Rejection> {
     }
     problems.extend(does_not_fit(live, &change));
     Rejection::unless_empty(problems)?;
-    let queue = StagedQueue::stage(&live.queue, &live.clock, &live.registry, &plan.next);
+    let registries = (&live.registry, &plan.next);
+    let queue = StagedQueue::stage((&live.queue, &live.clock), registries, plan.direction);
     Ok(Staged { plan, carried, returned, attic: change, queue })
 }
 

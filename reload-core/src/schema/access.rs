@@ -120,12 +120,20 @@ pub(crate) fn is_positional(fields: &[Field]) -> bool {
 }
 
 /// For each new name the index of the old one that it continues. Names come with the name that they had before, if
-/// any. In this order: a new name that says it `was` an old one and has no namesake of its own; a namesake; an old name
-/// that says it `was` the new one, which is what going back to an older version looks like.
+/// any. In this order: a new name that says it `was` an old one, and whose namesake, if there is one, goes on under
+/// another name in the same way; a namesake; an old name that says it `was` the new one, which is what an older version
+/// looks like.
 pub(crate) fn continued(old: &[(&str, &str)], new: &[(&str, &str)]) -> Vec<Option<usize>> {
     let find = |name: &str| old.iter().position(|(old, _)| *old == name);
-    let mut found: Vec<Option<usize>> =
-        new.iter().map(|&(name, was)| if was.is_empty() || find(name).is_some() { None } else { find(was) }).collect();
+    let mut found: Vec<Option<usize>> = vec![None; new.len()];
+    // `a` became `b`, because `b` became `c`, which is seen first. A note that is stale, or goes round, is never seen.
+    while let Some((index, from)) = new.iter().enumerate().find_map(|(index, &(name, was))| {
+        let from = find(was).filter(|from| !was.is_empty() && !found.contains(&Some(*from)))?;
+        let is_free = find(name).is_none_or(|namesake| found.contains(&Some(namesake)));
+        (found[index].is_none() && is_free).then_some((index, from))
+    }) {
+        found[index] = Some(from);
+    }
     let fill = |found: &mut Vec<Option<usize>>, look: &dyn Fn(&str) -> Option<usize>| {
         for (index, (name, _)) in new.iter().enumerate() {
             if found[index].is_none() {
@@ -138,18 +146,44 @@ pub(crate) fn continued(old: &[(&str, &str)], new: &[(&str, &str)]) -> Vec<Optio
     found
 }
 
-/// [`continued`] for fields.
-pub(crate) fn continued_fields(old: &[Field], new: &[Field]) -> Vec<Option<usize>> {
-    let old: Vec<(&str, &str)> = old.iter().map(|field| (field.name(), field.was())).collect();
-    let new: Vec<(&str, &str)> = new.iter().map(|field| (field.name(), field.was())).collect();
-    continued(&old, &new)
+/// Whether a version comes after the one that runs, or is the one before it, to which an undo goes back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Direction {
+    #[default]
+    Forwards,
+    Backwards,
 }
 
-/// [`continued`] for variants.
-pub(crate) fn continued_variants(old: &[Variant], new: &[Variant]) -> Vec<Option<usize>> {
-    let old: Vec<(&str, &str)> = old.iter().map(|variant| (variant.name(), variant.was())).collect();
-    let new: Vec<(&str, &str)> = new.iter().map(|variant| (variant.name(), variant.was())).collect();
-    continued(&old, &new)
+impl Direction {
+    pub(crate) const fn reversed(self) -> Self {
+        match self {
+            Self::Forwards => Self::Backwards,
+            Self::Backwards => Self::Forwards,
+        }
+    }
+
+    /// For each new name the index of the old one that it continues: [`continued`], or what that has done, undone.
+    fn continued(self, old: &[(&str, &str)], new: &[(&str, &str)]) -> Vec<Option<usize>> {
+        match self {
+            Self::Forwards => continued(old, new),
+            Self::Backwards => {
+                let there = continued(new, old);
+                (0..new.len()).map(|index| there.iter().position(|from| *from == Some(index))).collect()
+            }
+        }
+    }
+
+    pub(crate) fn continued_fields(self, old: &[Field], new: &[Field]) -> Vec<Option<usize>> {
+        let old: Vec<(&str, &str)> = old.iter().map(|field| (field.name(), field.was())).collect();
+        let new: Vec<(&str, &str)> = new.iter().map(|field| (field.name(), field.was())).collect();
+        self.continued(&old, &new)
+    }
+
+    pub(crate) fn continued_variants(self, old: &[Variant], new: &[Variant]) -> Vec<Option<usize>> {
+        let old: Vec<(&str, &str)> = old.iter().map(|variant| (variant.name(), variant.was())).collect();
+        let new: Vec<(&str, &str)> = new.iter().map(|variant| (variant.name(), variant.was())).collect();
+        self.continued(&old, &new)
+    }
 }
 
 #[cfg(test)]
@@ -162,8 +196,27 @@ mod tests {
         assert_eq!(continued(&[("hp", "")], &[("health", "hp")]), [Some(0)]);
         // Already renamed: the note is stale and does no harm.
         assert_eq!(continued(&[("hp", ""), ("health", "")], &[("health", "hp"), ("hp", "")]), [Some(1), Some(0)]);
+        // Names are passed on.
+        assert_eq!(continued(&[("a", ""), ("b", "")], &[("b", "a"), ("c", "b")]), [Some(0), Some(1)]);
+        assert_eq!(continued(&[("b", "a"), ("c", "b")], &[("b", "a"), ("c", "b")]), [Some(0), Some(1)]);
+        assert_eq!(continued(&[("a", "b"), ("b", "a")], &[("a", "b"), ("b", "a")]), [Some(0), Some(1)]);
         // The old name is taken by something new.
         assert_eq!(continued(&[("hp", "")], &[("hp", ""), ("health", "hp")]), [None, Some(0)]);
+    }
+
+    #[test]
+    fn going_back_is_the_way_there_undone() {
+        let back = |old: &[(&str, &str)], new: &[(&str, &str)]| Direction::Backwards.continued(old, new);
+        // `hp` became `health`, and something new is called `hp`.
+        assert_eq!(back(&[("health", "hp"), ("hp", "")], &[("hp", "")]), [Some(0)]);
+        // `a` became `b`, `b` became `c`.
+        assert_eq!(back(&[("b", "a"), ("c", "b")], &[("a", ""), ("b", "")]), [Some(0), Some(1)]);
+        assert_eq!(back(&[("c", "")], &[("b", ""), ("c", "")]), [None, Some(0)]);
+        // And there again.
+        assert_eq!(
+            Direction::Backwards.reversed().continued(&[("hp", "")], &[("health", "hp"), ("hp", "")]),
+            [Some(0), None]
+        );
     }
 
     #[test]

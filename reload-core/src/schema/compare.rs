@@ -1,9 +1,7 @@
 //! Compares the structures of two types: whether the bytes of one are those of the other, and what
 //! differs, for people. Follows types that refer to themselves.
 
-use super::{
-    Carry, Descriptor, Field, Shape, Variant, continued_fields, continued_variants, fingerprint::plain_variants,
-};
+use super::{Carry, Descriptor, Direction, Field, Shape, Variant, fingerprint::plain_variants};
 use core::fmt;
 use std::collections::HashSet;
 
@@ -191,7 +189,7 @@ impl Walk {
         let at = |field: &Field| {
             if path.is_empty() { field.name().to_owned() } else { format!("{path}.{}", field.name()) }
         };
-        let continued = continued_fields(old, new);
+        let continued = Direction::Forwards.continued_fields(old, new);
         for (new, from) in new.iter().zip(&continued) {
             let Some(old) = from.map(|index| &old[index]) else {
                 self.report(&at(new), DifferenceKind::Added, None, Some(new.descriptor()));
@@ -217,7 +215,7 @@ impl Walk {
 
     fn variants(&mut self, old: &[Variant], new: &[Variant], path: &str) {
         let at = |variant: &Variant| format!("{path}::{}", variant.name());
-        let continued = continued_variants(old, new);
+        let continued = Direction::Forwards.continued_variants(old, new);
         for (new, from) in new.iter().zip(&continued) {
             let Some(old) = from.map(|index| &old[index]) else {
                 self.report(&at(new), DifferenceKind::VariantAdded, None, None);

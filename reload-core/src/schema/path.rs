@@ -34,31 +34,57 @@ pub(crate) enum Step<'a> {
 pub(crate) struct Path<'a> {
     parent: Option<&'a Path<'a>>,
     step: Step<'a>,
+    /// The name that the field or variant had before, if it is another one.
+    former: Option<&'a str>,
     depth: u32,
 }
 
 impl<'a> Path<'a> {
     pub(crate) const fn root(name: &'a str) -> Self {
-        Self { parent: None, step: Step::Root(name), depth: 0 }
+        Self { parent: None, step: Step::Root(name), former: None, depth: 0 }
     }
 
     pub(crate) const fn then(&'a self, step: Step<'a>) -> Self {
-        Self { parent: Some(self), step, depth: self.depth + 1 }
+        Self { parent: Some(self), step, former: None, depth: self.depth + 1 }
+    }
+
+    /// The field or variant at the end had another name before, perhaps.
+    pub(crate) fn formerly(self, name: &'a str) -> Self {
+        let former = match self.step {
+            Step::Field(now) | Step::Variant(now) if now != name => Some(name),
+            _ => None,
+        };
+        Self { former, ..self }
     }
 
     /// The place as seen from the root, such that equal texts mean the same place of equal values:
     /// `bag[3/7].weight`. What a value no longer has room for is kept under this name.
     pub(crate) fn key(&self) -> String {
         let mut key = String::new();
-        self.write_key(&mut key);
+        self.write_key(&mut key, false);
         key
     }
 
-    fn write_key(&self, key: &mut String) {
+    /// [`Path::key`] as it was before something on the way got another name; `None` if nothing did.
+    pub(crate) fn former_key(&self) -> Option<String> {
+        let renamed = core::iter::successors(Some(self), |path| path.parent).any(|path| path.former.is_some());
+        renamed.then(|| {
+            let mut key = String::new();
+            self.write_key(&mut key, true);
+            key
+        })
+    }
+
+    fn write_key(&self, key: &mut String, former: bool) {
         if let Some(parent) = self.parent {
-            parent.write_key(key);
+            parent.write_key(key, former);
         }
-        match self.step {
+        let step = match (self.step, self.former.filter(|_| former)) {
+            (Step::Field(_), Some(name)) => Step::Field(name),
+            (Step::Variant(_), Some(name)) => Step::Variant(name),
+            (step, _) => step,
+        };
+        match step {
             Step::Root(_) => {}
             Step::Field(name) if key.is_empty() => key.push_str(name),
             Step::Element { index, of } => key.push_str(&format!("[{index}/{of}]")),

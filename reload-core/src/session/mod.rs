@@ -135,11 +135,11 @@ impl ReloadSession {
         self.slot.rehearse(world, &library.into_image())
     }
 
-    /// Goes back to the version that ran before, as a new epoch: the state of the objects is carried backwards by the same
-    /// rules, and what the attic has of it comes back. Done twice it is a redo. `None` if nothing ran before.
+    /// Goes back to the version that ran before, as a new epoch: the state of the objects is carried by the same rules, the
+    /// way that it came: what was renamed has its former name again, whatever bears that name by now, and what
+    /// the attic has of it comes back. Done twice it is a redo. `None` if nothing ran before.
     pub fn undo(&mut self, world: &mut World) -> Option<ReloadReport> {
-        let image = self.slot.previous.clone()?;
-        let report = self.slot.reload(world, image, Vec::new());
+        let report = self.slot.undo(world)?;
         #[cfg(feature = "hot")]
         if let Some(hot) = self.hot.as_mut().filter(|_| report.is_reloaded()) {
             hot.undone(&self.slot);
@@ -151,7 +151,7 @@ impl ReloadSession {
     /// What [`ReloadSession::undo`] would do.
     #[must_use]
     pub fn plan_undo(&self, world: &World) -> Option<ReloadPlan> {
-        Some(self.slot.rehearse(world, self.slot.previous.as_ref()?))
+        self.slot.rehearse_undo(world)
     }
 
     /// Offers the next version of a library that is part of the program.

@@ -5,7 +5,7 @@ use crate::{
     dispatch::{Ctx, HOST_CALLS, Kind},
     library::{ClassView, ReloadView},
     registry::LibraryId,
-    reload::{self, Plan, Staged},
+    reload::{self, Former, Plan, Staged, Way},
     report::{ClassFate, Outcome, ReloadPlan, ReloadReport, StageTime},
     validation::{self, Image, Problem, Rejection},
     world::World,
@@ -19,7 +19,7 @@ pub(crate) struct Slot {
     pub(crate) epoch: u32,
     pub(crate) current: Option<Image>,
     /// What ran before: where `undo` goes back to.
-    pub(crate) previous: Option<Image>,
+    previous: Option<(Image, Former)>,
 }
 
 impl Slot {
@@ -30,11 +30,22 @@ impl Slot {
     /// Takes `image` through validation, plan, staging, the old library's consent, and commit.
     ///
     /// `stages` are those that the candidate has passed before.
-    pub(crate) fn reload(&mut self, world: &mut World, image: Image, mut stages: Vec<StageTime>) -> ReloadReport {
+    pub(crate) fn reload(&mut self, world: &mut World, image: Image, stages: Vec<StageTime>) -> ReloadReport {
+        let previous = self.previous.clone();
+        self.enter(world, image, Way::Onwards(previous.as_ref().map(|(_, former)| former)), stages)
+    }
+
+    /// Goes back to what ran before. `None` if nothing did.
+    pub(crate) fn undo(&mut self, world: &mut World) -> Option<ReloadReport> {
+        let (image, former) = self.previous.clone()?;
+        Some(self.enter(world, image, Way::Back(&former), Vec::new()))
+    }
+
+    fn enter(&mut self, world: &mut World, image: Image, way: Way<'_>, mut stages: Vec<StageTime>) -> ReloadReport {
         let from_epoch = self.epoch;
         let span = tracing::info_span!(target: "reload_core::reload", "reload", library = %self.name, from_epoch);
         let _entered = span.enter();
-        let result = self.prepare(world, &image, &mut stages);
+        let result = self.prepare(world, &image, way, &mut stages);
         let (outcome, warnings) = match result {
             Ok(staged) => self.commit(world, staged, image, &mut stages),
             Err(rejection) => {
@@ -54,10 +65,16 @@ impl Slot {
     }
 
     /// Everything that can fail. What was staged is taken back when it does.
-    fn prepare(&self, world: &World, image: &Image, stages: &mut Vec<StageTime>) -> Result<Staged, Rejection> {
+    fn prepare(
+        &self,
+        world: &World,
+        image: &Image,
+        way: Way<'_>,
+        stages: &mut Vec<StageTime>,
+    ) -> Result<Staged, Rejection> {
         let epochs = (self.epoch, self.epoch + 1);
         let validated = timed(stages, "validate", || validation::validate(image.clone()))?;
-        let plan = timed(stages, "plan", || reload::plan(world.live(), self.library, epochs, &validated))?;
+        let plan = timed(stages, "plan", || reload::plan(world.live(), self.library, epochs, &validated, way))?;
         let stage = || reload::stage(world.live(), plan);
         let staged =
             timed(stages, "stage", || world.live().pulse.during(Kind::Migration, None, None, ObjectId::NONE, stage))?;
@@ -67,9 +84,19 @@ impl Slot {
 
     /// What a reload with `image` would do. Everything is tried, and taken back.
     pub(crate) fn rehearse(&self, world: &World, image: &Image) -> ReloadPlan {
+        self.rehearse_entering(world, image, Way::Onwards(self.previous.as_ref().map(|(_, former)| former)))
+    }
+
+    /// What an undo would do.
+    pub(crate) fn rehearse_undo(&self, world: &World) -> Option<ReloadPlan> {
+        let (image, former) = self.previous.as_ref()?;
+        Some(self.rehearse_entering(world, image, Way::Back(former)))
+    }
+
+    fn rehearse_entering(&self, world: &World, image: &Image, way: Way<'_>) -> ReloadPlan {
         let mut stages = Vec::new();
         let (library, from_epoch, epoch) = (self.name.clone(), self.epoch, self.epoch + 1);
-        match self.prepare(world, image, &mut stages) {
+        match self.prepare(world, image, way, &mut stages) {
             Ok(staged) => ReloadPlan {
                 library,
                 from_epoch,
@@ -134,6 +161,7 @@ impl Slot {
         stages: &mut Vec<StageTime>,
     ) -> (Outcome, Vec<String>) {
         let from_epoch = std::mem::replace(&mut self.epoch, staged.plan.epoch);
+        let former = Former::left_by(&staged.plan, &world.live().registry);
         let faults_before = world.live().faults.count();
         let committed = timed(stages, "commit", || reload::commit(world, staged));
         let mut warnings = committed.warnings;
@@ -152,7 +180,7 @@ impl Slot {
             world.settle();
         }
         warnings.extend(world.faults_since(faults_before));
-        self.previous = self.current.replace(image);
+        self.previous = self.current.replace(image).map(|image| (image, former));
         for change in
             committed.classes.iter().filter(|change| change.fate == ClassFate::Removed && change.instances > 0)
         {

@@ -9,6 +9,7 @@ mod plan;
 mod token;
 mod told;
 mod transaction;
+mod undo;
 
 use reload_core::{Ctx, InProcess, LibrarySource, ObjectId, ReloadReport, ReloadSession, World, event_table};
 use std::{cell::RefCell, rc::Rc};

@@ -196,8 +196,8 @@ impl<'a> Slot<'a> {
     /// Writes what a field that is not there gets: the value that it had before it went away, else its default.
     pub(super) fn fill_missing(&self) -> Result<(), Fault> {
         if self.path.can_be_found() {
-            let place = self.path.key();
-            if let Some(json) = self.reader.keeper.kept(&place) {
+            for place in [Some(self.path.key()), self.path.former_key()].into_iter().flatten() {
+                let Some(json) = self.reader.keeper.kept(&place) else { continue };
                 match self.fill_from_text(&json) {
                     Ok(()) => {
                         self.reader.keeper.returned(place);

@@ -1,0 +1,197 @@
+//! Going back, by an undo or by taking the edit back, is the way there undone: by what was carried where, not by which names
+//! are alike.
+
+use super::{Game, library, version};
+use reload_core::{ObjectStatus, State, game_class};
+
+version!(with_hp { pub hp: u32, pub mp: u8 });
+version!(with_health { #[field(was = "hp")] pub health: u32, pub hp: u64, pub mp: u8 });
+
+#[test]
+fn a_renamed_field_comes_back_although_its_name_was_taken() {
+    let mut game = Game::open(library().class::<with_hp::It>());
+    let id = game.world.spawn(with_hp::It { hp: 70, mp: 1 }).expect("its class is linked");
+    game.reload(library().class::<with_health::It>());
+    assert_eq!(game.json(id), r#"{"health":70,"hp":0,"mp":1}"#);
+    game.world.get_mut::<with_health::It>(id).expect("alive").hp = 5;
+
+    let plan = game.session.plan_undo(&game.world).expect("something ran before");
+    assert_eq!(game.undo().classes(), plan.classes);
+    assert_eq!(game.json(id), r#"{"hp":70,"mp":1}"#);
+    game.world.get_mut::<with_hp::It>(id).expect("alive").hp = 60;
+    game.undo();
+    assert_eq!(game.json(id), r#"{"health":60,"hp":5,"mp":1}"#, "a redo is the way there, and the other value is back");
+    game.undo();
+    assert_eq!(game.json(id), r#"{"hp":60,"mp":1}"#);
+}
+
+#[test]
+fn an_edit_that_is_taken_back_is_an_undo() {
+    let mut game = Game::open(library().class::<with_hp::It>());
+    let id = game.world.spawn(with_hp::It { hp: 70, mp: 1 }).expect("its class is linked");
+    game.reload(library().class::<with_health::It>());
+    game.world.get_mut::<with_health::It>(id).expect("alive").hp = 5;
+    game.reload(library().class::<with_hp::It>());
+    assert_eq!(game.json(id), r#"{"hp":70,"mp":1}"#);
+    for _ in 0..2 {
+        game.undo();
+        assert_eq!(game.json(id), r#"{"health":70,"hp":5,"mp":1}"#);
+        game.undo();
+        assert_eq!(game.json(id), r#"{"hp":70,"mp":1}"#);
+    }
+    // Not right behind the edit it is an edit of its own: `health` is removed.
+    game.undo();
+    game.reload(library().class::<with_health::It>());
+    game.reload(library().class::<with_hp::It>());
+    assert_eq!(game.json(id), r#"{"hp":5,"mp":1}"#);
+    game.undo();
+    assert_eq!(game.json(id), r#"{"health":70,"hp":5,"mp":1}"#, "and as such it is undone");
+}
+
+version!(passed_on { #[field(was = "hp")] pub mp: u32, #[field(was = "mp")] pub sp: u8 });
+
+#[test]
+fn names_that_are_passed_on_are_given_back() {
+    let mut game = Game::open(library().class::<with_hp::It>());
+    let id = game.world.spawn(with_hp::It { hp: 70, mp: 1 }).expect("its class is linked");
+    for back in [Game::undo, |game: &mut Game| game.reload(library().class::<with_hp::It>())] {
+        game.reload(library().class::<passed_on::It>());
+        assert_eq!(game.json(id), r#"{"mp":70,"sp":1}"#);
+        back(&mut game);
+        assert_eq!(game.json(id), r#"{"hp":70,"mp":1}"#);
+    }
+}
+
+version!(with_stats {
+    pub stats: Stats,
+    pub bag: Vec<Item>,
+    pub mood: Mood,
+}
+#[derive(State, Default)]
+pub struct Stats { pub strength: u8, pub luck: u8 }
+#[derive(State)]
+pub struct Item { pub name: String, pub weight: u8 }
+#[derive(State, Default)]
+pub enum Mood { #[default] Calm, Angry { at: u8, since: u16 } });
+
+version!(with_less {
+    #[field(was = "stats")] pub abilities: Stats,
+    #[field(was = "bag")] pub sack: Vec<Item>,
+    pub mood: Mood,
+}
+#[derive(State, Default)]
+pub struct Stats { pub strength: u8 }
+#[derive(State)]
+pub struct Item { pub name: String }
+#[derive(State, Default)]
+pub enum Mood { #[default] Calm, #[field(was = "Angry")] Furious { at: u8 } });
+
+version!(with_all_again {
+    pub abilities: Stats,
+    pub sack: Vec<Item>,
+    pub mood: Mood,
+}
+#[derive(State, Default)]
+pub struct Stats { pub strength: u8, pub luck: u8 }
+#[derive(State)]
+pub struct Item { pub name: String, pub weight: u8 }
+#[derive(State, Default)]
+pub enum Mood { #[default] Calm, Furious { at: u8, since: u16 } });
+
+#[test]
+fn what_a_renamed_field_has_lost_comes_back_under_either_name() {
+    const WHOLE: &str =
+        r#"{"bag":[{"name":"axe","weight":7}],"mood":{"Angry":{"at":1,"since":2}},"stats":{"luck":9,"strength":3}}"#;
+    let mut game = Game::open(library().class::<with_stats::It>());
+    let value = with_stats::It {
+        stats: with_stats::Stats { strength: 3, luck: 9 },
+        bag: vec![with_stats::Item { name: "axe".into(), weight: 7 }],
+        mood: with_stats::Mood::Angry { at: 1, since: 2 },
+    };
+    let id = game.world.spawn(value).expect("its class is linked");
+    assert_eq!(game.json(id), WHOLE);
+    game.reload(library().class::<with_less::It>());
+    assert_eq!(game.json(id), r#"{"abilities":{"strength":3},"mood":{"Furious":{"at":1}},"sack":[{"name":"axe"}]}"#);
+    game.undo();
+    assert_eq!(game.json(id), WHOLE);
+    assert!(game.world.attic().entries.is_empty(), "{}", game.world.attic());
+
+    game.undo();
+    game.reload(library().class::<with_all_again::It>());
+    assert_eq!(
+        game.json(id),
+        r#"{"abilities":{"luck":9,"strength":3},"mood":{"Furious":{"at":1,"since":2}},"sack":[{"name":"axe","weight":7}]}"#
+    );
+    assert!(game.world.attic().entries.is_empty(), "{}", game.world.attic());
+}
+
+/// Two classes of one version.
+macro_rules! classes {
+    ($name:ident $(($class:ident $path:literal $(was $was:literal)?))*) => {
+        pub mod $name {
+            use super::*;
+            $(
+                #[game_class(path = $path, no_handlers $(, was = $was)?)]
+                #[derive(Default)]
+                pub struct $class { pub n: u32 }
+            )*
+        }
+    };
+}
+
+classes!(before (First "game::A") (Second "game::B"));
+classes!(after (First "game::B" was "game::A") (Second "game::C" was "game::B"));
+
+#[test]
+fn classes_that_pass_their_names_on_get_them_back() {
+    let before = || library().class::<before::First>().class::<before::Second>();
+    let after = || library().class::<after::First>().class::<after::Second>();
+    let mut game = Game::open(before());
+    let first = game.world.spawn(before::First { n: 1 }).expect("its class is linked");
+    let second = game.world.spawn(before::Second { n: 2 }).expect("its class is linked");
+    let paths = |game: &Game| {
+        [first, second].map(|id| {
+            let class =
+                game.world.classes().into_iter().find(|class| game.world.instances_of(&class.path).contains(&id));
+            (class.map_or_else(String::new, |class| class.path), game.json(id))
+        })
+    };
+    let was = paths(&game);
+    assert_eq!(was, [("game::A".into(), r#"{"n":1}"#.into()), ("game::B".into(), r#"{"n":2}"#.into())]);
+    game.reload(after());
+    let is = paths(&game);
+    assert_eq!(is, [("game::B".into(), r#"{"n":1}"#.into()), ("game::C".into(), r#"{"n":2}"#.into())]);
+    for _ in 0..2 {
+        game.undo();
+        assert_eq!(paths(&game), was);
+        game.undo();
+        assert_eq!(paths(&game), is);
+    }
+    game.reload(before());
+    assert_eq!(paths(&game), was);
+    game.undo();
+    assert_eq!(paths(&game), is);
+}
+
+classes!(taken (First "game::B" was "game::A") (Second "game::A"));
+
+#[test]
+fn a_renamed_class_comes_back_although_its_name_was_taken() {
+    let before = library().class::<before::First>();
+    let taken = library().class::<taken::First>().class::<taken::Second>();
+    let mut game = Game::open(before.clone());
+    let old = game.world.spawn(before::First { n: 1 }).expect("its class is linked");
+    game.reload(taken);
+    let new = game.world.spawn(taken::Second { n: 2 }).expect("its class is linked");
+    for edit in [None, Some(before)] {
+        match edit {
+            None => game.undo(),
+            Some(edit) => game.reload(edit),
+        };
+        assert_eq!(game.world.instances_of("game::A"), [old]);
+        assert_eq!((game.json(old).as_str(), game.world.status(new)), (r#"{"n":1}"#, ObjectStatus::InAttic));
+        game.undo();
+        assert_eq!((game.world.instances_of("game::B"), game.world.instances_of("game::A")), (vec![old], vec![new]));
+        assert_eq!((game.json(old).as_str(), game.json(new).as_str()), (r#"{"n":1}"#, r#"{"n":2}"#));
+    }
+}
