@@ -139,6 +139,7 @@ pub(super) unsafe fn deliver_along(
     // SAFETY: (1) no other broadcast or delivery is under way, as the world runs one at a time.
     let ctx = unsafe { &mut *pulse.ctx() };
     ctx.begin(origin);
+    let part_offset = part_offset as usize;
     let part = object.wrapping_add(part_offset);
     (ctx.part, ctx.part_offset) = (part, part_offset);
     pulse.handler(what);

@@ -19,7 +19,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(crate) struct Pulse {
     /// A [`Running`].
-    what: AtomicU64,
+    what: AtomicU32,
     /// Of a handler, whose context has no id: see [`sight`].
     object: AtomicU64,
     /// The context of broadcasts and deliveries, of which one goes on at a time.
@@ -39,7 +39,7 @@ impl Pulse {
     /// Of the world whose live state will be at `live`.
     pub(super) fn of(live: *mut Live) -> Self {
         Self {
-            what: AtomicU64::new(0),
+            what: AtomicU32::new(0),
             object: AtomicU64::new(0),
             ctx: UnsafeCell::new(Ctx::new(&HOST_CALLS, live.cast())),
             unreadable: AtomicBool::new(false),

@@ -19,21 +19,21 @@ const IN_ATTIC: u16 = 0x7ffd;
 const FREE: u16 = 0x7fff;
 
 /// One object's address, class and generation.
-#[repr(C, align(4))]
+#[repr(C, packed(4))]
 #[derive(Clone, Copy)]
 struct Slot {
-    /// Class, or one of the marks above, in the first two; then the address, of which no more than 48 bits are used.
-    place: [u8; 8],
+    /// Bits 16 and up: the address, of which no more than 48 bits are used. Below: the class, or one of the marks above.
+    place: u64,
     generation: u32,
 }
 
 impl Slot {
     const fn vacant(mark: u16, generation: u32) -> Self {
-        Self { place: (mark as u64).to_le_bytes(), generation }
+        Self { place: mark as u64, generation }
     }
 
     fn put(&mut self, object: *mut u8, class: u16) {
-        self.place = ((object.expose_provenance() as u64) << 16 | u64::from(class)).to_le_bytes();
+        self.place = (object.expose_provenance() as u64) << 16 | u64::from(class);
     }
 
     fn mark(&mut self, mark: u16) {
@@ -42,12 +42,12 @@ impl Slot {
 
     #[inline(always)]
     fn address(&self) -> *mut u8 {
-        core::ptr::with_exposed_provenance_mut((u64::from_le_bytes(self.place) >> 16) as usize)
+        core::ptr::with_exposed_provenance_mut((self.place >> 16) as usize)
     }
 
     #[inline(always)]
     const fn class(&self) -> u16 {
-        u16::from_le_bytes([self.place[0], self.place[1]])
+        self.place as u16
     }
 }
 

@@ -26,7 +26,8 @@ pub(crate) struct Route {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct One {
     pub(crate) call: OneFn,
-    pub(crate) part_offset: usize,
+    /// Below the largest size of an object, which pools can count with 32 bits.
+    pub(crate) part_offset: u32,
     /// What the pulse says meanwhile.
     pub(crate) what: Running,
 }
@@ -72,7 +73,8 @@ impl Routes {
                 if row.is_empty() {
                     *row = vec![None; classes.len()].into();
                 }
-                Rc::make_mut(row)[number] = Some(One { call: one, part_offset, what: what(Kind::Delivery) });
+                Rc::make_mut(row)[number] =
+                    Some(One { call: one, part_offset: part_offset as u32, what: what(Kind::Delivery) });
             }
         }
         Self { all, rows }

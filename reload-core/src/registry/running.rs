@@ -1,5 +1,7 @@
 //! What game code runs, as one number, so that one store says it. The routes have theirs ready.
 
+use crate::{event::EVENT_LIMIT, instance::MAX_CLASSES};
+
 /// What kind of game code runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -28,40 +30,47 @@ pub(crate) enum Kind {
 
 /// Kind, class, and event or loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Running(u64);
+pub(crate) struct Running(u32);
 
 impl Running {
     /// Nothing.
     pub(crate) const IDLE: Self = Self(0);
 
-    const CLASS: u32 = 8;
-    const NUMBER: u32 = 24;
+    const KIND_BITS: u32 = 4;
+    const NUMBER_BITS: u32 = 11;
+    const CLASS_AT: u32 = Self::KIND_BITS + Self::NUMBER_BITS;
+    /// In place of a class's number, all of which are below.
+    const NO_CLASS: u16 = MAX_CLASSES;
+    /// In place of an event's number, all of which are below.
+    const NO_NUMBER: u16 = (1 << Self::NUMBER_BITS) - 1;
     /// The watchdog has seen this call: the next call's number has it no more, so counting them costs nothing.
-    const SEEN: u64 = 1 << 63;
+    const SEEN: u32 = 1 << 31;
 
     /// `class` where it is one class's, `number` of the event or loop where it is about one.
     pub(crate) const fn new(kind: Kind, class: Option<u16>, number: Option<u16>) -> Self {
-        let (class, number) = (Self::or_none(class), Self::or_none(number));
-        Self(kind as u64 | (class as u64) << Self::CLASS | (number as u64) << Self::NUMBER)
+        let class = Self::below(Self::NO_CLASS, class);
+        let number = Self::below(Self::NO_NUMBER, number);
+        Self(kind as u32 | (number as u32) << Self::KIND_BITS | (class as u32) << Self::CLASS_AT)
     }
 
-    const fn or_none(number: Option<u16>) -> u16 {
+    const fn below(limit: u16, number: Option<u16>) -> u16 {
         match number {
-            Some(number) => number,
-            None => u16::MAX,
+            Some(number) if number < limit => number,
+            _ => limit,
         }
     }
 
-    /// The position of a loop in its class; one beyond 65,534 is told without its name.
+    /// The position of a loop in its class; one beyond 2,046 is told without its name.
     pub(crate) const fn turn(class: u16, position: usize) -> Self {
-        Self::new(Kind::Turn, Some(class), if position < u16::MAX as usize { Some(position as u16) } else { None })
+        let position = if position < Self::NO_NUMBER as usize { position as u16 } else { Self::NO_NUMBER };
+        Self::new(Kind::Turn, Some(class), Some(position))
     }
 
-    pub(crate) const fn from_bits(bits: u64) -> Self {
+    pub(crate) const fn from_bits(bits: u32) -> Self {
         Self(bits)
     }
 
-    pub(crate) const fn to_bits(self) -> u64 {
+    pub(crate) const fn to_bits(self) -> u32 {
         self.0
     }
 
@@ -74,7 +83,7 @@ impl Running {
     }
 
     pub(crate) const fn kind(self) -> Option<Kind> {
-        Some(match self.0 as u8 {
+        Some(match self.0 & ((1 << Self::KIND_BITS) - 1) {
             1 => Kind::Broadcast,
             2 => Kind::Delivery,
             3 => Kind::Turn,
@@ -91,11 +100,33 @@ impl Running {
 
     /// Out of range where it is no one class's.
     pub(crate) const fn class(self) -> u16 {
-        (self.0 >> Self::CLASS) as u16
+        (self.0 >> Self::CLASS_AT) as u16 & 0x7fff
     }
 
     /// Of an event, or the position of a loop; out of range where it is about none.
     pub(crate) const fn number(self) -> u16 {
-        (self.0 >> Self::NUMBER) as u16
+        (self.0 >> Self::KIND_BITS) as u16 & Self::NO_NUMBER
+    }
+}
+
+const _: () = assert!(EVENT_LIMIT <= Running::NO_NUMBER && MAX_CLASSES <= 0x7fff);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_parts_come_out_as_they_went_in() {
+        for (class, number) in [(0, 0), (1, 575), (MAX_CLASSES - 1, 1), (500, EVENT_LIMIT - 1)] {
+            let running = Running::new(Kind::Migration, Some(class), Some(number));
+            assert_eq!((running.kind(), running.class(), running.number()), (Some(Kind::Migration), class, number));
+            assert!(running != Running::IDLE && !running.is_seen());
+            let seen = running.seen();
+            assert!(seen.is_seen() && (seen.class(), seen.number(), seen.kind()) == (class, number, running.kind()));
+        }
+        let nobodys = Running::new(Kind::Hook, None, None);
+        assert!(nobodys.class() >= MAX_CLASSES && nobodys.number() >= EVENT_LIMIT);
+        assert_eq!(Running::turn(3, 100_000).number(), Running::turn(3, 5_000).number());
+        assert_eq!(Running::IDLE.kind(), None);
     }
 }
