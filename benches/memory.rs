@@ -7,12 +7,11 @@ use std::process::{Command, Stdio};
 use support::{
     family::{Eight, Family, Population},
     peers::{
-        bevy::{ClassObservers, EntityObservers},
+        bevy::ClassObservers,
         boxes::Boxes,
         bus::Bus,
         coming::{Linked, Nest},
         hecs_world::Hecs,
-        signals::Signals,
         statics::StaticLoop,
     },
 };
@@ -26,7 +25,8 @@ type Fill = fn() -> Box<dyn std::any::Any>;
 
 const ALL: Population = Population::all(OBJECTS);
 
-const CONTENDERS: [(&str, Fill); 8] = [
+/// Without those that take hours to fill.
+const CONTENDERS: [(&str, Fill); 6] = [
     ("Vec per class", || Box::new(StaticLoop::<Eight>::new(ALL))),
     ("reload-core", || {
         let mut nest = Linked::new();
@@ -39,8 +39,6 @@ const CONTENDERS: [(&str, Fill); 8] = [
     ("Bevy", || Box::new(ClassObservers::new::<Eight>(ALL))),
     ("Vec of boxes", || Box::new(Boxes::sorted::<Eight>(ALL))),
     ("closure bus", || Box::new(Bus::new::<Eight>(ALL))),
-    ("signals2", || Box::new(Signals::new::<Eight>(ALL))),
-    ("Bevy, an observer per entity", || Box::new(EntityObservers::new::<Eight>(ALL))),
 ];
 
 /// Resident memory in bytes, as Linux tells it.

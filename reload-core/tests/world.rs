@@ -405,6 +405,10 @@ fn launched_events_wait_and_keep_their_order() {
     assert!(log.borrow().is_empty());
     world.settle();
     assert_eq!(drain(&log), ["first", "last", "creature"], "what a handler asks for comes after what waited before it");
+    world.destroy(creature);
+    world.launch(Heard { who: creature, what: "still".into() });
+    assert!(!world.send(creature, &Test), "it is gone");
+    assert_eq!(drain(&log), ["still"], "what waited is carried out all the same");
 }
 
 #[test]

@@ -252,7 +252,9 @@ impl Live {
     pub(crate) fn begin(registry: Registry) -> LivePtr {
         let mut listeners = Vec::new();
         listeners.resize_with(usize::from(EVENT_LIMIT), Vec::new);
-        let live = NonNull::from(Box::leak(Box::new(Self {
+        // The pulse's context has the address of what the pulse is a part of.
+        let live = NonNull::from(Box::leak(Box::<Self>::new_uninit())).cast::<Self>();
+        let this = Self {
             store: Store::default(),
             registry,
             attic: Attic::default(),
@@ -262,12 +264,12 @@ impl Live {
             listeners,
             resting: Vec::new(),
             held: Vec::new(),
-            pulse: Arc::new(Pulse::of(core::ptr::null_mut())),
+            pulse: Arc::new(Pulse::of(live.as_ptr())),
             older: AtomicPtr::default(),
-        })));
+        };
         // SAFETY: it has just been made, and the world frees it behind `delist`.
         unsafe {
-            (*live.as_ptr()).pulse = Arc::new(Pulse::of(live.as_ptr()));
+            live.write(this);
             pulse::enlist(live);
         }
         live

@@ -68,13 +68,13 @@ unsafe fn emit_long(live: LivePtr, table: &'static TableRecord, index: u16, payl
 pub(crate) unsafe fn send<E: Event>(live: LivePtr, to: ObjectId, event: &E) -> bool {
     let (table, payload) = (E::Table::record(), core::ptr::from_ref(event).cast());
     // SAFETY: (1) the reference ends with the statement.
-    let Some(target) = (unsafe { (*live.as_ptr()).store.slots.target(to) }) else { return false };
-    // SAFETY: (1) the reference ends with the statement.
     let row = unsafe { (*live.as_ptr()).registry.short_way(table, E::INDEX).map(|way| &raw const way.row) };
     match row {
         // SAFETY: (1); the payload is an `E`, which is what the record says of the row's event.
         Some(row) => unsafe {
-            let handled = live::deliver_along(live, row, target, payload, Origin::OUTSIDE);
+            // What was queued before is carried out although the object is gone.
+            let target = (*live.as_ptr()).store.slots.target(to);
+            let handled = target.is_some_and(|at| live::deliver_along(live, row, at, payload, Origin::OUTSIDE));
             live::settle(live);
             handled
         },
