@@ -34,7 +34,7 @@ pub(crate) fn id_of(name: &str) -> u64 {
     name.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-/// The line of `place`. The token has to be the user's own: elsewhere the line would be that of the macro's call.
-pub(crate) fn line_of(place: Span) -> TokenStream {
-    quote_spanned!(place=> ::reload_core::__private::core::line!())
+/// The line of `place`, from 1. A number, not `line!()`: that would be one more macro call for each handler at every build.
+pub(crate) fn line_of(place: Span) -> u32 {
+    u32::try_from(place.start().line).unwrap_or(u32::MAX)
 }

@@ -3,7 +3,7 @@
 use super::{state::plain_struct, under};
 use crate::{
     model::{Base, Class},
-    names::{at, private},
+    names::{at, line_of, private},
 };
 use proc_macro2::{Ident, TokenStream};
 use quote::{quote, quote_spanned};
@@ -14,14 +14,15 @@ pub(crate) fn class(class: &Class) -> TokenStream {
     let state = plain_struct(name, class.path.as_ref(), &class.fields);
     let (annotated_struct, annotated_impl) = (private("TheAnnotatedStruct"), private("TheAnnotatedImpl"));
     let (game_class, class_record, class_entry) = (private("GameClass"), private("ClassRecord"), private("ClassEntry"));
-    let (core, inventory) = (private("core"), private("inventory"));
+    let inventory = private("inventory");
     let no_handlers = class.no_handlers.then(|| {
         let mask = mask();
         quote!(impl #annotated_impl for #name {} impl #name { #mask })
     });
     let (base, table) = class.base.as_ref().map(|base| (link(base), table(base))).unzip();
     // Handlers whose tables do not fit are told where the class's name stands.
-    let record = quote_spanned!(at(name.span())=> #class_record::of::<#name>(#core::file!(), #core::line!()));
+    let (file, line) = (name.span().file(), line_of(name.span()));
+    let record = quote_spanned!(at(name.span())=> #class_record::of::<#name>(#file, #line));
     let renamed = class.was.as_ref().map(|was| quote!(.renamed(#was)));
     let items = quote! {
         #state
