@@ -1,8 +1,7 @@
 //! What a reload will do to the attic. Collected while objects are staged, carried out by commit.
 
-use super::{Attic, Group, OVERHEAD};
+use super::{Attic, Group, OVERHEAD, texts::Texts};
 use crate::{boundary::ObjectId, schema::Keeper};
-use rustc_hash::FxHashMap;
 use std::{cell::RefCell, collections::BTreeMap};
 
 /// The objects of a class that go to the attic.
@@ -18,37 +17,36 @@ pub(crate) struct AtticChange {
     parked: Vec<(String, Parked)>,
     unparked: Vec<String>,
     renamed: Vec<(String, String)>,
-    bytes: usize,
+    /// Bytes of `parked`.
+    parked_bytes: usize,
     /// Values that do not fit any more: (class, place) with the number of them, and why the first one does not.
     misfits: BTreeMap<(String, String), (usize, String)>,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+pub(crate) struct Kept {
     ty: String,
-    values: FxHashMap<ObjectId, Box<str>>,
+    values: Texts,
+}
+
+impl Kept {
+    /// Keeps the value of one object.
+    pub(crate) fn put(&mut self, object: ObjectId, json: &str) {
+        self.values.insert(object, json);
+    }
 }
 
 impl AtticChange {
-    /// Keeps the values of one field of many objects, of which there will be `expected` in all.
-    pub(crate) fn keep_all(
-        &mut self,
-        (class, place): (&str, &str),
-        ty: &str,
-        expected: usize,
-        values: impl Iterator<Item = (ObjectId, Box<str>)>,
-    ) {
+    /// Where the values of one field are kept, of which there will be `expected` in all.
+    pub(crate) fn keeping(&mut self, (class, place): (&str, &str), ty: &str, expected: usize) -> &mut Kept {
         let kept = self.kept.entry((class.to_owned(), place.to_owned())).or_default();
         ty.clone_into(&mut kept.ty);
-        kept.values.reserve(expected.saturating_sub(kept.values.len()));
-        for (object, value) in values {
-            self.bytes += value.len() + OVERHEAD;
-            kept.values.insert(object, value);
-        }
+        kept.values.expect(expected);
+        kept
     }
 
     pub(crate) fn park(&mut self, class: String, objects: Parked) {
-        self.bytes += objects.states.values().map(|state| state.len() + OVERHEAD).sum::<usize>();
+        self.parked_bytes += objects.states.values().map(|state| state.len() + OVERHEAD).sum::<usize>();
         self.parked.push((class, objects));
     }
 
@@ -61,18 +59,17 @@ impl AtticChange {
     }
 
     /// Bytes that will be put into the attic.
-    pub(crate) const fn bytes(&self) -> usize {
-        self.bytes
+    pub(crate) fn bytes(&self) -> usize {
+        self.parked_bytes + self.kept.values().map(|kept| kept.values.bytes()).sum::<usize>()
     }
 
     /// What takes most room of what will be put there: class, field and bytes, largest first.
     pub(crate) fn largest(&self) -> Vec<(String, usize)> {
-        let values = |kept: &Kept| kept.values.values().map(|value| value.len() + OVERHEAD).sum();
         let states = |parked: &Parked| parked.states.values().map(|state| state.len() + OVERHEAD).sum();
         let mut found: Vec<(String, usize)> = self
             .kept
             .iter()
-            .map(|((class, place), kept)| (format!("{class}.{place}"), values(kept)))
+            .map(|((class, place), kept)| (format!("{class}.{place}"), kept.values.bytes()))
             .chain(self.parked.iter().map(|(class, parked)| (format!("the objects of {class}"), states(parked))))
             .collect();
         found.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
@@ -86,7 +83,7 @@ impl AtticChange {
             .range(of_class)
             .take_while(|((of, _), _)| of == class)
             .filter_map(|((_, place), kept)| {
-                Some((place.clone(), kept.ty.clone(), kept.values.get(&object)?.to_string()))
+                Some((place.clone(), kept.ty.clone(), kept.values.get(object)?.to_owned()))
             })
             .collect()
     }
@@ -152,12 +149,11 @@ impl Keeper for ObjectKeeper<'_> {
             ty.clone_from(known);
         }
         let mut change = self.change.borrow_mut();
-        change.bytes += json.len() + OVERHEAD;
         let kept = change.kept.entry((self.class.to_owned(), place)).or_default();
         if !ty.is_empty() {
             kept.ty = ty;
         }
-        kept.values.insert(self.object, json.into());
+        kept.put(self.object, &json);
     }
 
     fn kept(&self, place: &str) -> Option<String> {

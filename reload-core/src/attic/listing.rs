@@ -65,7 +65,7 @@ impl Attic {
                 ty: shelf.ty.clone(),
                 epoch: shelf.epoch,
                 objects: shelf.values.len(),
-                bytes: shelf.values.values().map(|value| value.len() + OVERHEAD).sum(),
+                bytes: shelf.values.bytes(),
             }));
         }
         entries.sort_by(|left, right| (&left.class, &left.field).cmp(&(&right.class, &right.field)));
@@ -89,8 +89,7 @@ impl Attic {
                 if all || selection == AtticSelection::Class(class) || selection == AtticSelection::Field(class, place)
                 {
                     values += shelf.values.len();
-                    self.bytes -= shelf.values.values().map(|value| value.len() + OVERHEAD).sum::<usize>();
-                    shelf.values.clear();
+                    self.bytes -= std::mem::take(&mut shelf.values).bytes();
                 }
             }
         }

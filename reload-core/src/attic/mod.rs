@@ -4,14 +4,15 @@
 
 mod change;
 mod listing;
+mod texts;
 
 pub(crate) use change::{AtticChange, ObjectKeeper, Parked};
 pub use listing::{AtticEntry, AtticListing, AtticSelection};
 
 use crate::boundary::ObjectId;
-use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use texts::Texts;
 
 /// Bytes that an attic holds unless told otherwise.
 const DEFAULT_LIMIT: usize = 256 << 20;
@@ -55,7 +56,7 @@ struct Shelf {
     ty: String,
     /// The epoch that was entered when the last of them was put here.
     epoch: u32,
-    values: FxHashMap<ObjectId, Box<str>>,
+    values: Texts,
 }
 
 impl Default for Attic {
@@ -91,7 +92,7 @@ impl Attic {
     }
 
     fn value(&self, class: &str, place: &str, object: ObjectId) -> Option<&str> {
-        self.fields.get(class)?.get(place)?.values.get(&object).map(|value| &**value)
+        self.fields.get(class)?.get(place)?.values.get(object)
     }
 
     /// What everything here takes, in bytes.
@@ -113,9 +114,9 @@ impl Attic {
 
     /// Counts the bytes anew, after reading from a file.
     pub(crate) fn recount(&mut self) {
-        let values = self.fields.values().flat_map(BTreeMap::values).flat_map(|shelf| shelf.values.values());
+        let shelves = self.fields.values().flat_map(BTreeMap::values);
         let states = self.objects.values().flat_map(|group| group.states.values());
-        self.bytes = values.map(|value| value.len() + OVERHEAD).sum::<usize>()
+        self.bytes = shelves.map(|shelf| shelf.values.bytes()).sum::<usize>()
             + states.map(|state| state.len() + OVERHEAD).sum::<usize>();
     }
 
@@ -137,10 +138,10 @@ impl Attic {
     pub(crate) fn forget_fields(&mut self, class: &str, id: ObjectId) {
         let (bytes, mut emptied) = (&mut self.bytes, false);
         for shelf in self.fields.get_mut(class).into_iter().flat_map(BTreeMap::values_mut) {
-            if let Some(value) = shelf.values.remove(&id) {
-                *bytes -= value.len() + OVERHEAD;
-                emptied |= shelf.values.is_empty();
-            }
+            let before = shelf.values.bytes();
+            shelf.values.remove(id);
+            *bytes -= before - shelf.values.bytes();
+            emptied |= shelf.values.is_empty();
         }
         if emptied {
             self.drop_empty();
@@ -157,28 +158,23 @@ impl Attic {
         }
     }
 
-    fn put_values(&mut self, class: &str, place: &str, ty: String, epoch: u32, values: FxHashMap<ObjectId, Box<str>>) {
+    fn put_values(&mut self, class: &str, place: &str, ty: String, epoch: u32, values: Texts) {
         let shelf = self.fields.entry(class.to_owned()).or_default().entry(place.to_owned()).or_default();
         if !ty.is_empty() {
             shelf.ty = ty;
         }
         shelf.epoch = epoch;
-        self.bytes += values.values().map(|value| value.len() + OVERHEAD).sum::<usize>();
-        if shelf.values.is_empty() {
-            shelf.values = values;
-            return;
-        }
-        for (object, value) in values {
-            if let Some(former) = shelf.values.insert(object, value) {
-                self.bytes -= former.len() + OVERHEAD;
-            }
-        }
+        self.bytes -= shelf.values.bytes();
+        shelf.values.take_in(values);
+        self.bytes += shelf.values.bytes();
     }
 
     fn take_value(&mut self, class: &str, place: &str, object: ObjectId) {
         let shelf = self.fields.get_mut(class).and_then(|shelves| shelves.get_mut(place));
-        if let Some(value) = shelf.and_then(|shelf| shelf.values.remove(&object)) {
-            self.bytes -= value.len() + OVERHEAD;
+        if let Some(shelf) = shelf {
+            self.bytes -= shelf.values.bytes();
+            shelf.values.remove(object);
+            self.bytes += shelf.values.bytes();
         }
     }
 

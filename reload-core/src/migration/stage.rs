@@ -337,14 +337,15 @@ impl Block<'_> {
             let path = root.then(PathStep::Field(place));
             let ty = part.field.descriptor();
             let mut text = Vec::new();
-            let values = (0..self.count).filter_map(|index| {
+            let mut change = self.carried.change.borrow_mut();
+            let kept = change.keeping((self.carried.path, place), &ty.type_name(), self.objects);
+            for index in 0..self.count {
                 // SAFETY: (1) the part of the old object that the program says is there.
                 let value = unsafe { Value::new(self.from(index).wrapping_add(part.from), ty) };
-                let json = field_json_in(part.field, value, &path, &mut text).ok()?;
-                Some(((self.id)(index), json.into()))
-            });
-            let mut change = self.carried.change.borrow_mut();
-            change.keep_all((self.carried.path, place), &ty.type_name(), self.objects, values);
+                if let Ok(json) = field_json_in(part.field, value, &path, &mut text) {
+                    kept.put((self.id)(index), json);
+                }
+            }
         }
     }
 }
