@@ -66,6 +66,8 @@ pub(super) struct LeftOver {
 /// A class's own `migrate`, for the part of the object that is of the class.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Hook {
+    /// The number of the class that has it.
+    pub(crate) class: u16,
     pub(crate) call: MigrateFn,
     /// Where the part is, and of which type.
     pub(crate) to: usize,

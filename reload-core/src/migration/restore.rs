@@ -114,8 +114,11 @@ unsafe fn make_one(
     if made_as.hooks.is_empty() {
         return Ok(());
     }
-    let state: serde_json::Value =
-        serde_json::from_str(written.state).map_err(|error| StageFault::Hook { object, reason: error.to_string() })?;
+    let state: serde_json::Value = serde_json::from_str(written.state).map_err(|error| StageFault::Hook {
+        object,
+        class: carried.number,
+        reason: error.to_string(),
+    })?;
     for hook in made_as.hooks {
         let part = (0..hook.depth).fold(&state, |json, _| json.get("base").unwrap_or(json));
         let call = HookCall { object, from_epoch: carried.from_epoch, epoch: carried.epoch };
@@ -125,7 +128,7 @@ unsafe fn make_one(
         if let Err(reason) = result {
             // SAFETY: (1) the object is there but for the part that the hook got.
             unsafe { drop_around(made_as.state, out, hook.depth) };
-            return Err(StageFault::Hook { object, reason });
+            return Err(StageFault::Hook { object, class: hook.class, reason });
         }
     }
     Ok(())

@@ -42,8 +42,8 @@ pub(crate) struct Carried<'a> {
 pub(crate) enum StageFault {
     /// A part of an object does not become what it should.
     Part { object: ObjectId, fault: Fault },
-    /// The class's own `migrate` refused, or panicked.
-    Hook { object: ObjectId, reason: String },
+    /// The `migrate` of this class, the object's or one that it is based on, refused or panicked.
+    Hook { object: ObjectId, class: u16, reason: String },
     /// The system has no memory left.
     Memory(OutOfMemory),
 }
@@ -319,7 +319,7 @@ impl Block<'_> {
                 let result = unsafe { hook::run(hook, old, part, HookCall { object, from_epoch, epoch }) };
                 if let Err(reason) = result {
                     *hollow = Some((index, hook.to, hook.to + hook.new.size));
-                    return Err(StageFault::Hook { object, reason });
+                    return Err(StageFault::Hook { object, class: hook.class, reason });
                 }
             }
         }

@@ -246,7 +246,7 @@ fn hooks(before: &Registry, after: &Registry, number: u16) -> Vec<Hook> {
             let (_, from) = old_parts.iter().find(|(old, _)| *old == class)?;
             let (old, new) = (before.class(class).state, after.class(class).state);
             let call = after.class(class).record.migrate.filter(|_| !schema::same_layout(old, new))?;
-            Some(Hook { call, to, new, from: *from, old, depth })
+            Some(Hook { class, call, to, new, from: *from, old, depth })
         })
         .collect();
     hooks.reverse();
@@ -262,7 +262,7 @@ pub(crate) fn written_hooks(registry: &Registry, number: u16) -> Vec<Hook> {
         .filter_map(|(depth, (class, to))| {
             let new = registry.class(class).state;
             let call = registry.class(class).record.migrate?;
-            Some(Hook { call, to, new, from: 0, old: new, depth })
+            Some(Hook { class, call, to, new, from: 0, old: new, depth })
         })
         .collect();
     hooks.reverse();

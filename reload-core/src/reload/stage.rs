@@ -9,7 +9,7 @@ use crate::{
     dispatch::Live,
     instance::ChunkSource,
     migration::{Carried, Hook, MadeAs, RestoredPool, StageFault, StagedPool, StagedQueue, Written},
-    registry::Class,
+    registry::{Class, Registry},
     schema::{self, Reason, Value},
     validation::{Problem, Rejection},
 };
@@ -38,7 +38,6 @@ pub(crate) fn stage(live: &Live, plan: Plan) -> Result<Staged, Rejection> {
     let id_of = |slot| live.store.id_of(slot);
     let mut carried = Vec::new();
     for migration in &plan.migrations {
-        let class = plan.next.class(migration.class);
         let known_as = &live.registry.class(migration.class).path;
         let context = context(&plan, live, &change, migration.class, known_as);
         let pool = live.store.pool(migration.class);
@@ -48,7 +47,7 @@ pub(crate) fn stage(live: &Live, plan: Plan) -> Result<Staged, Rejection> {
             unsafe { StagedPool::carry_over(migration.program.clone(), context, pool, &id_of, live.store.chunks()) };
         match staged {
             Ok(staged) => carried.push(staged),
-            Err(fault) => problems.push(told(fault, class, pool.len())),
+            Err(fault) => problems.push(told(fault, &plan.next, migration.class, pool.len())),
         }
     }
     let mut returned = Vec::new();
@@ -56,7 +55,7 @@ pub(crate) fn stage(live: &Live, plan: Plan) -> Result<Staged, Rejection> {
         let Some(group) = live.attic.group(&returning.known_as) else { continue };
         let class = plan.next.class(returning.class);
         let context = context(&plan, live, &change, returning.class, &returning.known_as);
-        match bring_back(group, class, &returning.hooks, context, live.store.chunks()) {
+        match bring_back(group, &plan.next, &returning.hooks, context, live.store.chunks()) {
             Ok(pool) => returned.push(pool),
             Err(problem) => problems.push(problem),
         }
@@ -89,15 +88,17 @@ pub(crate) fn stage(live: &Live, plan: Plan) -> Result<Staged, Rejection> {
 /// The first object that does not become what it should.
 pub(crate) fn bring_back(
     group: &Parked,
-    class: &Class,
+    registry: &Registry,
     hooks: &[Hook],
     carried: Carried<'_>,
     chunks: &ChunkSource,
 ) -> Result<RestoredPool, Problem> {
+    let number = carried.number;
     let written: Vec<Written<'_>> =
         group.states.iter().map(|(object, state)| Written { object: *object, state }).collect();
-    let made_as = MadeAs { state: class.state, hooks, types: &group.types };
-    RestoredPool::make(&made_as, carried, &written, chunks).map_err(|fault| told(fault, class, written.len()))
+    let made_as = MadeAs { state: registry.class(number).state, hooks, types: &group.types };
+    RestoredPool::make(&made_as, carried, &written, chunks)
+        .map_err(|fault| told(fault, registry, number, written.len()))
 }
 
 fn context<'a>(
@@ -170,9 +171,10 @@ fn does_not_fit(live: &Live, change: &AtticChange) -> Option<Problem> {
     })
 }
 
-/// A fault for the programmer.
-pub(crate) fn told(fault: StageFault, class: &Class, instances: usize) -> Problem {
+/// A fault in one of so many objects of the class with this number, for the programmer.
+pub(crate) fn told(fault: StageFault, registry: &Registry, number: u16, instances: usize) -> Problem {
     let noun = objects(instances);
+    let class = registry.class(number);
     let settle = format!(
         "`#[field(default = ..)]` gives it a value, `#[field(reset)]` lets it start over, `fn migrate` in the annotated \
          `impl` says what it becomes ({}); until then the old code goes on and nothing is lost",
@@ -192,12 +194,16 @@ pub(crate) fn told(fault: StageFault, class: &Class, instances: usize) -> Proble
                 settle,
             )
         }
-        StageFault::Hook { object, reason } => Problem::new(
-            "migrate.hook",
-            format!("{}::migrate", class.path),
-            format!("the object {object} (of {instances} {noun}) is not carried over: {reason}"),
-            format!("mend `migrate` ({}); until then the old code goes on and nothing is lost", class.place),
-        ),
+        StageFault::Hook { object, class: of, reason } => {
+            let hook = registry.class(of);
+            let whose = if of == number { String::new() } else { format!(" of {}", class.path) };
+            Problem::new(
+                "migrate.hook",
+                format!("{}::migrate", hook.path),
+                format!("the object {object}{whose} (of {instances} {noun}) is not carried over: {reason}"),
+                format!("mend `migrate` ({}); until then the old code goes on and nothing is lost", hook.place),
+            )
+        }
         StageFault::Memory(out_of_memory) => Problem::new(
             "migrate.memory",
             &*class.path,

@@ -129,10 +129,11 @@ fn check_failure(key: &str, words: &[&str], of_gate: bool) {
     };
     let bad = bad.expect("its class is linked");
     let tokens = alive();
-    let named = format!("the object {bad} (of 2 objects)");
-    let class = if of_gate { "Gate" } else { "Door" };
+    // The hook is the base's; the object is of what is based on it.
+    let whose = if of_gate { " of game::Gate" } else { "" };
+    let named = format!("the object {bad}{whose} (of 2 objects)");
     let words: Vec<&str> = words.iter().copied().chain([named.as_str()]).collect();
-    game.check_refused(second(), "migrate.hook", &format!("game::{class}::migrate"), &words);
+    game.check_refused(second(), "migrate.hook", "game::Door::migrate", &words);
     assert_eq!(alive(), tokens);
     assert_eq!(game.world.get::<other_before::It>(game.world.instances_of("game::It")[0]).expect("as it was").n, 0);
     game.world.destroy(bad);
@@ -171,7 +172,7 @@ fn a_failure_with_objects_out_of_the_attic_leaves_them_there() {
     let bad = game.world.spawn(v1::Gate { height: 1, base: door("666") }).expect("its class is linked");
     game.reload(library().class::<other_before::It>());
     let tokens = alive();
-    game.check_refused(second(), "migrate.hook", "game::Gate::migrate", &["this key is cursed"]);
+    game.check_refused(second(), "migrate.hook", "game::Door::migrate", &["this key is cursed", "of game::Gate"]);
     assert_eq!(alive(), tokens);
     assert!(game.world.destroy(bad));
     game.reload(second());
