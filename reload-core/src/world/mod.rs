@@ -1,0 +1,256 @@
+//! `World`: all objects, and every way in for the engine.
+#![expect(unsafe_code, reason = "hands erased values and the live state's address to dispatch")]
+
+mod look;
+mod objects;
+
+pub use look::{ClassSummary, ObjectStatus};
+pub use objects::SpawnError;
+
+#[cfg(feature = "crash-report")]
+use crate::crash::Watchdog;
+use crate::{
+    boundary::ObjectId,
+    dispatch::{self, ChainBudget, Command, Ctx, Live, LivePtr, Origin, Payload},
+    event::{Event, EventTable},
+    library::{self, LibraryTable},
+    mailbox::Receiver,
+    registry::{LibraryId, Registry},
+    report::ClassChange,
+    save::{self, RestoreReport, SaveError, Saved},
+    validation::{self, Image, Rejection},
+};
+use core::{fmt, marker::PhantomData, mem::ManuallyDrop, ptr::NonNull, time::Duration};
+
+/// An observer of class changes.
+pub(crate) type Observer = Box<dyn FnMut(&ClassChange)>;
+
+/// All live objects and the classes they belong to.
+///
+/// A world belongs to one thread; other threads use its [`mailbox`](World::mailbox).
+///
+/// ```
+/// use reload_core::World;
+/// let mut world = World::new();
+/// world.advance(0.02);
+/// assert_eq!(world.now().as_millis(), 20);
+/// ```
+pub struct World {
+    /// Boxed, so that its address holds while game code runs.
+    live: NonNull<Live>,
+    pub(crate) observers: Vec<Observer>,
+    pub(crate) receiver: Receiver,
+    /// How many libraries have been opened, the host's own image included.
+    libraries: u16,
+    #[cfg(feature = "crash-report")]
+    pub(crate) watchdog: Option<Watchdog>,
+    not_send: PhantomData<*mut ()>,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl World {
+    /// An empty world that knows the events of the host's own tables.
+    ///
+    /// # Panics
+    ///
+    /// When two event tables of the host declare events with the same path, which the compiler rules out.
+    #[must_use]
+    pub fn new() -> Self {
+        crate::boundary::install_hook();
+        let own = LibraryTable::own::<library::NoHooks>();
+        let mut image = Image::of(&own, std::rc::Rc::new(()));
+        image.classes = crate::boundary::RawSlice::EMPTY;
+        let registry = validation::validate(image)
+            .and_then(|validated| Registry::default().with(LibraryId::HOST, 0, &validated, None))
+            .unwrap_or_else(|rejection| panic!("the host's own event tables do not fit together:\n{rejection}"));
+        let live = Live::begin(registry);
+        #[cfg(feature = "crash-report")]
+        crate::crash::world_begins();
+        Self {
+            live,
+            observers: Vec::new(),
+            receiver: Receiver::default(),
+            libraries: 1,
+            #[cfg(feature = "crash-report")]
+            watchdog: None,
+            not_send: PhantomData,
+        }
+    }
+
+    /// The live state, for what does not run game code.
+    pub(crate) fn live(&self) -> &Live {
+        // SAFETY: the box lives as long as the world; whoever changes it borrows the world exclusively.
+        unsafe { self.live.as_ref() }
+    }
+
+    /// The live state, for what does not run game code.
+    pub(crate) fn live_mut(&mut self) -> &mut Live {
+        // SAFETY: as for `live`.
+        unsafe { self.live.as_mut() }
+    }
+
+    /// The live state's address, for what runs game code: no reference into it may be held meanwhile.
+    pub(crate) fn live_ptr(&mut self) -> LivePtr {
+        self.live
+    }
+
+    pub(crate) fn next_library(&mut self) -> LibraryId {
+        let library = LibraryId(self.libraries);
+        self.libraries += 1;
+        library
+    }
+
+    fn event_id<E: Event>(&self) -> Option<u16> {
+        self.live().registry.vocabulary.id(E::Table::record(), E::INDEX)
+    }
+
+    /// Sends an event, now, to every object whose class handles it and to the listeners; then carries
+    /// out everything that their handlers asked for.
+    ///
+    /// Objects of one class receive it in the order in which they lie in memory, which changes as
+    /// objects come and go; classes in the order of their paths; listeners last.
+    #[inline]
+    pub fn emit<E: Event>(&mut self, event: &E) {
+        // SAFETY: the world is borrowed exclusively and no reference is held.
+        unsafe { dispatch::emit(self.live_ptr(), event) }
+    }
+
+    /// Sends an event, now, to one object; then carries out everything that its handler asked for.
+    /// Answers whether the object had a handler for it.
+    #[inline]
+    pub fn send<E: Event>(&mut self, to: ObjectId, event: &E) -> bool {
+        // SAFETY: as for `emit`.
+        unsafe { dispatch::send(self.live_ptr(), to, event) }
+    }
+
+    /// Queues an event for every object whose class handles it. Queued events are carried out, in
+    /// order, by the next `emit`, `send`, `advance` or [`settle`](World::settle).
+    pub fn launch<E: Event>(&mut self, event: E) {
+        self.queue(ObjectId::NONE, event);
+    }
+
+    /// Queues an event for one object; see [`World::launch`].
+    pub fn launch_to<E: Event>(&mut self, to: ObjectId, event: E) {
+        if !to.is_none() {
+            self.queue(to, event);
+        }
+    }
+
+    fn queue<E: Event>(&mut self, to: ObjectId, event: E) {
+        let Some(id) = self.event_id::<E>() else { return };
+        let event = ManuallyDrop::new(event);
+        // SAFETY: a valid `E`, which is not used again.
+        let payload = unsafe { Payload::moved((&raw const event).cast(), &E::DESCRIPTOR) };
+        let command = Command::Deliver { event: id, to, payload, origin: Origin::OUTSIDE };
+        self.live_mut().queue.commands.push_back(command);
+    }
+
+    /// Carries out everything that is queued.
+    pub fn settle(&mut self) {
+        // SAFETY: the world is borrowed exclusively and no reference is held.
+        unsafe { dispatch::settle(self.live_ptr()) }
+    }
+
+    /// Lets `seconds` of world time pass: carries out what the mailbox holds, then runs the loops and
+    /// delayed events that become due, in order of their time. Negative time and NaN count as none.
+    pub fn advance(&mut self, seconds: f32) {
+        self.receive();
+        let nanoseconds = (f64::from(seconds) * 1e9).round() as u64;
+        // SAFETY: the world is borrowed exclusively and no reference is held.
+        unsafe {
+            dispatch::settle(self.live_ptr());
+            dispatch::advance(self.live_ptr(), nanoseconds);
+        }
+    }
+
+    /// World time: what [`World::advance`] has added up to.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        Duration::from_nanos(self.live().clock.now)
+    }
+
+    /// Calls `listener` for each event `E`, after the objects that handle it. Listeners are the host's
+    /// own subscribers: no reload touches them.
+    pub fn listen<E: Event>(&mut self, mut listener: impl FnMut(&E, &mut Ctx) + 'static) {
+        let Some(id) = self.event_id::<E>() else { return };
+        let erased = move |payload: *const u8, ctx: &mut Ctx| {
+            // SAFETY: listeners are kept by the number of their event.
+            listener(unsafe { &*payload.cast::<E>() }, ctx);
+        };
+        self.live_mut().listeners[usize::from(id)].push(Box::new(erased));
+    }
+
+    /// The whole world as text: every object with its id, what is queued, what waits for its time, and the attic. The
+    /// objects are written through their classes' schema, so newer code reads the file by the rules of a reload.
+    ///
+    /// ```
+    /// use reload_core::{LibrarySource, InProcess, ReloadSession, World, game_class};
+    /// #[game_class(path = "game::Cat", no_handlers)]
+    /// #[derive(Default)]
+    /// pub struct Cat { pub lives: u32 }
+    /// fn open() -> (World, ReloadSession) {
+    ///     let mut world = World::new();
+    ///     let library = InProcess::new().class::<Cat>();
+    ///     let session = ReloadSession::open(LibrarySource::in_process("game", library), &mut world).expect("it runs");
+    ///     (world, session)
+    /// }
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (mut world, _session) = open();
+    /// let cat = world.spawn(Cat { lives: 9 })?;
+    /// let saved = world.save()?;
+    ///
+    /// let (mut world, _session) = open();
+    /// world.restore(&saved.text)?;
+    /// assert_eq!(world.get::<Cat>(cat).expect("it lives").lives, 9);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The first object that cannot be written.
+    pub fn save(&self) -> Result<Saved, SaveError> {
+        save::save(self.live())
+    }
+
+    /// Replaces everything in the world by what [`World::save`] has written: the objects that live now end, without
+    /// `event_destroyed`. Classes, listeners and observers stay; the classes have to be there, so a session is opened
+    /// first. Objects that rested because of a panic are awake, as after a reload. Objects whose class is gone go to the
+    /// attic; those of a class with another shape are carried over, its
+    /// `migrate` included, and are told with `event_reloaded`; what they ask for is queued.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the file, or does not become what it should. The world is as before.
+    pub fn restore(&mut self, text: &str) -> Result<RestoreReport, Rejection> {
+        save::restore(self, text)
+    }
+
+    /// Sets how far events may cause one another.
+    pub fn set_chain_budget(&mut self, budget: ChainBudget) {
+        self.live_mut().queue.budget = budget;
+    }
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("World").field("instances", &self.instances()).field("now", &self.now()).finish_non_exhaustive()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        // While the signal handlers still know the world.
+        self.live_mut().forget_everything();
+        // SAFETY: made by `Live::begin` in `new`, on this thread, which the world does not leave; freed only here.
+        unsafe {
+            dispatch::delist(self.live);
+            drop(Box::from_raw(self.live.as_ptr()));
+        }
+    }
+}
