@@ -87,6 +87,7 @@ pub(crate) unsafe fn broadcast(live: LivePtr, event: u16, payload: *const u8, or
             // SAFETY: (1) the reference ends with the statement; pools do not change during the delivery.
             let (chunk, stride) = unsafe {
                 let pool = (*this).store.pool(route.class);
+                pool.prefetch(ordinal + 1);
                 (pool.active_chunk(ordinal), pool.stride())
             };
             let Some((first, count)) = chunk else { break };

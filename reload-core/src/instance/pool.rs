@@ -13,6 +13,11 @@ const HEADER: usize = 64;
 
 /// Bytes of a line of the processor's cache.
 const LINE: usize = 64;
+
+/// How many lines of the next chunk are fetched while one is at work; by then the processor fetches more by itself.
+#[cfg(target_arch = "x86_64")]
+const FETCHED: usize = 16;
+
 /// Most places at which a chunk's first instance may lie.
 const MOST_PLACES: usize = 8;
 
@@ -119,6 +124,23 @@ impl Pool {
         let chunk = self.chunks[ordinal];
         // SAFETY: the first instance lies within the chunk.
         Some((unsafe { chunk.as_ptr().add(self.first_in(chunk.as_ptr())) }, left.min(self.capacity.get())))
+    }
+
+    /// Has the processor fetch the beginning of a chunk, if there is one. A handler's loop leads it from line to line, but
+    /// nothing tells it where the next chunk is: without this each of them begins with waiting for memory.
+    #[inline(always)]
+    pub(crate) fn prefetch(&self, ordinal: usize) {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(chunk) = self.chunks.get(ordinal) {
+            use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            let first = chunk.as_ptr().wrapping_add(self.first_in(chunk.as_ptr()));
+            for line in 0..FETCHED {
+                // SAFETY: it is a hint that changes nothing and cannot fail, whatever the address.
+                unsafe { _mm_prefetch::<_MM_HINT_T0>(first.wrapping_add(line * LINE).cast()) };
+            }
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = ordinal;
     }
 
     /// Bytes from the start of this chunk to its first instance.
