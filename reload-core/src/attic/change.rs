@@ -1,6 +1,6 @@
 //! What a reload will do to the attic. Collected while objects are staged, carried out by commit.
 
-use super::{Attic, Group, OVERHEAD, texts::Texts};
+use super::{Attic, Group, texts::Texts};
 use crate::{boundary::ObjectId, schema::Keeper};
 use std::{cell::RefCell, collections::BTreeMap};
 
@@ -17,8 +17,6 @@ pub(crate) struct AtticChange {
     parked: Vec<(String, Parked)>,
     unparked: Vec<String>,
     renamed: Vec<(String, String)>,
-    /// Bytes of `parked`.
-    parked_bytes: usize,
     /// Values that do not fit any more: (class, place) with the number of them, and why the first one does not.
     misfits: BTreeMap<(String, String), (usize, String)>,
 }
@@ -46,7 +44,6 @@ impl AtticChange {
     }
 
     pub(crate) fn park(&mut self, class: String, objects: Parked) {
-        self.parked_bytes += objects.states.values().map(|state| state.len() + OVERHEAD).sum::<usize>();
         self.parked.push((class, objects));
     }
 
@@ -60,17 +57,17 @@ impl AtticChange {
 
     /// Bytes that will be put into the attic.
     pub(crate) fn bytes(&self) -> usize {
-        self.parked_bytes + self.kept.values().map(|kept| kept.values.bytes()).sum::<usize>()
+        let kept = self.kept.values().map(|kept| kept.values.bytes());
+        kept.chain(self.parked.iter().map(|(_, objects)| objects.bytes())).sum()
     }
 
     /// What takes most room of what will be put there: class, field and bytes, largest first.
     pub(crate) fn largest(&self) -> Vec<(String, usize)> {
-        let states = |parked: &Parked| parked.states.values().map(|state| state.len() + OVERHEAD).sum();
         let mut found: Vec<(String, usize)> = self
             .kept
             .iter()
             .map(|((class, place), kept)| (format!("{class}.{place}"), kept.values.bytes()))
-            .chain(self.parked.iter().map(|(class, parked)| (format!("the objects of {class}"), states(parked))))
+            .chain(self.parked.iter().map(|(class, parked)| (format!("the objects of {class}"), parked.bytes())))
             .collect();
         found.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
         found

@@ -1,6 +1,6 @@
 //! The attic as people and tools see it.
 
-use super::{Attic, OVERHEAD};
+use super::{Attic, texts::Texts};
 use core::fmt;
 use serde::Serialize;
 
@@ -55,7 +55,7 @@ impl Attic {
                 ty: String::new(),
                 epoch: group.epoch,
                 objects: group.states.len(),
-                bytes: group.states.values().map(|state| state.len() + OVERHEAD).sum(),
+                bytes: group.bytes(),
             })
             .collect();
         for (class, shelves) in &self.fields {
@@ -69,7 +69,7 @@ impl Attic {
             }));
         }
         entries.sort_by(|left, right| (&left.class, &left.field).cmp(&(&right.class, &right.field)));
-        AtticListing { entries, bytes: self.bytes, limit: self.limit }
+        AtticListing { entries, bytes: self.bytes(), limit: self.limit }
     }
 
     /// Takes out what is selected. Answers with the ids of the objects that are no more, and the number of values.
@@ -78,10 +78,8 @@ impl Attic {
         let all = selection == AtticSelection::All;
         for (class, group) in &mut self.objects {
             if all || selection == AtticSelection::Class(class) {
-                for (id, state) in std::mem::take(&mut group.states) {
-                    self.bytes -= state.len() + OVERHEAD;
-                    ids.push(id);
-                }
+                self.parked -= group.bytes();
+                ids.extend(std::mem::take(&mut group.states).into_keys());
             }
         }
         for (class, shelves) in &mut self.fields {
@@ -89,7 +87,7 @@ impl Attic {
                 if all || selection == AtticSelection::Class(class) || selection == AtticSelection::Field(class, place)
                 {
                     values += shelf.values.len();
-                    self.bytes -= std::mem::take(&mut shelf.values).bytes();
+                    shelf.values = Texts::default();
                 }
             }
         }

@@ -27,8 +27,9 @@ pub(crate) struct Attic {
     objects: BTreeMap<String, Group>,
     /// By the path of the class, then by the place of the field: `base.hp`, `bag[3/7].weight`.
     fields: BTreeMap<String, BTreeMap<String, Shelf>>,
+    /// Bytes of `objects`; those of the fields know theirs.
     #[serde(skip)]
-    bytes: usize,
+    parked: usize,
     #[serde(skip, default = "default_limit")]
     limit: usize,
 }
@@ -49,6 +50,13 @@ pub(crate) struct Group {
     pub(crate) states: BTreeMap<ObjectId, String>,
 }
 
+impl Group {
+    /// What they take, in bytes.
+    fn bytes(&self) -> usize {
+        self.states.values().map(|state| state.len() + OVERHEAD).sum()
+    }
+}
+
 /// The values of one field.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Shelf {
@@ -61,7 +69,7 @@ struct Shelf {
 
 impl Default for Attic {
     fn default() -> Self {
-        Self { objects: BTreeMap::new(), fields: BTreeMap::new(), bytes: 0, limit: DEFAULT_LIMIT }
+        Self { objects: BTreeMap::new(), fields: BTreeMap::new(), parked: 0, limit: DEFAULT_LIMIT }
     }
 }
 
@@ -96,8 +104,8 @@ impl Attic {
     }
 
     /// What everything here takes, in bytes.
-    pub(crate) const fn bytes(&self) -> usize {
-        self.bytes
+    pub(crate) fn bytes(&self) -> usize {
+        self.parked + self.fields.values().flat_map(BTreeMap::values).map(|shelf| shelf.values.bytes()).sum::<usize>()
     }
 
     pub(crate) const fn limit(&self) -> usize {
@@ -114,19 +122,15 @@ impl Attic {
 
     /// Counts the bytes anew, after reading from a file.
     pub(crate) fn recount(&mut self) {
-        let shelves = self.fields.values().flat_map(BTreeMap::values);
-        let states = self.objects.values().flat_map(|group| group.states.values());
-        self.bytes = shelves.map(|shelf| shelf.values.bytes()).sum::<usize>()
-            + states.map(|state| state.len() + OVERHEAD).sum::<usize>();
+        self.parked = self.objects.values().map(Group::bytes).sum();
     }
 
     /// Takes an object out for good. Answers whether it was here.
     pub(crate) fn forget_object(&mut self, id: ObjectId) -> bool {
-        let bytes = &mut self.bytes;
         let mut found = false;
         for group in self.objects.values_mut() {
             if let Some(state) = group.states.remove(&id) {
-                *bytes -= state.len() + OVERHEAD;
+                self.parked -= state.len() + OVERHEAD;
                 found = true;
             }
         }
@@ -136,11 +140,9 @@ impl Attic {
 
     /// Forgets what is kept of the fields of an object that ends.
     pub(crate) fn forget_fields(&mut self, class: &str, id: ObjectId) {
-        let (bytes, mut emptied) = (&mut self.bytes, false);
+        let mut emptied = false;
         for shelf in self.fields.get_mut(class).into_iter().flat_map(BTreeMap::values_mut) {
-            let before = shelf.values.bytes();
             shelf.values.remove(id);
-            *bytes -= before - shelf.values.bytes();
             emptied |= shelf.values.is_empty();
         }
         if emptied {
@@ -164,22 +166,17 @@ impl Attic {
             shelf.ty = ty;
         }
         shelf.epoch = epoch;
-        self.bytes -= shelf.values.bytes();
         shelf.values.take_in(values);
-        self.bytes += shelf.values.bytes();
     }
 
     fn take_value(&mut self, class: &str, place: &str, object: ObjectId) {
-        let shelf = self.fields.get_mut(class).and_then(|shelves| shelves.get_mut(place));
-        if let Some(shelf) = shelf {
-            self.bytes -= shelf.values.bytes();
+        if let Some(shelf) = self.fields.get_mut(class).and_then(|shelves| shelves.get_mut(place)) {
             shelf.values.remove(object);
-            self.bytes += shelf.values.bytes();
         }
     }
 
     fn put_objects(&mut self, class: &str, group: Group) {
-        self.bytes += group.states.values().map(|state| state.len() + OVERHEAD).sum::<usize>();
+        self.parked += group.bytes();
         match self.objects.get_mut(class) {
             Some(known) => {
                 (known.shape, known.types, known.epoch) = (group.shape, group.types, group.epoch);
@@ -193,7 +190,7 @@ impl Attic {
 
     fn take_objects(&mut self, class: &str) {
         if let Some(group) = self.objects.remove(class) {
-            self.bytes -= group.states.values().map(|state| state.len() + OVERHEAD).sum::<usize>();
+            self.parked -= group.bytes();
         }
     }
 

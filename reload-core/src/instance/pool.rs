@@ -123,7 +123,7 @@ impl Pool {
         let left = self.active.checked_sub(ordinal * self.capacity.get()).filter(|left| *left > 0)?;
         let chunk = self.chunks[ordinal];
         // SAFETY: the first instance lies within the chunk.
-        Some((unsafe { chunk.as_ptr().add(self.first_in(chunk.as_ptr())) }, left.min(self.capacity.get())))
+        Some((unsafe { self.object_in(chunk, 0) }, left.min(self.capacity.get())))
     }
 
     /// Has the processor fetch the beginning of a chunk, if there is one. A handler's loop leads it from line to line, but
@@ -131,9 +131,10 @@ impl Pool {
     #[inline(always)]
     pub(crate) fn prefetch(&self, ordinal: usize) {
         #[cfg(target_arch = "x86_64")]
-        if let Some(chunk) = self.chunks.get(ordinal) {
+        if let Some(&chunk) = self.chunks.get(ordinal) {
             use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-            let first = chunk.as_ptr().wrapping_add(self.first_in(chunk.as_ptr()));
+            // SAFETY: the first instance lies within the chunk.
+            let first = unsafe { self.object_in(chunk, 0) };
             for line in 0..FETCHED {
                 // SAFETY: it is a hint that changes nothing and cannot fail, whatever the address.
                 unsafe { _mm_prefetch::<_MM_HINT_T0>(first.wrapping_add(line * LINE).cast()) };

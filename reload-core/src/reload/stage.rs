@@ -147,8 +147,8 @@ fn park(live: &Live, number: u16, epoch: u32) -> Result<Parked, Problem> {
 }
 
 fn does_not_fit(live: &Live, change: &AtticChange) -> Option<Problem> {
-    let (needed, limit) = (live.attic.bytes() + change.bytes(), live.attic.limit());
-    (needed > limit && change.bytes() > 0).then(|| {
+    let (held, added, limit) = (live.attic.bytes(), change.bytes(), live.attic.limit());
+    (held + added > limit && added > 0).then(|| {
         let largest: Vec<String> = change
             .largest()
             .into_iter()
@@ -160,8 +160,8 @@ fn does_not_fit(live: &Live, change: &AtticChange) -> Option<Problem> {
             "the attic",
             format!(
                 "what this change takes away needs {} KiB beside the {} KiB that are there, and the limit is {} KiB: {}",
-                change.bytes().div_ceil(1024),
-                live.attic.bytes().div_ceil(1024),
+                added.div_ceil(1024),
+                held.div_ceil(1024),
                 limit / 1024,
                 largest.join(", ")
             ),
