@@ -211,6 +211,42 @@ fn cargo_is_left_out_while_only_the_own_sources_change() {
     assert!(bytes.windows(6).any(|window| window == b"and on"));
 }
 
+/// A cargo that began before an edit and ends after it links what it has to where the library belongs.
+#[test]
+#[cfg(target_os = "linux")]
+fn an_edit_is_not_hidden_by_what_another_cargo_puts_back() {
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+    let workspace = Workspace::new("building_put_back", &saying("by cargo"));
+    let mut told = Told::by(cargo(&workspace));
+    told.candidate();
+    check_who_builds(&mut told, &workspace, &[("logic/src/lib.rs", &saying("before"))], "before", true);
+    let (old, link) = (workspace.artifact().with_extension("old"), workspace.artifact().with_extension("link"));
+    fs::copy(workspace.artifact(), &old).expect("built");
+    let over = AtomicBool::new(false);
+    std::thread::scope(|threads| {
+        threads.spawn(|| {
+            while !over.load(Relaxed) {
+                let _ = fs::remove_file(&link);
+                fs::hard_link(&old, &link).and_then(|()| fs::rename(&link, workspace.artifact())).expect("put back");
+            }
+        });
+        workspace.write("logic/src/lib.rs", &saying("edited"));
+        let candidate = eventually("the edit, or the old library", LIMIT, || {
+            told.supply.poll().into_iter().find_map(|event| match event {
+                SupplyEvent::Candidate(candidate) => Some(Some(candidate)),
+                SupplyEvent::Unchanged { .. } => Some(None),
+                event => {
+                    told.events.push(event);
+                    None
+                }
+            })
+        });
+        over.store(true, Relaxed);
+        assert!(candidate.is_some_and(|candidate| has(&candidate, "edited")));
+    });
+    assert!(was_direct(&told), "by cargo, which shows nothing");
+}
+
 #[test]
 fn who_asks_for_cargo_gets_cargo() {
     let workspace = Workspace::new("building_cargo_only", &saying("by cargo"));

@@ -144,10 +144,13 @@ fn has(arguments: &[OsString], name: &str, value: &str) -> bool {
 pub(super) struct Lane {
     call: Call,
     sources: PathBuf,
-    /// Where cargo puts the library, and where the short way's goes as well.
-    artifact: PathBuf,
-    /// Where the compiler puts it.
+    /// Where the compiler puts the library.
     made: PathBuf,
+    /// Where it is told to be when it is complete. Cargo's place will not do: a cargo that began before the edit, and ends
+    /// after it, puts what it has there once more.
+    artifact: PathBuf,
+    /// Cargo's place, for those who follow the file.
+    followed: PathBuf,
     /// Held locked: two hosts do not use one folder.
     _lock: fs::File,
 }
@@ -157,18 +160,26 @@ impl Lane {
         let sources = call.sources()?;
         let name = artifact.file_name()?;
         let folder = artifact.parent()?.join(FOLDER).join(artifact.file_stem()?);
-        fs::create_dir_all(&folder).ok()?;
+        let output = folder.join("out");
+        fs::create_dir_all(&output).ok()?;
         let lock = fs::File::create(folder.join("lock")).ok()?;
         lock.try_lock().ok()?;
         let at = call.arguments.iter().position(|argument| argument == "--out-dir")?;
-        *call.arguments.get_mut(at + 1)? = folder.clone().into();
+        *call.arguments.get_mut(at + 1)? = output.clone().into();
         // Its messages have to be told apart from what else it says.
         let in_json =
             |argument: &OsString| argument.to_str().is_some_and(|text| text.starts_with("--error-format=json"));
         if !call.arguments.iter().any(in_json) {
             return None;
         }
-        Some(Self { call, sources, artifact: artifact.to_owned(), made: folder.join(name), _lock: lock })
+        Some(Self {
+            call,
+            sources,
+            made: output.join(name),
+            artifact: folder.join(name),
+            followed: artifact.to_owned(),
+            _lock: lock,
+        })
     }
 
     /// Whether the short way leads to the same as cargo would after these edits.
@@ -225,11 +236,12 @@ impl Lane {
         Ok(build)
     }
 
-    /// Puts what was made where cargo would have put it, as cargo does: by another name for the same file.
+    /// Puts what was made in its places as cargo does: by other names for the same file, each of them complete at any time.
     fn put_in_place(&self) -> bool {
         let beside = self.made.with_extension("new");
         let _ = fs::remove_file(&beside);
-        fs::hard_link(&self.made, &beside).and_then(|()| fs::rename(&beside, &self.artifact)).is_ok()
+        let mut places = [&self.artifact, &self.followed].into_iter();
+        places.all(|place| fs::hard_link(&self.made, &beside).and_then(|()| fs::rename(&beside, place)).is_ok())
     }
 }
 

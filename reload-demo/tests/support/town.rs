@@ -5,14 +5,19 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The copy. Built in a target folder that all tests share.
+/// The copy. Built in a target folder that all tests share, one at a time: to cargo all copies are the same package.
 pub(crate) struct Town {
     folder: tempfile::TempDir,
+    /// Held until the town is gone.
+    _turn: fs::File,
 }
 
 impl Town {
     pub(crate) fn copy() -> Self {
-        let town = Self { folder: tempfile::tempdir().expect("a temporary folder") };
+        fs::create_dir_all(target_dir()).expect("writable");
+        let turn = fs::File::create(target_dir().join("turn")).expect("writable");
+        turn.lock().expect("the system can lock files");
+        let town = Self { folder: tempfile::tempdir().expect("a temporary folder"), _turn: turn };
         let demo = Path::new(env!("CARGO_MANIFEST_DIR"));
         let root = demo.parent().expect("the workspace");
         fs::copy(root.join("Cargo.lock"), town.path("Cargo.lock")).expect("the lock file is there");
