@@ -1,6 +1,6 @@
 //! From the save of a source file to running code: real edits of the demo's logic and of generated libraries, with a real
-//! session in a game loop, beside `cargo build` of the same edit and hot-lib-reloader with its defaults; and how long the
-//! game stands still for it.
+//! session in a game loop, beside one that has cargo make every build, `cargo build` of the same edit and hot-lib-reloader
+//! with its defaults; and how long the game stands still for it.
 //! `cargo bench -p reload-benches --bench save_to_live` (`-- --rounds 9 --sizes 20,200 --only demo,classes,pause`).
 
 #[path = "support/generated.rs"]
@@ -14,7 +14,7 @@ mod split;
 mod support;
 
 use generated::{median, option, spread};
-use live::{Driver, Live, Ours, Peer, Subject, has_cargo_watch};
+use live::{Driver, Live, Ours, Peer, Subject, UNTIL_PREPARED, has_cargo_watch};
 use split::Split;
 use std::{process::ExitCode, time::Duration};
 use support::contest::{self, Contest, Record};
@@ -23,10 +23,16 @@ use support::contest::{self, Contest, Record};
 const STAGES: [&str; 10] =
     ["notice", "build", "copy", "probe", "load", "validate", "plan", "stage", "consent", "commit"];
 
+/// Who saves has thought before. Without it one edit would find the processors warm and another would not, or would wait for
+/// what the one before it has left to be written to the disk.
+const QUIET: Duration = Duration::from_secs(1);
+
 /// What was measured of one subject, round by round.
 #[derive(Default)]
 struct Rounds {
     ours: Vec<Live>,
+    /// The same with cargo for every build.
+    only_cargo: Vec<Duration>,
     /// `cargo build` of the same edit.
     cargo: Vec<Duration>,
     /// hot-lib-reloader behind it.
@@ -38,20 +44,25 @@ struct Rounds {
 impl Rounds {
     fn measure(subject: Subject, rounds: usize) -> Self {
         let mut measured = Self::default();
-        let mut ours = Ours::start(subject);
+        let mut ours = Ours::start(subject, false);
+        let mut only_cargo = Ours::start(subject, true);
         let mut by_hand = Peer::start(subject, Driver::Hand);
         let mut by_cargo_watch = has_cargo_watch().then(|| Peer::start(subject, Driver::CargoWatch));
-        // The first round warms caches up. Each begins with another one: what the one before has left to be written to the
-        // disk slows down whoever comes next.
+        // The first round warms caches up. Each begins with another one.
         for round in 0..=rounds {
             let counts = round > 0;
-            for turn in (0..3).map(|turn| (turn + round) % 3) {
+            for turn in (0..4).map(|turn| (turn + round) % 4) {
+                std::thread::sleep(QUIET);
                 match turn {
                     0 => {
                         let live = ours.edit(1 + round);
                         measured.ours.extend(counts.then_some(live));
                     }
                     1 => {
+                        let live = only_cargo.edit(1 + round);
+                        measured.only_cargo.extend(counts.then_some(live.total));
+                    }
+                    2 => {
                         let (cargo, loaded) = by_hand.edit(1 + round);
                         measured.cargo.extend(cargo.filter(|_| counts));
                         measured.by_hand.extend(counts.then_some(loaded));
@@ -61,6 +72,9 @@ impl Rounds {
                         measured.by_cargo_watch.extend(loaded.filter(|_| counts));
                     }
                 }
+            }
+            if !counts {
+                std::thread::sleep(UNTIL_PREPARED);
             }
         }
         // Apart, because the compiler is called in another way, which cargo remembers.
@@ -91,6 +105,7 @@ impl Rounds {
         }
         line("session: between the stages", &self.of_ours(|live| live.total.saturating_sub(live.report.took())));
         line("**session: save to live**", &self.of_ours(|live| live.total));
+        line("session with `only_cargo`: save to live", &self.only_cargo);
         line("`cargo build` of the same edit", &self.cargo);
         let part = |of: fn(&Split) -> Duration| self.split.iter().map(of).collect::<Vec<_>>();
         line("of another such build: cargo itself", &part(Split::cargo));
@@ -103,9 +118,15 @@ impl Rounds {
         }
         let above =
             self.ours.iter().zip(&self.cargo).map(|(live, cargo)| milliseconds(live.total) - milliseconds(*cargo));
+        let saved = self
+            .only_cargo
+            .iter()
+            .zip(&self.ours)
+            .map(|(by_cargo, live)| milliseconds(*by_cargo) - milliseconds(live.total));
         let behind_build = self.of_ours(|live| live.total.saturating_sub(live.stage("notice") + live.stage("build")));
         let of_pause = self.of_ours(|live| live.pause);
         println!("\nSave to live minus `cargo build` of the same edit: {:.1} ms", contest::median(above.collect()));
+        println!("What the short way saves: {:.1} ms", contest::median(saved.collect()));
         println!("From the end of the build to live: {:.1} ms", median(&behind_build));
         println!("The longest turn of the game loop: {:.1} ms", median(&of_pause));
         if !self.by_cargo_watch.is_empty() {
@@ -120,6 +141,7 @@ impl Rounds {
         let contenders = [
             ("cargo build", &self.cargo),
             ("reload-core", &ours),
+            ("reload-core, only cargo", &self.only_cargo),
             ("hot-lib-reloader after cargo build", &self.by_hand),
             ("hot-lib-reloader and cargo watch", &self.by_cargo_watch),
         ];

@@ -18,6 +18,8 @@ const TURN: Duration = Duration::from_millis(1);
 const PATIENCE: Duration = Duration::from_secs(300);
 /// By then `cargo watch` and the loader's watcher look.
 const UNTIL_WATCHED: Duration = Duration::from_secs(2);
+/// By then the short way of a session is prepared.
+pub(crate) const UNTIL_PREPARED: Duration = Duration::from_secs(10);
 /// Objects that live in a world while its code changes.
 const OBJECTS: usize = 1_000;
 
@@ -59,7 +61,9 @@ enum Sources {
     Classes(Crates, Case),
 }
 
-/// What an edit of the demo changes.
+/// Where an edit of the demo is made,
+const CREATURES: &str = "reload-demo/logic/src/creatures.rs";
+/// and what it changes.
 const SAID: &str = "You will regret that!";
 
 impl Lane {
@@ -89,7 +93,7 @@ impl Lane {
         match &self.sources {
             Sources::Demo { folder, creatures } => {
                 let text = creatures.replacen(SAID, &format!("You will regret that {version} times!"), 1);
-                fs::write(folder.path().join("logic/src/creatures.rs"), text).expect("written");
+                fs::write(folder.path().join(CREATURES), text).expect("written");
             }
             Sources::Classes(crates, case) => crates.edit(*case, version, 0),
         }
@@ -110,36 +114,30 @@ impl Lane {
     }
 }
 
-/// The logic as it is in this workspace, with the same profile, but in a workspace of its own.
+/// A copy of this workspace. Cargo takes longer the more there is in one, and a game's has much beside its logic.
 fn demo() -> Sources {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let (from, to) = (root().join("reload-demo"), folder.path().join("logic"));
-    fs::copy(root().join("Cargo.lock"), folder.path().join("Cargo.lock")).expect("the lock file is there");
-    fs::create_dir_all(to.join("src")).expect("writable");
-    for entry in fs::read_dir(from.join("logic/src")).expect("the logic is there") {
-        let entry = entry.expect("readable");
-        fs::copy(entry.path(), to.join("src").join(entry.file_name())).expect("copied");
+    for name in ["Cargo.toml", "Cargo.lock", "reload-core", "reload-macros", "reload-demo", "tests", "benches"] {
+        copy(&root().join(name), &folder.path().join(name));
     }
-    let manifest = fs::read_to_string(root().join("Cargo.toml")).expect("the workspace has a manifest");
-    let at = manifest.find("[profile.dev]").expect("it has a profile");
-    let profile = manifest[at..].split("\n[package]").next().expect("text");
-    // In the workspace these are no dependencies but members, for which the profile's first part holds.
-    let members: String = ["reload-core", "reload-macros", "mud-protocol"]
-        .map(|member| format!("[profile.dev.package.{member}]\ndebug = \"line-tables-only\"\nopt-level = 0\n"))
-        .concat();
-    let manifest = format!("[workspace]\nmembers = [\"logic\"]\nresolver = \"3\"\n\n{profile}\n{members}");
-    fs::write(folder.path().join("Cargo.toml"), manifest).expect("written");
-    let manifest = format!(
-        "[package]\nname = \"mud-logic\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
-         [lib]\ncrate-type = [\"cdylib\", \"rlib\"]\n\n[dependencies]\nmud-protocol = {{ path = {:?} }}\n\
-         reload-core = {{ path = {:?}, default-features = false }}\n",
-        from.join("protocol"),
-        root().join("reload-core"),
-    );
-    fs::write(to.join("Cargo.toml"), manifest).expect("written");
-    let creatures = fs::read_to_string(to.join("src/creatures.rs")).expect("the creatures are there");
+    let creatures = fs::read_to_string(folder.path().join(CREATURES)).expect("the creatures are there");
     assert!(creatures.contains(SAID), "no creature says {SAID:?}");
     Sources::Demo { folder, creatures }
+}
+
+/// A file, or a folder with all that is in it but for what was built.
+fn copy(from: &Path, to: &Path) {
+    if from.is_file() {
+        fs::copy(from, to).expect("copied");
+        return;
+    }
+    fs::create_dir_all(to).expect("writable");
+    for entry in fs::read_dir(from).expect("it is there") {
+        let name = entry.expect("readable").file_name();
+        if name != "target" {
+            copy(&from.join(&name), &to.join(name));
+        }
+    }
 }
 
 /// What an edit became.
@@ -166,10 +164,11 @@ pub(crate) struct Ours {
 }
 
 impl Ours {
-    pub(crate) fn start(subject: Subject) -> Self {
-        let lane = Lane::new(subject, "session");
+    /// As it is by default, or one that has cargo make every build.
+    pub(crate) fn start(subject: Subject, only_cargo: bool) -> Self {
+        let lane = Lane::new(subject, if only_cargo { "only-cargo" } else { "session" });
         let source = LibrarySource::cargo(lane.package.as_str()).manifest_dir(lane.folder()).target_dir(&lane.target);
-        let (mut world, session) = open(source);
+        let (mut world, session) = open(if only_cargo { source.only_cargo() } else { source });
         match subject {
             Subject::Demo => {
                 world.spawn_named("mud_logic::town::Town").expect("a class of the library");

@@ -56,8 +56,10 @@ pub struct BuildFailure {
 pub(super) enum Told {
     /// What came of it: as soon as cargo says so, which is some milliseconds before it ends.
     Outcome(Outcome),
-    /// Its process has ended; from now on there is a shorter way, if one was found.
+    /// Its process has ended; from now on there is a shorter way, if one was found, and once it is prepared.
     Ended(Option<Lane>),
+    /// It is.
+    Prepared(Lane),
     /// In place of both: cargo has to be asked.
     Refused,
 }

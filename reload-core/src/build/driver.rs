@@ -78,6 +78,7 @@ impl Driver {
                 edits: Edits::default(),
                 edited: Vec::new(),
                 lane: None,
+                preparing: None,
                 restructured: true,
                 due: Some(Instant::now()),
                 explicit: true,
@@ -126,6 +127,8 @@ struct State<T> {
     edited: Vec<PathBuf>,
     /// The short way, as long as it was open when the last build ended.
     lane: Option<Lane>,
+    /// A short way that is being prepared. Given up for any build.
+    preparing: Option<Build>,
     /// Manifests or folders changed: ask cargo again and watch anew before the next build.
     restructured: bool,
     /// The first edit, or request, that no build has seen.
@@ -152,7 +155,8 @@ impl<T: FnMut(DriverEvent)> State<T> {
                     self.edits.note_something(Instant::now());
                 }
                 Ok(Signal::Build(Told::Outcome(outcome))) => self.done(outcome),
-                Ok(Signal::Build(Told::Ended(lane))) => (self.build, self.lane) = (None, lane),
+                Ok(Signal::Build(Told::Ended(lane))) => self.ended(lane),
+                Ok(Signal::Build(Told::Prepared(lane))) => (self.preparing, self.lane) = (None, Some(lane)),
                 Ok(Signal::Build(Told::Refused)) => {
                     self.build = None;
                     self.ask_cargo();
@@ -283,6 +287,7 @@ impl<T: FnMut(DriverEvent)> State<T> {
         self.notice = self.due.take().filter(|_| by_edit).map(|since| since.elapsed());
         (self.tell)(DriverEvent::Building);
         let edited = std::mem::take(&mut self.edited);
+        self.preparing = None;
         match self.lane.take().filter(|lane| by_edit && lane.fits(&edited)) {
             Some(lane) => match lane.start(self.teller()) {
                 Ok(build) => self.build = Some(build),
@@ -292,6 +297,18 @@ impl<T: FnMut(DriverEvent)> State<T> {
                 }
             },
             None => self.ask_cargo(),
+        }
+    }
+
+    /// Cargo's or the compiler's process is gone.
+    fn ended(&mut self, lane: Option<Lane>) {
+        self.build = None;
+        match lane {
+            Some(lane) if !lane.is_prepared() => match lane.prepare(self.teller()) {
+                Ok(preparing) => self.preparing = Some(preparing),
+                Err(error) => tracing::debug!(%error, "the compiler cannot be called, cargo is asked each time"),
+            },
+            lane => self.lane = lane,
         }
     }
 

@@ -1,8 +1,9 @@
-//! The short way from a source to an artifact: the compiler is called as cargo last called it, where nothing but the
-//! package's own sources has changed since. What cargo keeps is left alone, so that its next build is as good as ever.
-//! Must never be taken in any doubt: cargo does it then.
+//! The short way from a source to an artifact: the compiler is called as cargo last called it, but for the dynamic library
+//! alone, where nothing but the package's own sources has changed since. What cargo keeps is left alone, so that its next
+//! build is as good as ever. Must never be taken in any doubt: cargo does it then.
 
 use super::compile::{Build, Built, Outcome, Process, Told, end, show};
+use crate::library::child::lower_priority;
 use serde_json::Value;
 use std::{
     ffi::{OsStr, OsString},
@@ -10,13 +11,16 @@ use std::{
     io::{BufReader, IsTerminal as _},
     os::unix::{ffi::OsStringExt as _, fs::MetadataExt as _, process::CommandExt as _},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Child, Command, Stdio},
     sync::{Arc, Mutex, OnceLock},
     time::{Duration, Instant},
 };
 
 /// Beside the artifacts: what the short way makes.
 const FOLDER: &str = ".reload-lane";
+/// Spares the linker what a library that lives until the next edit has no use for: merging the ends of strings, and a number
+/// computed from all of its bytes.
+const QUICK_LINK: &str = "-Clink-arg=-Wl,-O0,--build-id=none";
 /// How often a running cargo is looked at.
 const EVERY: Duration = Duration::from_millis(8);
 
@@ -120,6 +124,54 @@ impl Call {
         Some(Self { program, arguments, variables, folder, inputs })
     }
 
+    /// Changes the call so that it makes the dynamic library and nothing else, in `output`, and keeps what it needs to build
+    /// it again in `kept`: apart from what it keeps for cargo, because it uses that for the same kinds of library only. Answers
+    /// whether it keeps anything; `None` if the call is not one that can be changed so.
+    fn redirect(&mut self, output: &Path, kept: &Path) -> Option<bool> {
+        // Its messages have to be told apart from what else it says.
+        let in_json =
+            |argument: &OsString| argument.to_str().is_some_and(|text| text.starts_with("--error-format=json"));
+        if !self.arguments.iter().any(in_json) {
+            return None;
+        }
+        let at = self.arguments.iter().position(|argument| argument == "--out-dir")?;
+        *self.arguments.get_mut(at + 1)? = output.into();
+        let mut keeps = false;
+        let mut given = std::mem::take(&mut self.arguments).into_iter().peekable();
+        while let Some(argument) = given.next() {
+            if argument == "--crate-type" && given.peek().is_some_and(|kind| kind != "cdylib") {
+                given.next();
+                continue;
+            }
+            let flag = ["incremental=", "-Cincremental="]
+                .into_iter()
+                .find(|flag| argument.as_encoded_bytes().starts_with(flag.as_bytes()));
+            self.arguments.push(match flag {
+                Some(flag) => {
+                    keeps = true;
+                    let mut flag = OsString::from(flag);
+                    flag.push(kept);
+                    flag
+                }
+                None => argument,
+            });
+        }
+        // Through a compiler; a linker that is called itself would not know it.
+        let by_compiler = |argument: &OsString| !argument.to_string_lossy().contains("linker-flavor=");
+        if self.arguments.iter().all(by_compiler) {
+            self.arguments.push(QUICK_LINK.into());
+        }
+        Some(keeps)
+    }
+
+    /// Starts the compiler; its messages go to `messages`.
+    fn run(&self, messages: Stdio) -> io::Result<Child> {
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments).env_clear().envs(self.variables.iter().cloned());
+        command.current_dir(&self.folder).process_group(0);
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(messages).spawn()
+    }
+
     /// Where the sources are: the folder of the first of them.
     fn sources(&self) -> Option<PathBuf> {
         let first = self.arguments.iter().find(|argument| Path::new(argument).extension() == Some(OsStr::new("rs")))?;
@@ -144,13 +196,15 @@ fn has(arguments: &[OsString], name: &str, value: &str) -> bool {
 pub(super) struct Lane {
     call: Call,
     sources: PathBuf,
-    /// Where the compiler puts the library.
+    /// Where the compiler puts the library: always there, because what it has kept is of no use for another place.
     made: PathBuf,
-    /// Where it is told to be when it is complete. Cargo's place will not do: a cargo that began before the edit, and ends
-    /// after it, puts what it has there once more.
+    /// Where it is told to be when it is complete, and stays while the next one is made. Cargo's place will not do: a cargo that
+    /// began before the edit, and ends after it, puts what it has there once more.
     artifact: PathBuf,
     /// Cargo's place, for those who follow the file.
     followed: PathBuf,
+    /// Whether the compiler finds what it has kept of a build of almost the same sources.
+    is_prepared: bool,
     /// Held locked: two hosts do not use one folder.
     _lock: fs::File,
 }
@@ -164,34 +218,51 @@ impl Lane {
         fs::create_dir_all(&output).ok()?;
         let lock = fs::File::create(folder.join("lock")).ok()?;
         lock.try_lock().ok()?;
-        let at = call.arguments.iter().position(|argument| argument == "--out-dir")?;
-        *call.arguments.get_mut(at + 1)? = output.clone().into();
-        // Its messages have to be told apart from what else it says.
-        let in_json =
-            |argument: &OsString| argument.to_str().is_some_and(|text| text.starts_with("--error-format=json"));
-        if !call.arguments.iter().any(in_json) {
-            return None;
-        }
+        let keeps = call.redirect(&output, &folder.join("incremental"))?;
         Some(Self {
             call,
             sources,
             made: output.join(name),
             artifact: folder.join(name),
             followed: artifact.to_owned(),
+            is_prepared: !keeps,
             _lock: lock,
         })
     }
 
+    /// Whether the first build on this way would be as short as the others.
+    pub(super) const fn is_prepared(&self) -> bool {
+        self.is_prepared
+    }
+
+    /// Has the compiler build for the sake of what it keeps, and behind everybody else who wants to work. Tells
+    /// [`Told::Prepared`] if that succeeds, on another thread, and otherwise nothing.
+    pub(super) fn prepare(mut self, mut tell: impl FnMut(Told) + Send + 'static) -> io::Result<Build> {
+        let child = self.call.run(Stdio::null())?;
+        lower_priority(&child);
+        let (build, process) = running(child);
+        std::thread::Builder::new().name("reload-prepare".into()).spawn(move || {
+            if end(None::<io::Empty>, &process).is_some_and(|status| status.success()) {
+                self.is_prepared = true;
+                tell(Told::Prepared(self));
+            }
+        })?;
+        Ok(build)
+    }
+
     /// Whether the short way leads to the same as cargo would after these edits.
     pub(super) fn fits(&self, edited: &[PathBuf]) -> bool {
-        let is_own = |path: &PathBuf| {
+        let is_own = |path: &&PathBuf| {
             path.starts_with(&self.sources)
                 && path.extension() == Some(OsStr::new("rs"))
                 // A package whose sources lie beside its manifest may get a build script.
                 && path.file_name() != Some(OsStr::new("build.rs"))
         };
-        !edited.is_empty()
-            && edited.iter().all(is_own)
+        // Editors write to a file of another name first. If it was one that the library is made of, the compiler misses it,
+        // and cargo is asked.
+        let is_passing = |path: &&PathBuf| path.starts_with(&self.sources) && !path.exists();
+        edited.iter().any(|path| is_own(&path))
+            && edited.iter().all(|path| is_own(&path) || is_passing(&path))
             && self.call.inputs.iter().all(|(file, stamp)| Stamp::of(file) == *stamp)
     }
 
@@ -199,13 +270,9 @@ impl Lane {
     pub(super) fn start(self, mut tell: impl FnMut(Told) + Send + 'static) -> io::Result<Build> {
         let begun = Instant::now();
         let _ = fs::remove_file(&self.made);
-        let mut command = Command::new(&self.call.program);
-        command.args(&self.call.arguments).env_clear().envs(self.call.variables.iter().cloned());
-        command.current_dir(&self.call.folder).process_group(0);
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+        let mut child = self.call.run(Stdio::piped())?;
         let output = child.stderr.take().map(BufReader::new);
-        let process = Arc::new(Mutex::new(Process { child, ended: false, cancelled: false }));
-        let build = Build { process: Arc::clone(&process) };
+        let (build, process) = running(child);
         let follow = move || {
             let messages = output.map(rendered).unwrap_or_default();
             let succeeded = match end(None::<io::Empty>, &process) {
@@ -213,10 +280,10 @@ impl Lane {
                     tell(Told::Outcome(Outcome::Cancelled));
                     return tell(Told::Ended(None));
                 }
-                Some(status) => status.success() && self.put_in_place(),
+                Some(status) => status.success() && self.set_aside().is_ok(),
             };
             if !succeeded {
-                tracing::debug!(package = %self.made.display(), "the compiler alone does not build it, cargo is asked");
+                tracing::debug!(artifact = %self.followed.display(), "the compiler alone does not build it, cargo is asked");
                 return tell(Told::Refused);
             }
             let colours = io::stderr().is_terminal();
@@ -230,19 +297,34 @@ impl Lane {
                 direct: true,
                 waited_for: None,
             })));
+            if let Err(error) = self.let_follow() {
+                tracing::warn!(file = %self.followed.display(), %error, "who follows the file misses a version");
+            }
             tell(Told::Ended(Some(self)));
         };
         std::thread::Builder::new().name("reload-build".into()).spawn(follow)?;
         Ok(build)
     }
 
-    /// Puts what was made in its places as cargo does: by other names for the same file, each of them complete at any time.
-    fn put_in_place(&self) -> bool {
+    /// Gives what was made the name that it is told by: another one for the same file, in place of the last build's.
+    fn set_aside(&self) -> io::Result<()> {
+        // A rename would do both in one step, but the system starts to write a file that replaces another one to the disk.
+        let _ = fs::remove_file(&self.artifact);
+        fs::hard_link(&self.made, &self.artifact)
+    }
+
+    /// Puts it where cargo would have put it, as cargo does.
+    fn let_follow(&self) -> io::Result<()> {
         let beside = self.made.with_extension("new");
         let _ = fs::remove_file(&beside);
-        let mut places = [&self.artifact, &self.followed].into_iter();
-        places.all(|place| fs::hard_link(&self.made, &beside).and_then(|()| fs::rename(&beside, place)).is_ok())
+        fs::hard_link(&self.made, &beside)?;
+        fs::rename(&beside, &self.followed)
     }
+}
+
+fn running(child: Child) -> (Build, Arc<Mutex<Process>>) {
+    let process = Arc::new(Mutex::new(Process { child, ended: false, cancelled: false }));
+    (Build { process: Arc::clone(&process) }, process)
 }
 
 /// The compiler's messages as it shows them, but for the one that counts the others, which cargo leaves out as well.
@@ -256,7 +338,36 @@ fn rendered(output: impl io::BufRead) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{rendered, words};
+    use super::{Call, QUICK_LINK, rendered, words};
+    use std::path::Path;
+
+    fn call(arguments: &[&str]) -> Call {
+        Call {
+            program: "/bin/rustc".into(),
+            arguments: arguments.iter().map(Into::into).collect(),
+            variables: Vec::new(),
+            folder: "/w".into(),
+            inputs: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn only_the_dynamic_library_is_made() {
+        let redirected = |arguments: &[&str]| {
+            let mut call = call(arguments);
+            let keeps = call.redirect(Path::new("/o"), Path::new("/k"));
+            keeps.map(|keeps| (keeps, call.arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect()))
+        };
+        let json = "--error-format=json";
+        let given = [json, "--crate-type", "cdylib", "--crate-type", "rlib", "--out-dir", "/d", "-C", "incremental=/i"];
+        let made = [json, "--crate-type", "cdylib", "--out-dir", "/o", "-C", "incremental=/k", QUICK_LINK];
+        assert_eq!(redirected(&given), Some((true, made.map(str::to_owned).to_vec())));
+        let flavor = "-Clinker-flavor=gnu-lld";
+        let without = [json, "--out-dir", "/o", flavor].map(str::to_owned).to_vec();
+        assert_eq!(redirected(&[json, "--out-dir", "/d", flavor]), Some((false, without)));
+        assert_eq!(redirected(&["--out-dir", "/d"]), None, "its messages cannot be told apart");
+        assert_eq!(redirected(&[json]), None);
+    }
 
     #[test]
     fn words_end_with_a_zero() {

@@ -1,5 +1,5 @@
 //! Child processes that can be ended together with whatever they started.
-#![expect(unsafe_code, reason = "signals a process group")]
+#![expect(unsafe_code, reason = "signals a process group, sets a priority")]
 
 use std::process::Child;
 
@@ -11,4 +11,13 @@ pub(crate) fn kill_group(child: &mut Child) {
         unsafe { libc::kill(-group, libc::SIGKILL) };
     }
     let _ = child.kill();
+}
+
+/// Lets everybody else work before `child`, which has not been waited for, and before those that it will start.
+#[cfg(feature = "build")]
+pub(crate) fn lower_priority(child: &Child) {
+    /// Half the way to the last place.
+    const LOWER: libc::c_int = 10;
+    // SAFETY: the call has no condition on memory. It fails for a process that has ended.
+    unsafe { libc::setpriority(libc::PRIO_PROCESS, child.id(), LOWER) };
 }
