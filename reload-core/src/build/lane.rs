@@ -280,7 +280,7 @@ impl Lane {
                     tell(Told::Outcome(Outcome::Cancelled));
                     return tell(Told::Ended(None));
                 }
-                Some(status) => status.success() && self.set_aside().is_ok(),
+                Some(status) => status.success() && self.name_also(&self.artifact).is_ok(),
             };
             if !succeeded {
                 tracing::debug!(artifact = %self.followed.display(), "the compiler alone does not build it, cargo is asked");
@@ -297,7 +297,7 @@ impl Lane {
                 direct: true,
                 waited_for: None,
             })));
-            if let Err(error) = self.let_follow() {
+            if let Err(error) = self.name_also(&self.followed) {
                 tracing::warn!(file = %self.followed.display(), %error, "who follows the file misses a version");
             }
             tell(Told::Ended(Some(self)));
@@ -306,19 +306,11 @@ impl Lane {
         Ok(build)
     }
 
-    /// Gives what was made the name that it is told by: another one for the same file, in place of the last build's.
-    fn set_aside(&self) -> io::Result<()> {
-        // A rename would do both in one step, but the system starts to write a file that replaces another one to the disk.
-        let _ = fs::remove_file(&self.artifact);
-        fs::hard_link(&self.made, &self.artifact)
-    }
-
-    /// Puts it where cargo would have put it, as cargo does.
-    fn let_follow(&self) -> io::Result<()> {
-        let beside = self.made.with_extension("new");
-        let _ = fs::remove_file(&beside);
-        fs::hard_link(&self.made, &beside)?;
-        fs::rename(&beside, &self.followed)
+    /// Gives what was made another name, as cargo does it. A rename would not leave a moment without a file of that name, but the
+    /// system starts to write what replaces another file to the disk, which takes longer than all else here.
+    fn name_also(&self, place: &Path) -> io::Result<()> {
+        let _ = fs::remove_file(place);
+        fs::hard_link(&self.made, place)
     }
 }
 

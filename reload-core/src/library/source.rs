@@ -157,7 +157,8 @@ impl CargoSource {
     }
 
     /// Has cargo make every build. Otherwise, on Linux, the compiler is called as cargo last called it while nothing but the
-    /// package's own sources changes, which saves what cargo needs to find that out.
+    /// package's own sources changes, for the dynamic library alone, which saves what cargo needs to find that out and what
+    /// other kinds of library take. For that the package is compiled once more, at low priority, after a build by cargo.
     #[must_use]
     pub fn only_cargo(mut self) -> Self {
         self.spec.lane = false;
