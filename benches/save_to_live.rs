@@ -116,17 +116,14 @@ impl Rounds {
         if self.by_cargo_watch.is_empty() {
             println!("\n`cargo watch` is not installed (`cargo install cargo-watch --locked`), so it was left out.");
         }
-        let above =
-            self.ours.iter().zip(&self.cargo).map(|(live, cargo)| milliseconds(live.total) - milliseconds(*cargo));
-        let saved = self
-            .only_cargo
-            .iter()
-            .zip(&self.ours)
-            .map(|(by_cargo, live)| milliseconds(*by_cargo) - milliseconds(live.total));
+        let minus_ours = |times: &[Duration]| {
+            let pairs = times.iter().zip(&self.ours);
+            contest::median(pairs.map(|(time, live)| milliseconds(*time) - milliseconds(live.total)).collect())
+        };
         let behind_build = self.of_ours(|live| live.total.saturating_sub(live.stage("notice") + live.stage("build")));
         let of_pause = self.of_ours(|live| live.pause);
-        println!("\nSave to live minus `cargo build` of the same edit: {:.1} ms", contest::median(above.collect()));
-        println!("What the short way saves: {:.1} ms", contest::median(saved.collect()));
+        println!("\nSave to live minus `cargo build` of the same edit: {:.1} ms", -minus_ours(&self.cargo));
+        println!("What the short way saves: {:.1} ms", minus_ours(&self.only_cargo));
         println!("From the end of the build to live: {:.1} ms", median(&behind_build));
         println!("The longest turn of the game loop: {:.1} ms", median(&of_pause));
         if !self.by_cargo_watch.is_empty() {

@@ -133,19 +133,27 @@ fn was_direct(told: &Told) -> bool {
     last.expect("something was built")
 }
 
-/// Saves `files`, waits for a candidate that has `text`, and checks who has built it. The short way is given up for a save that
+/// Saves `files`, and checks who builds what then has `text`.
+#[track_caller]
+fn check_who_builds(told: &mut Told, workspace: &Workspace, files: &[(&str, &str)], text: &str, direct: bool) {
+    check_who_builds_what(told, text, direct, |wanted| {
+        for (name, source) in files {
+            workspace.write(name, &source.replace(text, wanted));
+        }
+    });
+}
+
+/// Has `write` save `text`, waits for a candidate that has it, and checks who has built it. The short way is given up for a save that
 /// comes while it is prepared, or not even seen on a busy machine: then there are more saves, at longer and longer intervals. It
 /// must never be open where it should not be.
 #[track_caller]
-fn check_who_builds(told: &mut Told, workspace: &Workspace, files: &[(&str, &str)], text: &str, direct: bool) {
+fn check_who_builds_what(told: &mut Told, text: &str, direct: bool, write: impl Fn(&str)) {
     for save in 1..=8 {
         let wanted = if save == 1 { text.to_owned() } else { format!("{text}, save {save}") };
         if direct {
             std::thread::sleep(Duration::from_millis(150) * save);
         }
-        for (name, source) in files {
-            workspace.write(name, &source.replace(text, &wanted));
-        }
+        write(&wanted);
         while !has(&told.candidate(), &wanted) {}
         if was_direct(told) == direct {
             return;
@@ -182,14 +190,9 @@ fn cargo_is_left_out_while_only_the_own_sources_change() {
     check(&[(module, &below("of the module"))], "of the module", true);
     // As many editors save: to a file beside it, which is then renamed.
     let (beside, place) = (workspace.path("logic/src/more.rs.KxQ4"), workspace.path(module));
-    let saved = (1..=8).any(|save| {
-        std::thread::sleep(Duration::from_millis(150) * save);
-        let words = format!("renamed {save}");
-        fs::write(&beside, below(&words)).and_then(|()| fs::rename(&beside, &place)).expect("writable");
-        while !has(&told.candidate(), &words) {}
-        was_direct(&told)
+    check_who_builds_what(&mut told, "renamed", true, |words| {
+        fs::write(&beside, below(words)).and_then(|()| fs::rename(&beside, &place)).expect("writable");
     });
-    assert!(saved, "by cargo, eight times");
     let mut check = |files: &[(&str, &str)], text, direct| check_who_builds(&mut told, &workspace, files, text, direct);
     // What it is made of has changed, alone or with it.
     check(&[("below/src/lib.rs", &below("deeper"))], "deeper", false);

@@ -85,6 +85,12 @@ pub(super) struct Process {
     pub(super) cancelled: bool,
 }
 
+impl Build {
+    pub(super) fn of(child: Child) -> Self {
+        Self { process: Arc::new(Mutex::new(Process { child, ended: false, cancelled: false })) }
+    }
+}
+
 impl Drop for Build {
     fn drop(&mut self) {
         let mut process = self.process.lock().unwrap_or_else(PoisonError::into_inner);
@@ -121,8 +127,8 @@ pub(super) fn start(
         compiler.look_at(child.id(), &spec.package, workspace.manifests());
     }
     let stdout = child.stdout.take();
-    let process = Arc::new(Mutex::new(Process { child, ended: false, cancelled: false }));
-    let build = Build { process: Arc::clone(&process) };
+    let build = Build::of(child);
+    let process = Arc::clone(&build.process);
     let (manifest, package) = (workspace.manifest.clone(), spec.package.clone());
     let follow = move || {
         let mut output = stdout.map(BufReader::new);

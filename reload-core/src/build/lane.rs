@@ -2,7 +2,7 @@
 //! alone, where nothing but the package's own sources has changed since. What cargo keeps is left alone, so that its next
 //! build is as good as ever. Must never be taken in any doubt: cargo does it then.
 
-use super::compile::{Build, Built, Outcome, Process, Told, end, show};
+use super::compile::{Build, Built, Outcome, Told, end, show};
 use crate::library::child::lower_priority;
 use serde_json::Value;
 use std::{
@@ -12,7 +12,7 @@ use std::{
     os::unix::{ffi::OsStringExt as _, fs::MetadataExt as _, process::CommandExt as _},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::{Arc, Mutex, OnceLock},
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -240,7 +240,8 @@ impl Lane {
     pub(super) fn prepare(mut self, mut tell: impl FnMut(Told) + Send + 'static) -> io::Result<Build> {
         let child = self.call.run(Stdio::null())?;
         lower_priority(&child);
-        let (build, process) = running(child);
+        let build = Build::of(child);
+        let process = Arc::clone(&build.process);
         std::thread::Builder::new().name("reload-prepare".into()).spawn(move || {
             if end(None::<io::Empty>, &process).is_some_and(|status| status.success()) {
                 self.is_prepared = true;
@@ -272,7 +273,8 @@ impl Lane {
         let _ = fs::remove_file(&self.made);
         let mut child = self.call.run(Stdio::piped())?;
         let output = child.stderr.take().map(BufReader::new);
-        let (build, process) = running(child);
+        let build = Build::of(child);
+        let process = Arc::clone(&build.process);
         let follow = move || {
             let messages = output.map(rendered).unwrap_or_default();
             let succeeded = match end(None::<io::Empty>, &process) {
@@ -312,11 +314,6 @@ impl Lane {
         let _ = fs::remove_file(place);
         fs::hard_link(&self.made, place)
     }
-}
-
-fn running(child: Child) -> (Build, Arc<Mutex<Process>>) {
-    let process = Arc::new(Mutex::new(Process { child, ended: false, cancelled: false }));
-    (Build { process: Arc::clone(&process) }, process)
 }
 
 /// The compiler's messages as it shows them, but for the one that counts the others, which cargo leaves out as well.
