@@ -330,7 +330,7 @@ fn the_town_is_edited_for_days_while_two_hundred_play() {
     let mut level = None;
     for number in 1..=reloads {
         pauses.push(reload(&mut admin, &versions[number % versions.len()], &watched));
-        // The first ones fill what is kept on purpose: reports, spare chunks, versions that are given back two later.
+        // The first ones fill what is kept on purpose: reports, spare rooms of pools, versions that are given back two later.
         if number == (reloads / 4).clamp(6, 100) {
             level = Some(size(&host));
         }

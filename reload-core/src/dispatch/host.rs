@@ -146,8 +146,7 @@ unsafe extern "C" fn id(ctx: &Ctx) -> ObjectId {
     contained("id", ObjectId::NONE, || {
         // SAFETY: game code holds no reference into the live state.
         let live = unsafe { live(ctx) };
-        // SAFETY: the part lies in the object whose handler runs, at the offset of its route.
-        unsafe { live.store.id_at(ctx.part.wrapping_sub(ctx.part_offset)) }
+        live.object_of(ctx, ctx.part)
     })
 }
 
@@ -207,8 +206,7 @@ unsafe extern "C" fn faulted(ctx: &mut Ctx, part: *mut u8, message: RawStr, loca
     contained("faulted", (), || {
         // SAFETY: game code holds no reference into the live state.
         let live = unsafe { live(ctx) };
-        // SAFETY: the part lies in the object that the batch had come to, at the offset of its route.
-        let object = unsafe { live.store.id_at(part.wrapping_sub(ctx.part_offset)) };
+        let object = live.object_of(ctx, part);
         // SAFETY: the texts live during the call.
         let panic = unsafe { Panicked { message: message.get().to_owned(), location: location.get().to_owned() } };
         let class = live
@@ -224,6 +222,12 @@ unsafe extern "C" fn faulted(ctx: &mut Ctx, part: *mut u8, message: RawStr, loca
 }
 
 impl Live {
+    /// The object of the class whose handler or turn runs that has this part.
+    fn object_of(&self, ctx: &Ctx, part: *mut u8) -> ObjectId {
+        let object = part.wrapping_sub(ctx.part_offset);
+        self.store.look_up(self.pulse.what().class(), object).unwrap_or(ObjectId::NONE)
+    }
+
     /// Gives out an id from within game code, where a signal handler may look at the table of objects.
     fn reserve(&mut self) -> ObjectId {
         self.pulse.changing(|| self.store.reserve())

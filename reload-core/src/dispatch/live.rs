@@ -82,19 +82,12 @@ pub(crate) unsafe fn broadcast(live: LivePtr, event: u16, payload: *const u8, or
         // Nobody yet: what the context has is another route's.
         (ctx.part, ctx.part_offset) = (core::ptr::null_mut(), route.part_offset);
         pulse.handler(route.what);
-        let mut ordinal = 0;
-        loop {
-            // SAFETY: (1) the reference ends with the statement; pools do not change during the delivery.
-            let (chunk, stride) = unsafe {
-                let pool = (*this).store.pool(route.class);
-                pool.prefetch(ordinal + 1);
-                (pool.active_chunk(ordinal), pool.stride())
-            };
-            let Some((first, count)) = chunk else { break };
-            // SAFETY: the chunk holds `count` objects of the route's class, whose part lies at `part_offset`,
+        // SAFETY: (1) the reference ends with the statement; pools do not change during the delivery.
+        let (first, count, stride) = unsafe { (*this).store.pool(route.class).active_ones() };
+        if count > 0 {
+            // SAFETY: from `first` on lie `count` objects of the route's class, whose part lies at `part_offset`,
             // and nothing refers to them; (2) for the payload.
             unsafe { (route.batch)(first.wrapping_add(route.part_offset), count, stride, ctx, payload) };
-            ordinal += 1;
         }
         pulse.end();
     }

@@ -1,5 +1,6 @@
 //! The object table: from an id to an address and a class, in 12 bytes.
 
+use super::lane::Lane;
 use crate::boundary::ObjectId;
 
 /// Most classes a world can have.
@@ -54,8 +55,8 @@ impl Slot {
 /// The object table.
 #[derive(Default)]
 pub(crate) struct Slots {
-    slots: Vec<Slot>,
-    free: Vec<u32>,
+    slots: Lane<Slot>,
+    free: Lane<u32>,
 }
 
 impl Slots {
@@ -142,7 +143,7 @@ impl Slots {
 
     /// Slots with these generations, none of them in use: which are is said with [`Slots::claim`].
     pub(crate) fn with_generations(generations: impl Iterator<Item = u32>) -> Self {
-        Self { slots: generations.map(|generation| Slot::vacant(FREE, generation)).collect(), free: Vec::new() }
+        Self { slots: generations.map(|generation| Slot::vacant(FREE, generation)).collect(), free: Lane::default() }
     }
 
     /// Takes the slot of `id` into use as reserved. False if there is none, it has another generation, or is in use.

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     attic::ObjectKeeper,
     boundary::ObjectId,
-    instance::{ChunkSource, Pool},
+    instance::{Memory, Pool},
     schema::{Descriptor, Fault, Path, Reason, drop_value, value_from_json},
 };
 use std::collections::BTreeMap;
@@ -37,7 +37,7 @@ pub(crate) struct RestoredPool {
     state: &'static Descriptor,
     /// `None` once it has been taken over.
     pool: Option<Pool>,
-    chunks: ChunkSource,
+    memory: Memory,
     made: usize,
 }
 
@@ -51,14 +51,14 @@ impl RestoredPool {
         made_as: &MadeAs<'_>,
         carried: Carried<'_>,
         objects: &[Written<'_>],
-        chunks: &ChunkSource,
+        memory: &Memory,
     ) -> Result<Self, StageFault> {
         let state = made_as.state;
         let mut pool = Pool::new(carried.number, state.size, state.align);
         let slots = objects.iter().map(|written| written.object.slot());
-        pool.reserve(slots, objects.len(), chunks).map_err(StageFault::Memory)?;
-        let (class, chunks) = (carried.number, chunks.clone());
-        let mut restored = Self { class, state, pool: Some(pool), chunks, made: 0 };
+        pool.reserve(slots, objects.len(), memory).map_err(StageFault::Memory)?;
+        let (class, memory) = (carried.number, memory.clone());
+        let mut restored = Self { class, state, pool: Some(pool), memory, made: 0 };
         for written in objects {
             let Some(pool) = &restored.pool else { break };
             let place = pool.object(restored.made);
@@ -82,7 +82,7 @@ impl Drop for RestoredPool {
             // SAFETY: made, and nothing else drops it. What panics in a destructor has no one to be told to.
             drop(unsafe { drop_value(self.state, pool.object(index)) });
         }
-        pool.clear(&self.chunks);
+        pool.clear(&self.memory);
     }
 }
 

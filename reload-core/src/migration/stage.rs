@@ -11,7 +11,7 @@ use super::{
 use crate::{
     attic::{Attic, AtticChange, ObjectKeeper},
     boundary::{ObjectId, announce},
-    instance::{ChunkSource, OutOfMemory, Pool},
+    instance::{Memory, OutOfMemory, Pool},
     schema::{
         Descriptor, Fault, Path, Place, Reason, Step as PathStep, Value, copy_at, drop_value, field_default_at,
         field_json_in, missing_field, write_default,
@@ -54,7 +54,7 @@ pub(crate) struct StagedPool {
     program: Rc<Program>,
     /// `None` once it has been taken over.
     pool: Option<Pool>,
-    chunks: ChunkSource,
+    memory: Memory,
     progress: Progress,
 }
 
@@ -88,12 +88,12 @@ impl StagedPool {
         carried: Carried<'_>,
         live: &Pool,
         id_of: &dyn Fn(u32) -> ObjectId,
-        chunks: &ChunkSource,
+        memory: &Memory,
     ) -> Result<Self, StageFault> {
         let mut pool = Pool::new(carried.number, program.new.size, program.new.align);
-        pool.reserve(live.slots(), live.active(), chunks).map_err(StageFault::Memory)?;
-        let (class, chunks) = (carried.number, chunks.clone());
-        let mut staged = Self { class, program, pool: Some(pool), chunks, progress: Progress::default() };
+        pool.reserve(live.slots(), live.active(), memory).map_err(StageFault::Memory)?;
+        let (class, memory) = (carried.number, memory.clone());
+        let mut staged = Self { class, program, pool: Some(pool), memory, progress: Progress::default() };
         // SAFETY: (1), (2)
         unsafe { staged.run(carried, live, id_of)? };
         Ok(staged)
@@ -112,7 +112,7 @@ impl StagedPool {
         let Some(pool) = &self.pool else { return Ok(()) };
         while progress.complete < live.len() {
             let first = progress.complete;
-            let count = live.neighbours(first).min(pool.neighbours(first)).min(BLOCK);
+            let count = (live.len() - first).min(BLOCK);
             let block = Block {
                 program,
                 carried,
@@ -175,7 +175,7 @@ impl Drop for StagedPool {
                 }
             }
         }
-        pool.clear(&self.chunks);
+        pool.clear(&self.memory);
     }
 }
 
@@ -413,7 +413,7 @@ impl Program {
     /// # Safety
     ///
     /// 1. The objects of `old` are of the program's old type, and were carried over by it.
-    pub(crate) unsafe fn drop_rest(&self, mut old: Pool, chunks: &ChunkSource) -> Vec<crate::Panicked> {
+    pub(crate) unsafe fn drop_rest(&self, mut old: Pool, memory: &Memory) -> Vec<crate::Panicked> {
         let mut panics = Vec::new();
         for part in &self.left {
             let ty = part.field.descriptor();
@@ -426,7 +426,7 @@ impl Program {
                 panics.extend(dropped.err());
             }
         }
-        old.clear(chunks);
+        old.clear(memory);
         panics
     }
 }

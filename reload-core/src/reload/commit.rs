@@ -53,7 +53,7 @@ pub(crate) fn commit(world: &mut World, staged: Staged) -> Committed {
         let (pool, program) = staged.take();
         let old = live.store.swap_pool(class, pool);
         // SAFETY: the objects of the old pool were carried over by this program, and are of its old type.
-        let panics = unsafe { program.drop_rest(old, live.store.chunks()) };
+        let panics = unsafe { program.drop_rest(old, live.store.memory()) };
         live.report_panics("drop of what a reload left behind", panics);
     }
     for restored in returned {

@@ -7,7 +7,7 @@ use crate::{
     attic::{AtticChange, Parked},
     boundary::ObjectId,
     dispatch::Live,
-    instance::ChunkSource,
+    instance::Memory,
     migration::{Carried, Hook, MadeAs, RestoredPool, StageFault, StagedPool, StagedQueue, Written},
     registry::{Class, Registry},
     schema::{self, Reason, Value},
@@ -44,7 +44,7 @@ pub(crate) fn stage(live: &Live, plan: Plan) -> Result<Staged, Rejection> {
         // SAFETY: the pool's objects are of the class as it is registered now, which is the program's old type; nothing
         // changes them before commit, which comes before anything else that could. Both registries keep their images.
         let staged =
-            unsafe { StagedPool::carry_over(migration.program.clone(), context, pool, &id_of, live.store.chunks()) };
+            unsafe { StagedPool::carry_over(migration.program.clone(), context, pool, &id_of, live.store.memory()) };
         match staged {
             Ok(staged) => carried.push(staged),
             Err(fault) => problems.push(told(fault, &plan.next, migration.class, pool.len())),
@@ -55,7 +55,7 @@ pub(crate) fn stage(live: &Live, plan: Plan) -> Result<Staged, Rejection> {
         let Some(group) = live.attic.group(&returning.known_as) else { continue };
         let class = plan.next.class(returning.class);
         let context = context(&plan, live, &change, returning.class, &returning.known_as);
-        match bring_back(group, &plan.next, &returning.hooks, context, live.store.chunks()) {
+        match bring_back(group, &plan.next, &returning.hooks, context, live.store.memory()) {
             Ok(pool) => returned.push(pool),
             Err(problem) => problems.push(problem),
         }
@@ -91,13 +91,13 @@ pub(crate) fn bring_back(
     registry: &Registry,
     hooks: &[Hook],
     carried: Carried<'_>,
-    chunks: &ChunkSource,
+    memory: &Memory,
 ) -> Result<RestoredPool, Problem> {
     let number = carried.number;
     let written: Vec<Written<'_>> =
         group.states.iter().map(|(object, state)| Written { object: *object, state }).collect();
     let made_as = MadeAs { state: registry.class(number).state, hooks, types: &group.types };
-    RestoredPool::make(&made_as, carried, &written, chunks)
+    RestoredPool::make(&made_as, carried, &written, memory)
         .map_err(|fault| told(fault, registry, number, written.len()))
 }
 

@@ -34,12 +34,9 @@ pub(super) fn untie(live: &mut Live, former: &Registry) {
     }
     for number in tied.classes {
         let (pool, ties) = (live.store.pool(number), known.of(live.registry.class(number).state));
-        let mut index = 0;
-        while index < pool.len() {
-            let count = pool.neighbours(index);
+        if pool.len() > 0 {
             // SAFETY: instances of the class, one after the other; no game code runs.
-            free &= renewed(unsafe { ties.renew(pool.object(index), count, pool.stride()) });
-            index += count;
+            free &= renewed(unsafe { ties.renew(pool.object(0), pool.len(), pool.stride()) });
         }
     }
     let Live { queue, clock, registry, .. } = live;

@@ -184,7 +184,7 @@ fn stage(live: &Live, body: Body) -> Result<Staged, Rejection> {
         let written: Vec<Written<'_>> =
             file.objects.iter().map(|(object, state)| Written { object: *object, state: state.get() }).collect();
         let made_as = MadeAs { state: class.state, hooks: &hooks, types: &file.types };
-        match RestoredPool::make(&made_as, carried, &written, live.store.chunks()) {
+        match RestoredPool::make(&made_as, carried, &written, live.store.memory()) {
             Ok(pool) => pools.push(pool),
             Err(fault) => problems.push(told(fault, registry, *number, written.len())),
         }
@@ -289,7 +289,7 @@ fn returning(
         let hooks = if same { Vec::new() } else { written_hooks(&live.registry, number) };
         let (from_epoch, epoch, path) = (group.epoch, class.epoch, &class.path);
         let carried = Carried { number, path, known_as, attic, change, from_epoch, epoch };
-        match bring_back(group, &live.registry, &hooks, carried, live.store.chunks()) {
+        match bring_back(group, &live.registry, &hooks, carried, live.store.memory()) {
             Ok(pool) => pools.push(pool),
             Err(problem) => problems.push(problem),
         }
