@@ -4,39 +4,48 @@ use core::fmt;
 
 /// The stable name of one object: a slot and the slot's generation. An id outlives its object;
 /// it never names another one, because the generation grows when a slot is used again.
-#[repr(C)]
+///
+/// In order of slots.
+// One number, because two that are stored one after the other and fetched together hold the processor up.
+#[repr(transparent)]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ObjectId {
-    slot: u32,
-    generation: u32,
-}
+pub struct ObjectId(u64);
 
 impl ObjectId {
     /// The id that names no object; also the default.
-    pub const NONE: Self = Self { slot: u32::MAX, generation: 0 };
+    pub const NONE: Self = Self::from_parts(u32::MAX, 0);
 
     /// An id from its parts, as a save file has them.
     #[must_use]
     pub const fn from_parts(slot: u32, generation: u32) -> Self {
-        Self { slot, generation }
+        Self((slot as u64) << 32 | generation as u64)
+    }
+
+    /// The id as one number.
+    pub(crate) const fn to_bits(self) -> u64 {
+        self.0
+    }
+
+    pub(crate) const fn from_bits(bits: u64) -> Self {
+        Self(bits)
     }
 
     /// The slot.
     #[must_use]
     pub const fn slot(self) -> u32 {
-        self.slot
+        (self.0 >> 32) as u32
     }
 
     /// The slot's generation.
     #[must_use]
     pub const fn generation(self) -> u32 {
-        self.generation
+        self.0 as u32
     }
 
     /// Whether this is [`ObjectId::NONE`].
     #[must_use]
     pub const fn is_none(self) -> bool {
-        self.slot == u32::MAX
+        self.slot() == u32::MAX
     }
 }
 
@@ -48,7 +57,7 @@ impl Default for ObjectId {
 
 impl fmt::Display for ObjectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_none() { f.write_str("#none") } else { write!(f, "#{}.{}", self.slot, self.generation) }
+        if self.is_none() { f.write_str("#none") } else { write!(f, "#{}.{}", self.slot(), self.generation()) }
     }
 }
 
@@ -80,7 +89,7 @@ impl core::str::FromStr for ObjectId {
         text.strip_prefix('#')
             .and_then(|rest| rest.split_once('.'))
             .and_then(|(slot, generation)| {
-                Some(Self { slot: slot.parse().ok()?, generation: generation.parse().ok()? })
+                Some(Self::from_parts(slot.parse().ok()?, generation.parse().ok()?))
             })
             .ok_or_else(|| NotAnObjectId(text.to_owned()))
     }

@@ -61,7 +61,7 @@ impl Pulse {
     }
 
     fn start(&self, what: Running, object: ObjectId) {
-        self.object.store(u64::from(object.generation()) << 32 | u64::from(object.slot()), Ordering::Relaxed);
+        self.object.store(object.to_bits(), Ordering::Relaxed);
         self.what.store(what.to_bits(), Ordering::Release);
     }
 
@@ -158,8 +158,7 @@ pub(crate) unsafe fn sight<'a>(live: NonNull<Live>) -> Option<Sight<'a>> {
     // SAFETY: (1); while game code runs the registry is not changed.
     let registry = unsafe { &(*live).registry };
     let (kind, name) = named(registry, what);
-    let object = pulse.object.load(Ordering::Relaxed);
-    let mut object = ObjectId::from_parts(object as u32, (object >> 32) as u32);
+    let mut object = ObjectId::from_bits(pulse.object.load(Ordering::Relaxed));
     if matches!(runs, Kind::Broadcast | Kind::Delivery) {
         object = ObjectId::NONE;
         if !pulse.unreadable.load(Ordering::Acquire) {
@@ -249,8 +248,7 @@ impl Letterbox {
         }
         let bytes: Vec<u8> = self.text.iter().flat_map(|word| word.load(Ordering::Relaxed).to_ne_bytes()).collect();
         let mut texts = bytes.split(|byte| *byte == 0).map(|text| String::from_utf8_lossy(text).into_owned());
-        let object = self.object.load(Ordering::Relaxed);
-        let object = ObjectId::from_parts(object as u32, (object >> 32) as u32);
+        let object = ObjectId::from_bits(self.object.load(Ordering::Relaxed));
         Some((texts.next().unwrap_or_default(), texts.next().unwrap_or_default(), object))
     }
 
@@ -269,8 +267,7 @@ impl Letterbox {
             bytes[..room].fill_with(|| letters.next().unwrap_or(0));
             word.store(u64::from_ne_bytes(bytes), Ordering::Relaxed);
         }
-        let object = u64::from(sight.object.generation()) << 32 | u64::from(sight.object.slot());
-        self.object.store(object, Ordering::Relaxed);
+        self.object.store(sight.object.to_bits(), Ordering::Relaxed);
         self.answered.store(question, Ordering::Release);
     }
 }

@@ -243,7 +243,7 @@ impl Pool {
         }
         let (slot, object) = (self.slot(from), self.object(to));
         // SAFETY: two different instances of this pool; the one at `to` is gone.
-        unsafe { core::ptr::copy_nonoverlapping(self.object(from), object, self.stride()) };
+        unsafe { move_one(self.object(from), object, self.stride()) };
         // SAFETY: the index is below `len`.
         unsafe { self.slot_place(to).write(slot) };
         Some(Moved { slot, object })
@@ -286,6 +286,26 @@ impl Pool {
             memory.give_back(std::mem::replace(room, Room::none()));
         }
     }
+}
+
+/// Copies the bytes of one instance. Those of usual sizes without a call.
+///
+/// # Safety
+///
+/// 1. As for [`core::ptr::copy_nonoverlapping`].
+#[inline(always)]
+unsafe fn move_one(from: *const u8, to: *mut u8, bytes: usize) {
+    macro_rules! sizes {
+        ($($size:literal)*) => {
+            match bytes {
+                // SAFETY: (1)
+                $($size => unsafe { core::ptr::copy_nonoverlapping(from.cast::<[u8; $size]>(), to.cast(), 1) },)*
+                // SAFETY: (1)
+                _ => unsafe { core::ptr::copy_nonoverlapping(from, to, bytes) },
+            }
+        };
+    }
+    sizes!(8 16 24 32 40 48 56 64 72 80 88 96 104 112 120 128);
 }
 
 /// By how many lines of the processor's cache the first instances of pools of this stride differ: as many as an instance
