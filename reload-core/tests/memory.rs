@@ -68,9 +68,18 @@ fn without_memory<R>(bytes: usize, left: usize, run: impl FnOnce() -> R) -> R {
     result
 }
 
+/// Memory that the process can write to, as the system shows it.
+#[cfg(target_os = "linux")]
+const MEMORY_TO_WRITE: &str = "VmData:";
+
+/// Its addresses.
+#[cfg(target_os = "linux")]
+const ADDRESSES: &str = "VmSize:";
+
 /// Limits what this process can have of a resource to what it has and `more` bytes during `run`.
 #[cfg(target_os = "linux")]
-fn bounded<R>((resource, shown): (libc::__rlimit_resource_t, &str), more: usize, run: impl FnOnce() -> R) -> R {
+fn bounded<R>(shown: &str, more: usize, run: impl FnOnce() -> R) -> R {
+    let resource = if shown == ADDRESSES { libc::RLIMIT_AS } else { libc::RLIMIT_DATA };
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
     let line = status.lines().find_map(|line| line.strip_prefix(shown)).expect("Linux tells");
     let has: usize = line.trim().trim_end_matches(" kB").parse().expect("a number");
@@ -134,9 +143,9 @@ fn without_memory_for_the_new_objects_the_old_ones_go_on() {
 #[test]
 fn without_memory_for_many_new_objects_the_old_ones_go_on() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let memory = (libc::RLIMIT_DATA, "VmData:");
-    let refusals =
-        refusals_until_there_is_memory(100_000, |attempt, offer| bounded(memory, (1 + 2 * attempt) << 20, offer));
+    let refusals = refusals_until_there_is_memory(100_000, |attempt, offer| {
+        bounded(MEMORY_TO_WRITE, (1 + 2 * attempt) << 20, offer)
+    });
     assert!(refusals >= 3, "{refusals} times it was too little for 8 MB");
 }
 
@@ -155,7 +164,7 @@ fn where_addresses_are_limited_pools_grow_all_the_same() {
             assert_eq!(world.inspect(*id).expect("it lives")["n"], *n);
         }
     };
-    bounded((libc::RLIMIT_AS, "VmSize:"), 256 << 20, grown);
+    bounded(ADDRESSES, 256 << 20, grown);
 }
 
 #[test]

@@ -88,9 +88,7 @@ impl core::str::FromStr for ObjectId {
         }
         text.strip_prefix('#')
             .and_then(|rest| rest.split_once('.'))
-            .and_then(|(slot, generation)| {
-                Some(Self::from_parts(slot.parse().ok()?, generation.parse().ok()?))
-            })
+            .and_then(|(slot, generation)| Some(Self::from_parts(slot.parse().ok()?, generation.parse().ok()?)))
             .ok_or_else(|| NotAnObjectId(text.to_owned()))
     }
 }

@@ -87,7 +87,7 @@ impl<T: Copy> FromIterator<T> for Lane<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::memory::is_in_place, *};
 
     /// From an allocation to reserved addresses: it is what a `Vec` is.
     #[test]
@@ -97,7 +97,7 @@ mod tests {
         assert!((0..).zip(lane.iter()).all(|(number, element)| *element == [number; 3]));
         let start = lane.as_ptr();
         (300_000..600_000).for_each(|number| lane.push([number; 3]));
-        assert_eq!(lane.as_ptr(), start, "a large one does not move");
+        assert!(lane.as_ptr() == start || !is_in_place(), "a large one does not move");
         lane[7] = [0; 3];
         assert!((0..600_000).rev().all(|number| lane.pop() == Some([if number == 7 { 0 } else { number }; 3])));
         assert_eq!((lane.pop(), lane.len(), &lane[..]), (None, 0, &[][..]));

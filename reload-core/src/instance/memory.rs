@@ -81,6 +81,12 @@ impl Memory {
     }
 }
 
+/// Whether this process can have rooms that need not be replaced.
+#[cfg(test)]
+pub(super) fn is_in_place() -> bool {
+    system::addresses_abound()
+}
+
 /// What rooms are aligned to at least.
 #[repr(align(64))]
 struct Line;
@@ -231,7 +237,7 @@ mod system {
     /// Reserves addresses that cannot be used yet.
     pub(super) fn reserve(bytes: usize, align: usize) -> Option<NonNull<u8>> {
         let all = bytes.checked_add(align)?;
-        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANON;
         // SAFETY: new addresses, chosen by the system.
         let start = unsafe { libc::mmap(std::ptr::null_mut(), all, libc::PROT_NONE, flags, -1, 0) };
         if start == libc::MAP_FAILED {

@@ -180,7 +180,7 @@ fn not_in_pool() -> ! {
 #[cfg(test)]
 #[expect(unsafe_code, reason = "values are written to raw memory")]
 mod tests {
-    use super::*;
+    use super::{super::memory::is_in_place, *};
 
     fn check_same(store: &Store, expected: &[(ObjectId, u64)]) {
         assert_eq!(store.pool(0).len(), expected.len());
@@ -244,14 +244,19 @@ mod tests {
         for (size, align) in odd.into_iter().chain(of_whole_lines) {
             let mut store = Store::default();
             store.add_pool(size, align);
-            let mut seen = std::collections::HashSet::new();
+            let mut ids = Vec::new();
             for _ in 0..40 {
-                let id = store.reserve();
-                let object = store.insert(id, 0).expect("reserved");
+                let (id, object) = store.make(0);
                 assert_eq!(object.addr() % align, 0);
-                assert!(seen.insert(object), "two objects at one address");
                 // SAFETY: room for `size` bytes.
                 unsafe { object.write_bytes(0xaa, size) };
+                ids.push(id);
+            }
+            let mut seen = std::collections::HashSet::new();
+            for id in ids {
+                let (object, _) = store.slots.object(id).unwrap_or_else(|| panic!("{id} is gone"));
+                assert!(seen.insert(object), "two objects at one address");
+                assert_eq!(object.addr() % align, 0);
                 assert_eq!(store.look_up(0, object), Some(id));
             }
         }
@@ -290,7 +295,7 @@ mod tests {
                 before = store.pool(1).object(0);
             }
             // Up to 64 KiB by doubling; what is larger stays where it is.
-            assert!(moves <= 8, "{moves} moves");
+            assert!(moves <= 8 || !is_in_place(), "{moves} moves");
             // Every 97th is left.
             let (left, gone): (Vec<_>, Vec<_>) = (0_u64..).zip(ids).partition(|(number, _)| number % 97 == 0);
             for (_, id) in gone {
@@ -316,9 +321,10 @@ mod tests {
             for _ in 0..40_000 {
                 store.make(class);
             }
-            assert_eq!(store.memory.spares(), 0, "for its objects and for their slots");
+            let spare = store.memory.spares();
+            assert!(spare == 0 || !is_in_place(), "for its objects and for their slots: {spare}");
             store.forget_all(class);
-            assert_eq!(store.memory.spares(), 2);
+            assert_eq!(store.memory.spares(), spare + 2);
         }
     }
 }
