@@ -57,8 +57,8 @@ fn with_gold(thing: &old::Thing) -> new::Thing {
 /// Everybody adds the field.
 pub(crate) fn added(objects: usize) -> Vec<Entry> {
     vec![
-        ("memcpy, new memory", Box::new(ByHand::new(things(objects), <[_]>::to_vec))),
-        ("memcpy, used memory", Box::new(Again::new(objects))),
+        ("memcpy into a new Vec", Box::new(ByHand::new(things(objects), <[_]>::to_vec))),
+        ("memcpy into an old Vec", Box::new(Again::new(objects))),
         ("reload-core, in a new world", Box::new(Reload::new(objects, Way::Adds, true))),
         ("reload-core", Box::new(Reload::new(objects, Way::Adds, false))),
         ("by hand, Vec to Vec", Box::new(ByHand::new(things(objects), by_hand))),

@@ -1,14 +1,13 @@
 //! The stable name of an object.
 
-use core::fmt;
+use core::{cmp::Ordering, fmt};
 
 /// The stable name of one object: a slot and the slot's generation. An id outlives its object;
 /// it never names another one, because the generation grows when a slot is used again.
-///
-/// In order of slots.
-// One number, because two that are stored one after the other and fetched together hold the processor up.
+// One number, because two that are stored one after the other and fetched together hold the processor up. The slot is its
+// lower half, because it is needed first.
 #[repr(transparent)]
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ObjectId(u64);
 
 impl ObjectId {
@@ -18,7 +17,7 @@ impl ObjectId {
     /// An id from its parts, as a save file has them.
     #[must_use]
     pub const fn from_parts(slot: u32, generation: u32) -> Self {
-        Self((slot as u64) << 32 | generation as u64)
+        Self((generation as u64) << 32 | slot as u64)
     }
 
     /// The id as one number.
@@ -33,19 +32,32 @@ impl ObjectId {
     /// The slot.
     #[must_use]
     pub const fn slot(self) -> u32 {
-        (self.0 >> 32) as u32
+        self.0 as u32
     }
 
     /// The slot's generation.
     #[must_use]
     pub const fn generation(self) -> u32 {
-        self.0 as u32
+        (self.0 >> 32) as u32
     }
 
     /// Whether this is [`ObjectId::NONE`].
     #[must_use]
     pub const fn is_none(self) -> bool {
         self.slot() == u32::MAX
+    }
+}
+
+/// By slot, then by generation.
+impl Ord for ObjectId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.rotate_left(32).cmp(&other.0.rotate_left(32))
+    }
+}
+
+impl PartialOrd for ObjectId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -104,5 +116,18 @@ impl<'de> serde::Deserialize<'de> for ObjectId {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_in_order_of_slots() {
+        let mut ids =
+            [ObjectId::NONE, ObjectId::from_parts(2, 1), ObjectId::from_parts(1, 7), ObjectId::from_parts(1, 3)];
+        ids.sort();
+        assert_eq!(ids.map(|id| id.to_string()), ["#1.3", "#1.7", "#2.1", "#none"]);
     }
 }
