@@ -10,9 +10,9 @@ pub(super) struct Stride {
 }
 
 impl Stride {
-    /// Must not be 0.
+    /// Must not be 0; no object has 4 GiB, because places within objects are told in 32 bits.
     pub(super) const fn new(bytes: usize) -> Self {
-        assert!(bytes > 0);
+        assert!(bytes > 0 && bytes <= u32::MAX as usize, "an object is larger than 4 GiB");
         let odd = bytes >> bytes.trailing_zeros();
         // An odd number is its own inverse in the lowest three bits, and each of Newton's steps doubles their number.
         let mut inverse = odd;

@@ -26,7 +26,7 @@ pub(crate) struct Route {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct One {
     pub(crate) call: OneFn,
-    /// Below the largest size of an object, which pools can count with 32 bits.
+    /// Below the largest size of an object, which pools limit to 32 bits.
     pub(crate) part_offset: u32,
     /// What the pulse says meanwhile.
     pub(crate) what: Running,
