@@ -1,7 +1,7 @@
 //! A list that grows without moving what it holds, once it is large: no single push pays for all that came before it.
 #![expect(unsafe_code, reason = "elements in raw memory")]
 
-use super::memory::{Memory, Room, no_memory};
+use super::memory::{Memory, OutOfMemory, Room, no_memory};
 use core::{
     marker::PhantomData,
     ops::{Deref, DerefMut},
@@ -15,17 +15,21 @@ pub(super) struct Lane<T: Copy> {
     len: usize,
     /// Elements for which there is room.
     capacity: usize,
-    memory: Memory,
     elements: PhantomData<T>,
 }
 
 impl<T: Copy> Default for Lane<T> {
     fn default() -> Self {
-        Self { room: Room::none(), len: 0, capacity: 0, memory: Memory::default(), elements: PhantomData }
+        Self::new(Memory::default())
     }
 }
 
 impl<T: Copy> Lane<T> {
+    /// An empty list whose room comes from `memory`.
+    pub(super) const fn new(memory: Memory) -> Self {
+        Self { room: Room::none(memory), len: 0, capacity: 0, elements: PhantomData }
+    }
+
     #[inline(always)]
     fn place(&self, index: usize) -> *mut T {
         self.room.start().cast::<T>().wrapping_add(index)
@@ -50,11 +54,33 @@ impl<T: Copy> Lane<T> {
 
     #[cold]
     fn grow(&mut self) {
-        let bytes = (self.len + 1) * size_of::<T>();
-        if let Err(out_of_memory) = self.room.grow(bytes, align_of::<T>(), &self.memory) {
-            no_memory(out_of_memory);
-        }
+        self.reserve(1).unwrap_or_else(|out_of_memory| no_memory(out_of_memory));
+    }
+
+    /// Makes room for `more` elements.
+    ///
+    /// # Errors
+    ///
+    /// There is no memory; then the list is as it was.
+    pub(super) fn reserve(&mut self, more: usize) -> Result<(), OutOfMemory> {
+        let bytes = self.len.checked_add(more).and_then(|len| len.checked_mul(size_of::<T>()));
+        let bytes = bytes.ok_or(OutOfMemory { bytes: usize::MAX })?;
+        self.room.grow(bytes, align_of::<T>())?;
         self.capacity = self.room.size() / size_of::<T>();
+        Ok(())
+    }
+
+    /// Keeps room for at least `elements`, of which there are no more.
+    pub(super) fn shrink(&mut self, elements: usize) {
+        debug_assert!(elements >= self.len);
+        self.room.shrink(elements * size_of::<T>());
+        self.capacity = self.room.size() / size_of::<T>();
+    }
+
+    /// Gives the memory back.
+    pub(super) fn clear(&mut self) {
+        (self.len, self.capacity) = (0, 0);
+        self.room.clear();
     }
 }
 

@@ -37,48 +37,91 @@ pub(super) fn no_memory(OutOfMemory { bytes }: OutOfMemory) -> ! {
     handle_alloc_error(Layout::from_size_align(bytes, 1).unwrap_or(Layout::new::<u8>()))
 }
 
-/// Hands out rooms. A handle: the pools of a world and those that a reload stages beside them share one, so that what a
+/// Where rooms come from. A handle: the pools of a world and those that a reload stages beside them share one, so that what a
 /// replaced pool gives back is there for the next one.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Memory(Rc<RefCell<Vec<Room>>>);
+pub(crate) struct Memory(Rc<RefCell<Spares>>);
 
 impl Memory {
     /// A room of at least `bytes`, whose content is not initialised.
-    pub(super) fn room(&self, bytes: usize, align: usize) -> Result<Room, OutOfMemory> {
+    fn room(&self, bytes: usize, align: usize) -> Result<Room, OutOfMemory> {
         if bytes <= SMALL || align > HUGE {
-            return Room::on_heap(bytes, align);
+            return self.on_heap(bytes, align);
         }
-        let Some(mut room) = self.spare(bytes).or_else(|| Room::reserved(bytes)) else {
-            return Room::on_heap(bytes, align);
+        let Some(Spare { start, size, most }) = self.spare(bytes).or_else(|| Spare::reserved(bytes)) else {
+            return self.on_heap(bytes, align);
         };
+        let mut room = Room { start, size, most, layout: None, memory: self.clone() };
         room.extend(bytes)?;
         Ok(room)
     }
 
-    /// The room given back whose size fits best.
-    fn spare(&self, bytes: usize) -> Option<Room> {
-        let mut spare = self.0.borrow_mut();
-        let fitting = spare.iter().enumerate().filter(|(_, room)| room.most >= bytes);
-        let best = fitting.min_by_key(|(_, room)| (room.size < bytes, room.size.abs_diff(bytes)))?.0;
+    fn on_heap(&self, bytes: usize, align: usize) -> Result<Room, OutOfMemory> {
+        let out_of_memory = OutOfMemory { bytes };
+        let layout = Layout::from_size_align(bytes.max(1), align.max(LINE)).map_err(|_| out_of_memory)?;
+        // SAFETY: the layout's size is not zero.
+        let start = NonNull::new(unsafe { alloc(layout) }).ok_or(out_of_memory)?;
+        check_address(start, layout.size());
+        Ok(Room { start, size: layout.size(), most: layout.size(), layout: Some(layout), memory: self.clone() })
+    }
+
+    /// What was given back and fits best.
+    fn spare(&self, bytes: usize) -> Option<Spare> {
+        let spare = &mut self.0.borrow_mut().0;
+        let fitting = spare.iter().enumerate().filter(|(_, spare)| spare.most >= bytes);
+        let best = fitting.min_by_key(|(_, spare)| (spare.size < bytes, spare.size.abs_diff(bytes)))?.0;
         Some(spare.swap_remove(best))
     }
 
-    /// Rooms that wait to be used again.
+    /// Ranges that wait to be used again.
     #[cfg(test)]
     pub(super) fn spares(&self) -> usize {
-        self.0.borrow().len()
+        self.0.borrow().0.len()
     }
+}
 
-    /// Takes a room back. Its memory is the system's if that runs short.
-    pub(super) fn give_back(&self, mut room: Room) {
-        if room.is_reserved() {
-            let size = room.size;
-            room.shrink(0);
-            // What it had is there to be had again.
-            room.size = size;
-            self.0.borrow_mut().push(room);
+/// What has been given back. Goes back to the system with the last handle.
+#[derive(Debug, Default)]
+struct Spares(Vec<Spare>);
+
+impl Drop for Spares {
+    fn drop(&mut self) {
+        for Spare { start, most, .. } in self.0.drain(..) {
+            // SAFETY: reserved with this size; whoever takes a range out of the list has it alone.
+            unsafe { system::release(start, most) };
         }
     }
+}
+
+/// Reserved addresses that no room has.
+#[derive(Debug)]
+struct Spare {
+    start: NonNull<u8>,
+    /// Bytes that can be used.
+    size: usize,
+    /// Bytes to which it can grow.
+    most: usize,
+}
+
+impl Spare {
+    /// Addresses for a room that will have `bytes` soon and more later, aligned to a huge page. `None` where the system
+    /// does not have them.
+    fn reserved(bytes: usize) -> Option<Self> {
+        let twice = bytes.checked_next_power_of_two()?.checked_mul(2)?;
+        // Where addresses are scarce others need them as well, and rooms have to be replaced as they grow.
+        let most = if system::addresses_abound() { [RESERVED.max(twice), twice] } else { [twice; 2] };
+        let (start, most) = most.into_iter().find_map(|most| Some((system::reserve(most, HUGE)?, most)))?;
+        check_address(start, most);
+        Some(Self { start, size: 0, most })
+    }
+}
+
+/// Slots keep addresses in 48 bits.
+fn check_address(start: NonNull<u8>, bytes: usize) {
+    assert!(
+        (start.as_ptr().addr() + bytes) >> 48 == 0,
+        "this system hands out addresses above 2^48, which slots cannot hold"
+    );
 }
 
 /// Whether this process can have rooms that need not be replaced.
@@ -91,7 +134,8 @@ pub(super) fn is_in_place() -> bool {
 #[repr(align(64))]
 struct Line;
 
-/// Memory of one pool. The system has it back when this is dropped.
+/// Memory of one pool or list. When this is dropped, what is large is kept for the next one that needs as much, and is the
+/// system's if that runs short.
 #[derive(Debug)]
 pub(super) struct Room {
     start: NonNull<u8>,
@@ -101,12 +145,19 @@ pub(super) struct Room {
     most: usize,
     /// Of an allocation; `None` for reserved addresses, and for a room of no size.
     layout: Option<Layout>,
+    /// Where it came from.
+    memory: Memory,
 }
 
 impl Room {
     /// A room of no size.
-    pub(super) const fn none() -> Self {
-        Self { start: NonNull::<Line>::dangling().cast(), size: 0, most: 0, layout: None }
+    pub(super) const fn none(memory: Memory) -> Self {
+        Self { start: NonNull::<Line>::dangling().cast(), size: 0, most: 0, layout: None, memory }
+    }
+
+    /// Gives the memory back.
+    pub(super) fn clear(&mut self) {
+        *self = Self::none(self.memory.clone());
     }
 
     pub(super) const fn start(&self) -> *mut u8 {
@@ -119,38 +170,11 @@ impl Room {
 
     /// Whether [`Room::shrink`] can do something.
     pub(super) const fn can_shrink(&self) -> bool {
-        self.is_reserved() && self.size > HUGE
+        self.size > HUGE && self.is_reserved()
     }
 
     const fn is_reserved(&self) -> bool {
         self.most != 0 && self.layout.is_none()
-    }
-
-    fn on_heap(bytes: usize, align: usize) -> Result<Self, OutOfMemory> {
-        let out_of_memory = OutOfMemory { bytes };
-        let layout = Layout::from_size_align(bytes.max(1), align.max(LINE)).map_err(|_| out_of_memory)?;
-        // SAFETY: the layout's size is not zero.
-        let start = NonNull::new(unsafe { alloc(layout) }).ok_or(out_of_memory)?;
-        Ok(Self::at(start, layout.size(), Some(layout)))
-    }
-
-    fn at(start: NonNull<u8>, most: usize, layout: Option<Layout>) -> Self {
-        // Slots keep addresses in 48 bits.
-        assert!(
-            (start.as_ptr().addr() + most) >> 48 == 0,
-            "this system hands out addresses above 2^48, which slots cannot hold"
-        );
-        let size = layout.map_or(0, |layout| layout.size());
-        Self { start, size, most, layout }
-    }
-
-    /// Addresses for a room that will have `bytes` soon and more later, aligned to a huge page. `None` where the system
-    /// does not have them.
-    fn reserved(bytes: usize) -> Option<Self> {
-        let twice = bytes.checked_next_power_of_two()?.checked_mul(2)?;
-        // Where addresses are scarce others need them as well, and rooms have to be replaced as they grow.
-        let most = if system::addresses_abound() { [RESERVED.max(twice), twice] } else { [twice; 2] };
-        most.into_iter().find_map(|most| Some(Self::at(system::reserve(most, HUGE)?, most, None)))
     }
 
     /// Makes it at least `bytes` large; where it cannot grow it is replaced by one of twice the size, with the same
@@ -159,14 +183,14 @@ impl Room {
     /// # Errors
     ///
     /// There is no memory; then it is as it was.
-    pub(super) fn grow(&mut self, bytes: usize, align: usize, memory: &Memory) -> Result<bool, OutOfMemory> {
+    pub(super) fn grow(&mut self, bytes: usize, align: usize) -> Result<bool, OutOfMemory> {
         if self.extend(bytes)? {
             return Ok(false);
         }
-        let larger = memory.room(bytes.max(2 * self.size).max(FIRST), align)?;
+        let larger = self.memory.room(bytes.max(2 * self.size).max(FIRST), align)?;
         // SAFETY: two rooms, of which the second one is larger; the first one is this one's own.
         unsafe { core::ptr::copy_nonoverlapping(self.start(), larger.start(), self.size) };
-        memory.give_back(std::mem::replace(self, larger));
+        *self = larger;
         Ok(true)
     }
 
@@ -212,11 +236,15 @@ impl Room {
 
 impl Drop for Room {
     fn drop(&mut self) {
+        let Self { start, size, most, .. } = *self;
         match self.layout {
             // SAFETY: allocated with this layout, and dropped once.
-            Some(layout) => unsafe { dealloc(self.start.as_ptr(), layout) },
-            // SAFETY: reserved with this size, and dropped once.
-            None if self.most != 0 => unsafe { system::release(self.start, self.most) },
+            Some(layout) => unsafe { dealloc(start.as_ptr(), layout) },
+            None if most != 0 => {
+                // SAFETY: the range is what has been provided, and nobody uses it any more.
+                unsafe { system::offer_back(start, size) };
+                self.memory.0.borrow_mut().0.push(Spare { start, size, most });
+            }
             None => {}
         }
     }

@@ -3,10 +3,10 @@
 #![expect(unsafe_code, reason = "raw memory of erased types")]
 
 use super::{
+    lane::Lane,
     memory::{LINE, Memory, OutOfMemory, Room, no_memory},
     stride::Stride,
 };
-use std::ptr::null_mut;
 
 /// Most lines of the processor's cache by which one pool's first instance is off another's.
 const MOST_LINES: usize = 8;
@@ -20,24 +20,15 @@ pub(crate) struct Pool {
     align: usize,
     /// Bytes from the start of their room to the first instance; see [`lines_off`].
     off: usize,
-    /// Address of the first instance.
+    /// Of the instances.
+    room: Room,
+    /// Address of the first one.
     first: *mut u8,
-    /// Of the slot of each instance.
-    slots: *mut u32,
-    len: usize,
+    /// The slot of each.
+    slots: Lane<u32>,
     active: usize,
     /// Instances for which there is room.
     capacity: usize,
-    /// With so few instances room is given back.
-    few: usize,
-    rooms: Rooms,
-}
-
-/// What a pool's memory is.
-#[derive(Debug)]
-struct Rooms {
-    instances: Room,
-    slots: Room,
 }
 
 /// An instance that a removal, a swap or a new room has moved.
@@ -47,26 +38,26 @@ pub(super) struct Moved {
 }
 
 impl Pool {
-    pub(crate) fn new(class: u16, size: usize, align: usize) -> Self {
+    /// An empty pool whose rooms come from `memory`.
+    pub(crate) fn new(class: u16, size: usize, align: usize, memory: &Memory) -> Self {
         let stride = size.max(1).next_multiple_of(align);
         let off = if align <= LINE { usize::from(class) % lines_off(stride) * LINE } else { 0 };
         Self {
             stride: Stride::new(stride),
             align,
             off,
-            first: null_mut(),
-            slots: null_mut(),
-            len: 0,
+            room: Room::none(memory.clone()),
+            first: core::ptr::null_mut(),
+            slots: Lane::new(memory.clone()),
             active: 0,
             capacity: 0,
-            few: 0,
-            rooms: Rooms { instances: Room::none(), slots: Room::none() },
         }
     }
 
     /// Number of instances, quarantined ones included.
-    pub(crate) const fn len(&self) -> usize {
-        self.len
+    #[inline(always)]
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len()
     }
 
     /// Number of instances that receive events: the first ones.
@@ -87,68 +78,51 @@ impl Pool {
     /// Address of the instance at `index`; the others lie before and behind it, [`Pool::stride`] bytes apart.
     #[inline(always)]
     pub(crate) fn object(&self, index: usize) -> *mut u8 {
-        debug_assert!(index < self.len);
+        debug_assert!(index < self.len());
         // SAFETY: an index below `len` lies within the room.
         unsafe { self.first.add(index * self.stride()) }
     }
 
     /// Slot of the instance at `index`.
     pub(crate) fn slot(&self, index: usize) -> u32 {
-        debug_assert!(index < self.len);
-        // SAFETY: slots of indices below `len` have been written.
-        unsafe { self.slot_place(index).read() }
-    }
-
-    #[inline(always)]
-    fn slot_place(&self, index: usize) -> *mut u32 {
-        debug_assert!(index < self.len);
-        // SAFETY: an index below `len` lies within the room.
-        unsafe { self.slots.add(index) }
+        self.slots[index]
     }
 
     /// Index of the instance at an address that may be any; `None` if it is none of this pool's.
     #[inline(always)]
     pub(super) fn index_of(&self, object: *mut u8) -> Option<usize> {
         let index = self.stride.count(object.addr().wrapping_sub(self.first.addr()));
-        (index < self.len).then_some(index)
+        (index < self.len()).then_some(index)
     }
 
     /// Room for one more instance, which belongs to `slot`; the caller writes it. Tells `note` who moved.
-    #[inline]
-    pub(super) fn push(&mut self, slot: u32, memory: &Memory, note: impl FnMut(Moved)) -> *mut u8 {
-        if self.len == self.capacity || self.active < self.len {
-            return self.push_with_moves(slot, memory, note);
+    #[inline(always)]
+    pub(super) fn push(&mut self, slot: u32, note: impl FnMut(Moved)) -> *mut u8 {
+        let index = self.len();
+        if self.active < index || index == self.capacity {
+            return self.push_with_moves(slot, note);
         }
-        let index = self.len;
-        (self.len, self.active) = (index + 1, index + 1);
-        // SAFETY: the index lies within the room.
-        unsafe { self.slot_place(index).write(slot) };
+        self.slots.push(slot);
+        self.active = index + 1;
         self.object(index)
     }
 
     #[cold]
-    fn push_with_moves(&mut self, slot: u32, memory: &Memory, mut note: impl FnMut(Moved)) -> *mut u8 {
-        if self.len == self.capacity {
-            match self.grow(self.len + 1, memory) {
-                Ok(false) => {}
-                Ok(true) => (0..self.len).for_each(|index| note(self.moved_to(index))),
-                Err(out_of_memory) => no_memory(out_of_memory),
-            }
+    fn push_with_moves(&mut self, slot: u32, mut note: impl FnMut(Moved)) -> *mut u8 {
+        let (from, to) = (self.active, self.len());
+        let moved = self.grow(to + 1).unwrap_or_else(|out_of_memory| no_memory(out_of_memory));
+        if moved {
+            (0..to).for_each(|index| note(self.moved_to(index)));
         }
-        let (from, to) = (self.active, self.len);
-        (self.len, self.active) = (to + 1, from + 1);
+        self.slots.push(slot);
+        self.active = from + 1;
         if from != to {
             // The new instance is active: it takes the place of the first one that rests.
-            let resting = self.slot(from);
             // SAFETY: two different instances of this pool, the second one not initialised yet.
-            unsafe {
-                core::ptr::copy_nonoverlapping(self.object(from), self.object(to), self.stride());
-                self.slot_place(to).write(resting);
-            }
+            unsafe { move_one(self.object(from), self.object(to), self.stride()) };
+            self.slots.swap(from, to);
             note(self.moved_to(to));
         }
-        // SAFETY: the index is below `len`.
-        unsafe { self.slot_place(from).write(slot) };
         self.object(from)
     }
 
@@ -161,25 +135,17 @@ impl Pool {
     /// # Errors
     ///
     /// There is no memory; then the instances are where they were.
-    fn grow(&mut self, wanted: usize, memory: &Memory) -> Result<bool, OutOfMemory> {
-        let bytes = |each: usize| {
-            let all = wanted.checked_mul(each).and_then(|all| all.checked_add(self.off));
-            all.ok_or(OutOfMemory { bytes: usize::MAX })
-        };
-        let (instances, slots) = (bytes(self.stride())?, bytes(size_of::<u32>())?);
-        let Rooms { instances: room, slots: slots_room } = &mut self.rooms;
-        slots_room.grow(slots, align_of::<u32>(), memory)?;
-        let moved = room.grow(instances, self.align, memory)?;
-        (self.first, self.slots) = (room.start().wrapping_add(self.off), slots_room.start().cast());
-        self.set_capacity();
-        Ok(moved && self.len > 0)
+    fn grow(&mut self, wanted: usize) -> Result<bool, OutOfMemory> {
+        let bytes = wanted.checked_mul(self.stride()).and_then(|bytes| bytes.checked_add(self.off));
+        let moved = self.room.grow(bytes.ok_or(OutOfMemory { bytes: usize::MAX })?, self.align)?;
+        self.look_at_room();
+        Ok(moved)
     }
 
-    fn set_capacity(&mut self) {
-        let Rooms { instances, slots } = &self.rooms;
-        self.capacity =
-            (instances.size().saturating_sub(self.off) / self.stride()).min(slots.size() / size_of::<u32>());
-        self.few = if instances.can_shrink() { self.capacity / 4 } else { 0 };
+    /// The room has changed.
+    fn look_at_room(&mut self) {
+        self.first = self.room.start().wrapping_add(self.off);
+        self.capacity = self.room.size().saturating_sub(self.off) / self.stride();
     }
 
     /// Makes room for one instance per slot, `active` of them active. The instances are not there yet: until all are
@@ -192,61 +158,65 @@ impl Pool {
         &mut self,
         slots: impl ExactSizeIterator<Item = u32>,
         active: usize,
-        memory: &Memory,
     ) -> Result<(), OutOfMemory> {
-        debug_assert!(self.len == 0 && active <= slots.len());
-        if slots.len() > self.capacity {
-            self.grow(slots.len(), memory)?;
-        }
-        (self.len, self.active) = (slots.len(), active);
-        for (index, slot) in slots.enumerate() {
-            // SAFETY: the index is below `len`, for which there is room.
-            unsafe { self.slot_place(index).write(slot) };
-        }
+        debug_assert!(self.len() == 0 && active <= slots.len());
+        self.slots.reserve(slots.len())?;
+        self.grow(slots.len())?;
+        slots.for_each(|slot| self.slots.push(slot));
+        self.active = active;
         Ok(())
     }
 
     /// Slots of all instances, in order.
     pub(crate) fn slots(&self) -> impl ExactSizeIterator<Item = u32> {
-        (0..self.len).map(|index| self.slot(index))
+        self.slots.iter().copied()
     }
 
     /// Takes the instance at `hole` out; the caller has dropped or moved it. Tells `note` who moved.
     #[inline]
     pub(super) fn remove(&mut self, mut hole: usize, mut note: impl FnMut(Moved)) {
-        if self.active < self.len && hole < self.active {
-            // The last active one, whose place is the first of those that rest.
-            self.active -= 1;
-            self.fill(hole, self.active).into_iter().for_each(&mut note);
-            hole = self.active;
+        let last = self.len() - 1;
+        if self.active <= last && hole < self.active {
+            hole = self.move_hole_to_resting(hole, &mut note);
         }
-        self.fill(hole, self.len - 1).into_iter().for_each(note);
-        self.len -= 1;
-        self.active = self.active.min(self.len);
-        if self.len < self.few {
+        let from = self.object(last);
+        let Some(slot) = self.slots.pop() else { return };
+        self.active = self.active.min(last);
+        if hole != last {
+            note(self.put(slot, from, hole));
+        }
+        if self.room.can_shrink() && last < self.capacity / 4 {
             self.shrink();
         }
+    }
+
+    /// Fills a hole with the last active instance, whose place is the first of those that rest, and answers with that.
+    #[cold]
+    fn move_hole_to_resting(&mut self, hole: usize, note: &mut impl FnMut(Moved)) -> usize {
+        self.active -= 1;
+        if hole != self.active {
+            note(self.put(self.slot(self.active), self.object(self.active), hole));
+        }
+        self.active
     }
 
     /// Room for twice the instances that are left stays.
     #[cold]
     fn shrink(&mut self) {
-        self.rooms.instances.shrink(self.off + 2 * self.len * self.stride());
-        self.rooms.slots.shrink(2 * self.len * size_of::<u32>());
-        self.set_capacity();
+        let stays = 2 * self.len();
+        self.room.shrink(self.off + stays * self.stride());
+        self.slots.shrink(stays);
+        self.look_at_room();
     }
 
-    /// Moves the instance at `from` into the hole at `to`.
-    fn fill(&mut self, to: usize, from: usize) -> Option<Moved> {
-        if to == from {
-            return None;
-        }
-        let (slot, object) = (self.slot(from), self.object(to));
-        // SAFETY: two different instances of this pool; the one at `to` is gone.
-        unsafe { move_one(self.object(from), object, self.stride()) };
-        // SAFETY: the index is below `len`.
-        unsafe { self.slot_place(to).write(slot) };
-        Some(Moved { slot, object })
+    /// Moves the instance at `from`, which belongs to `slot`, into a hole.
+    #[inline(always)]
+    fn put(&mut self, slot: u32, from: *mut u8, hole: usize) -> Moved {
+        let object = self.object(hole);
+        // SAFETY: two different instances of this pool; the one in the hole is gone.
+        unsafe { move_one(from, object, self.stride()) };
+        self.slots[hole] = slot;
+        Moved { slot, object }
     }
 
     /// Puts the instance at `index` behind the active ones.
@@ -261,11 +231,7 @@ impl Pool {
         if index != last {
             // SAFETY: two different instances of this pool.
             unsafe { core::ptr::swap_nonoverlapping(here, there, self.stride()) };
-            // SAFETY: both indices are below `len`.
-            unsafe {
-                self.slot_place(index).write(other);
-                self.slot_place(last).write(mine);
-            }
+            self.slots.swap(index, last);
         }
         Some([
             Moved { slot: mine, object: there },
@@ -275,16 +241,20 @@ impl Pool {
 
     /// Makes all instances active again.
     pub(super) fn release_quarantined(&mut self) {
-        self.active = self.len;
+        self.active = self.len();
     }
 
     /// Gives all memory back. The caller has dropped or moved the instances.
-    pub(crate) fn clear(&mut self, memory: &Memory) {
-        (self.len, self.active, self.capacity, self.few) = (0, 0, 0, 0);
-        (self.first, self.slots) = (null_mut(), null_mut());
-        for room in [&mut self.rooms.instances, &mut self.rooms.slots] {
-            memory.give_back(std::mem::replace(room, Room::none()));
-        }
+    pub(crate) fn clear(&mut self) {
+        self.active = 0;
+        self.room.clear();
+        self.slots.clear();
+        self.look_at_room();
+    }
+
+    /// The end of a pool without instances.
+    pub(crate) fn end(self) {
+        debug_assert_eq!(self.len(), 0, "a pool with objects is never given back");
     }
 }
 

@@ -19,15 +19,14 @@ impl Store {
     /// Adds an empty pool; the class's index is the number of pools so far.
     pub(crate) fn add_pool(&mut self, size: usize, align: usize) {
         let class = self.pools.len() as u16;
-        self.pools.push(Pool::new(class, size, align));
+        self.pools.push(Pool::new(class, size, align, &self.memory));
     }
 
     /// Makes the pool of a class anew, for objects of another size. It must be empty.
     pub(crate) fn replace_pool(&mut self, class: u16, size: usize, align: usize) {
         let pool = &mut self.pools[usize::from(class)];
         assert_eq!(pool.len(), 0, "a pool with objects is never replaced");
-        pool.clear(&self.memory);
-        *pool = Pool::new(class, size, align);
+        *pool = Pool::new(class, size, align, &self.memory);
     }
 
     /// Where pools get their memory, for pools that are staged beside those of the store.
@@ -42,12 +41,6 @@ impl Store {
             self.slots.settle(staged.slot(index), staged.object(index), class, index >= staged.active());
         }
         std::mem::replace(&mut self.pools[usize::from(class)], staged)
-    }
-
-    /// Takes the memory of a pool without instances back.
-    pub(crate) fn give_back(&self, mut pool: Pool) {
-        debug_assert_eq!(pool.len(), 0, "a pool with objects is never given back");
-        pool.clear(&self.memory);
     }
 
     /// The id that a slot has now.
@@ -85,7 +78,7 @@ impl Store {
     fn give(&mut self, slot: u32, class: u16) -> *mut u8 {
         let (pools, slots) = (&mut self.pools, &mut self.slots);
         let note = |moved: Moved| slots.moved(moved.slot, moved.object);
-        let object = pools[usize::from(class)].push(slot, &self.memory, note);
+        let object = pools[usize::from(class)].push(slot, note);
         slots.occupy(slot, object, class);
         object
     }
@@ -148,7 +141,7 @@ impl Store {
             let id = self.slots.id_of(pool.slot(index));
             self.slots.release(id);
         }
-        pool.clear(&self.memory);
+        pool.clear();
     }
 
     /// Puts the ids of all objects of a class into the attic. The caller has dropped the values.
@@ -157,7 +150,7 @@ impl Store {
         for index in 0..pool.len() {
             self.slots.put_in_attic(self.slots.id_of(pool.slot(index)));
         }
-        pool.clear(&self.memory);
+        pool.clear();
     }
 
     /// Marks ids as those of objects in the attic.

@@ -37,7 +37,6 @@ pub(crate) struct RestoredPool {
     state: &'static Descriptor,
     /// `None` once it has been taken over.
     pool: Option<Pool>,
-    memory: Memory,
     made: usize,
 }
 
@@ -54,11 +53,11 @@ impl RestoredPool {
         memory: &Memory,
     ) -> Result<Self, StageFault> {
         let state = made_as.state;
-        let mut pool = Pool::new(carried.number, state.size, state.align);
+        let mut pool = Pool::new(carried.number, state.size, state.align, memory);
         let slots = objects.iter().map(|written| written.object.slot());
-        pool.reserve(slots, objects.len(), memory).map_err(StageFault::Memory)?;
-        let (class, memory) = (carried.number, memory.clone());
-        let mut restored = Self { class, state, pool: Some(pool), memory, made: 0 };
+        pool.reserve(slots, objects.len()).map_err(StageFault::Memory)?;
+        let class = carried.number;
+        let mut restored = Self { class, state, pool: Some(pool), made: 0 };
         for written in objects {
             let Some(pool) = &restored.pool else { break };
             let place = pool.object(restored.made);
@@ -77,12 +76,11 @@ impl RestoredPool {
 
 impl Drop for RestoredPool {
     fn drop(&mut self) {
-        let Some(mut pool) = self.pool.take() else { return };
+        let Some(pool) = self.pool.take() else { return };
         for index in 0..self.made {
             // SAFETY: made, and nothing else drops it. What panics in a destructor has no one to be told to.
             drop(unsafe { drop_value(self.state, pool.object(index)) });
         }
-        pool.clear(&self.memory);
     }
 }
 

@@ -54,7 +54,6 @@ pub(crate) struct StagedPool {
     program: Rc<Program>,
     /// `None` once it has been taken over.
     pool: Option<Pool>,
-    memory: Memory,
     progress: Progress,
 }
 
@@ -90,10 +89,10 @@ impl StagedPool {
         id_of: &dyn Fn(u32) -> ObjectId,
         memory: &Memory,
     ) -> Result<Self, StageFault> {
-        let mut pool = Pool::new(carried.number, program.new.size, program.new.align);
-        pool.reserve(live.slots(), live.active(), memory).map_err(StageFault::Memory)?;
-        let (class, memory) = (carried.number, memory.clone());
-        let mut staged = Self { class, program, pool: Some(pool), memory, progress: Progress::default() };
+        let mut pool = Pool::new(carried.number, program.new.size, program.new.align, memory);
+        pool.reserve(live.slots(), live.active()).map_err(StageFault::Memory)?;
+        let class = carried.number;
+        let mut staged = Self { class, program, pool: Some(pool), progress: Progress::default() };
         // SAFETY: (1), (2)
         unsafe { staged.run(carried, live, id_of)? };
         Ok(staged)
@@ -154,7 +153,7 @@ impl StagedPool {
 
 impl Drop for StagedPool {
     fn drop(&mut self) {
-        let Some(mut pool) = self.pool.take() else { return };
+        let Some(pool) = self.pool.take() else { return };
         let (progress, program) = (&self.progress, &*self.program);
         for index in 0..progress.complete + progress.in_block {
             let steps = if index < progress.complete || index - progress.complete < progress.done {
@@ -175,7 +174,6 @@ impl Drop for StagedPool {
                 }
             }
         }
-        pool.clear(&self.memory);
     }
 }
 
@@ -413,7 +411,7 @@ impl Program {
     /// # Safety
     ///
     /// 1. The objects of `old` are of the program's old type, and were carried over by it.
-    pub(crate) unsafe fn drop_rest(&self, mut old: Pool, memory: &Memory) -> Vec<crate::Panicked> {
+    pub(crate) unsafe fn drop_rest(&self, old: Pool) -> Vec<crate::Panicked> {
         let mut panics = Vec::new();
         for part in &self.left {
             let ty = part.field.descriptor();
@@ -426,7 +424,6 @@ impl Program {
                 panics.extend(dropped.err());
             }
         }
-        old.clear(memory);
         panics
     }
 }

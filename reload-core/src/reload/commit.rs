@@ -53,13 +53,13 @@ pub(crate) fn commit(world: &mut World, staged: Staged) -> Committed {
         let (pool, program) = staged.take();
         let old = live.store.swap_pool(class, pool);
         // SAFETY: the objects of the old pool were carried over by this program, and are of its old type.
-        let panics = unsafe { program.drop_rest(old, live.store.memory()) };
+        let panics = unsafe { program.drop_rest(old) };
         live.report_panics("drop of what a reload left behind", panics);
     }
     for restored in returned {
         let class = restored.class;
         let empty = live.store.swap_pool(class, restored.take());
-        live.store.give_back(empty);
+        empty.end();
     }
     attic.apply(&mut live.attic, plan.epoch);
     live.start_loops(&former);

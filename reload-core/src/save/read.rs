@@ -377,7 +377,7 @@ fn commit(world: &mut World, staged: Staged) -> RestoreReport {
     for restored in pools {
         let class = restored.class;
         let empty = live.store.swap_pool(class, restored.take());
-        live.store.give_back(empty);
+        empty.end();
     }
     live.store.slots.free_unclaimed();
     live.attic = attic;
