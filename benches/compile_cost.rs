@@ -1,12 +1,14 @@
 //! What `#[game_class]` adds to an incremental build: crates of 20 and 200 classes of eight fields, one handler edited,
 //! once so that its file stays as long as it is and once by a line more, beside the same structs bare and with the derives of serde, facet and bevy_reflect.
 //! `cargo bench -p reload-benches --bench compile_cost` (`-- --rounds 9 --sizes 20,200 --only bare,game-class`; without what
-//! the README recommends: `--macros 0`, `--debug full`).
+//! the README recommends: `--macros 0`, `--debug full`; by the compiler's activities in place of the whole: `--inside`).
 
 #[path = "support/generated.rs"]
 mod generated;
+#[path = "support/inside.rs"]
+mod inside;
 
-use generated::{Case, Crates, Kind, median, option, spread};
+use generated::{Case, Crates, Kind, flag, median, option, spread};
 use std::time::Duration;
 
 #[expect(clippy::print_stdout, reason = "the result of a benchmark")]
@@ -21,6 +23,10 @@ fn main() {
     for classes in sizes.split(',').map(|text| text.parse().expect("a number")) {
         let cases: Vec<Case> = kinds.iter().map(|&kind| Case { kind, classes }).collect();
         let crates = Crates::write(&cases, "compile-cost");
+        if flag("--inside") {
+            inside::print(&crates, &cases, rounds);
+            continue;
+        }
         let mut times: Vec<[Vec<Duration>; 2]> = vec![Default::default(); cases.len()];
         for round in 0..=rounds {
             for (case, [same_length, line_more]) in cases.iter().zip(&mut times) {

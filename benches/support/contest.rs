@@ -126,6 +126,11 @@ impl Contest {
 
     /// Prints the tables and stores the measurements for the plots.
     pub(crate) fn finish(self) {
+        self.finish_with(print);
+    }
+
+    /// [`Contest::finish`] with tables of another kind.
+    pub(crate) fn finish_with(self, print: impl FnOnce(&[Record])) {
         print(&self.records);
         if self.whole {
             let file = measurements(self.topic);

@@ -55,8 +55,8 @@ macro_rules! objects {
 }
 
 macro_rules! family {
-    ($(#[$about:meta])* $family:ident $statics:ident $count:literal $bytes:literal $module:ident: $($number:literal $field:ident $class:ident)*) => {
-        $(#[$about])*
+    ($family:ident $statics:ident $count:literal $bytes:literal $module:ident: $($number:literal $field:ident $class:ident)*) => {
+        /// So many classes of one size.
         pub(crate) struct $family;
 
         impl Family for $family {
@@ -105,41 +105,32 @@ macro_rules! family {
     };
 }
 
-objects!(small: C0 C1 C2 C3 C4 C5 C6 C7);
-objects!(large: C0 C1 C2 C3 C4 C5 C6 C7);
-objects!(medium:
-    C0 C1 C2 C3 C4 C5 C6 C7 C8 C9 C10 C11 C12 C13 C14 C15 C16 C17 C18 C19 C20 C21 C22 C23 C24 C25 C26 C27 C28 C29 C30 C31
-    C32 C33 C34 C35 C36 C37 C38 C39 C40 C41 C42 C43 C44 C45 C46 C47 C48 C49 C50 C51 C52 C53 C54 C55 C56 C57 C58 C59 C60
-    C61 C62 C63
-);
-
-family!(
-    /// One class, 64 bytes.
-    One OneStatics 1 64 medium: 0 c0 C0
-);
-family!(
-    /// Eight classes, 64 bytes.
-    Eight EightStatics 8 64 medium: 0 c0 C0 1 c1 C1 2 c2 C2 3 c3 C3 4 c4 C4 5 c5 C5 6 c6 C6 7 c7 C7
-);
-family!(
-    /// Eight classes, 16 bytes.
-    SmallEight SmallStatics 8 16 small: 0 c0 C0 1 c1 C1 2 c2 C2 3 c3 C3 4 c4 C4 5 c5 C5 6 c6 C6 7 c7 C7
-);
-family!(
-    /// Eight classes, 256 bytes.
-    LargeEight LargeStatics 8 256 large: 0 c0 C0 1 c1 C1 2 c2 C2 3 c3 C3 4 c4 C4 5 c5 C5 6 c6 C6 7 c7 C7
-);
-family!(
-    /// Sixty-four classes, 64 bytes.
-    SixtyFour SixtyFourStatics 64 64 medium:
-    0 c0 C0 1 c1 C1 2 c2 C2 3 c3 C3 4 c4 C4 5 c5 C5 6 c6 C6 7 c7 C7 8 c8 C8 9 c9 C9 10 c10 C10 11 c11 C11 12 c12 C12
-    13 c13 C13 14 c14 C14 15 c15 C15 16 c16 C16 17 c17 C17 18 c18 C18 19 c19 C19 20 c20 C20 21 c21 C21 22 c22 C22
-    23 c23 C23 24 c24 C24 25 c25 C25 26 c26 C26 27 c27 C27 28 c28 C28 29 c29 C29 30 c30 C30 31 c31 C31 32 c32 C32
-    33 c33 C33 34 c34 C34 35 c35 C35 36 c36 C36 37 c37 C37 38 c38 C38 39 c39 C39 40 c40 C40 41 c41 C41 42 c42 C42
-    43 c43 C43 44 c44 C44 45 c45 C45 46 c46 C46 47 c47 C47 48 c48 C48 49 c49 C49 50 c50 C50 51 c51 C51 52 c52 C52
-    53 c53 C53 54 c54 C54 55 c55 C55 56 c56 C56 57 c57 C57 58 c58 C58 59 c59 C59 60 c60 C60 61 c61 C61 62 c62 C62
-    63 c63 C63
-);
+/// The families of one size.
+macro_rules! families {
+    ($module:ident $bytes:literal: $one:ident $one_statics:ident, $eight:ident $eight_statics:ident, $many:ident $many_statics:ident) => {
+        objects!($module:
+            C0 C1 C2 C3 C4 C5 C6 C7 C8 C9 C10 C11 C12 C13 C14 C15 C16 C17 C18 C19 C20 C21 C22 C23 C24 C25 C26
+            C27 C28 C29 C30 C31 C32 C33 C34 C35 C36 C37 C38 C39 C40 C41 C42 C43 C44 C45 C46 C47 C48 C49 C50 C51
+            C52 C53 C54 C55 C56 C57 C58 C59 C60 C61 C62 C63
+        );
+        family!($one $one_statics 1 $bytes $module: 0 c0 C0);
+        family!($eight $eight_statics 8 $bytes $module:
+            0 c0 C0 1 c1 C1 2 c2 C2 3 c3 C3 4 c4 C4 5 c5 C5 6 c6 C6 7 c7 C7
+        );
+        family!($many $many_statics 64 $bytes $module:
+            0 c0 C0 1 c1 C1 2 c2 C2 3 c3 C3 4 c4 C4 5 c5 C5 6 c6 C6 7 c7 C7 8 c8 C8 9 c9 C9 10 c10 C10
+            11 c11 C11 12 c12 C12 13 c13 C13 14 c14 C14 15 c15 C15 16 c16 C16 17 c17 C17 18 c18 C18 19 c19 C19
+            20 c20 C20 21 c21 C21 22 c22 C22 23 c23 C23 24 c24 C24 25 c25 C25 26 c26 C26 27 c27 C27 28 c28 C28
+            29 c29 C29 30 c30 C30 31 c31 C31 32 c32 C32 33 c33 C33 34 c34 C34 35 c35 C35 36 c36 C36 37 c37 C37
+            38 c38 C38 39 c39 C39 40 c40 C40 41 c41 C41 42 c42 C42 43 c43 C43 44 c44 C44 45 c45 C45 46 c46 C46
+            47 c47 C47 48 c48 C48 49 c49 C49 50 c50 C50 51 c51 C51 52 c52 C52 53 c53 C53 54 c54 C54 55 c55 C55
+            56 c56 C56 57 c57 C57 58 c58 C58 59 c59 C59 60 c60 C60 61 c61 C61 62 c62 C62 63 c63 C63
+        );
+    };
+}
+families!(small 16: SmallOne SmallOneStatics, SmallEight SmallEightStatics, SmallSixtyFour SmallSixtyFourStatics);
+families!(medium 64: One OneStatics, Eight EightStatics, SixtyFour SixtyFourStatics);
+families!(large 256: LargeOne LargeOneStatics, LargeEight LargeEightStatics, LargeSixtyFour LargeSixtyFourStatics);
 
 /// How many objects there are and who listens.
 #[derive(Clone, Copy)]

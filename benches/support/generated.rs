@@ -79,6 +79,11 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")
 }
 
+/// Whether `--name` stands on the command line.
+pub(crate) fn flag(name: &str) -> bool {
+    std::env::args().any(|argument| argument == name)
+}
+
 /// A crate's source: `classes` classes of eight fields with two handlers each, and three types that they are made of.
 /// One handler of the class in the middle has `version` as a text, and `lines` lines more than the others.
 pub(crate) fn source(kind: Kind, classes: usize, version: usize, lines: usize) -> String {
@@ -161,9 +166,10 @@ impl Crates {
         // What the README recommends, unless told otherwise; the peers' macros gain by it as well.
         let debug = option("--debug").unwrap_or_else(|| "line-tables-only".into());
         let macros = option("--macros").unwrap_or_else(|| "3".into());
+        let dependencies = option("--dependencies").unwrap_or_else(|| "0".into());
         let manifest = format!(
             "[workspace]\nresolver = \"3\"\nmembers = {members:?}\n\n[profile.dev]\ndebug = {debug:?}\n\n\
-             [profile.dev.package.\"*\"]\ndebug = false\n\n[profile.dev.build-override]\nopt-level = {macros}\n"
+             [profile.dev.package.\"*\"]\ndebug = false\nopt-level = {dependencies}\n\n[profile.dev.build-override]\nopt-level = {macros}\n"
         );
         fs::write(crates.folder.path().join("Cargo.toml"), manifest).expect("written");
         // The versions of this workspace, where it knows them.
@@ -206,14 +212,19 @@ impl Crates {
 
     /// `cargo build` of one crate.
     pub(crate) fn build(&self, case: Case) -> Duration {
-        run(cargo(self.folder(), &self.target, &case.package()))
+        run(self.cargo("build", case))
+    }
+
+    /// A command of cargo for one crate, to be run.
+    pub(crate) fn cargo(&self, command: &str, case: Case) -> Command {
+        cargo(command, self.folder(), &self.target, &case.package())
     }
 }
 
-/// `cargo build` of one package, to be run.
-pub(crate) fn cargo(folder: &Path, target: &Path, package: &str) -> Command {
+/// A command of cargo for one package, to be run.
+pub(crate) fn cargo(name: &str, folder: &Path, target: &Path, package: &str) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(["build", "--quiet", "--package", package, "--target-dir"]).arg(target).current_dir(folder);
+    command.args([name, "--quiet", "--package", package, "--target-dir"]).arg(target).current_dir(folder);
     command
 }
 

@@ -101,7 +101,7 @@ impl Lane {
 
     /// `cargo build`, to be run.
     pub(crate) fn cargo(&self) -> Command {
-        cargo(self.folder(), &self.target, &self.package)
+        cargo("build", self.folder(), &self.target, &self.package)
     }
 
     pub(crate) fn build(&self) -> Duration {

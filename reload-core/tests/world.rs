@@ -259,6 +259,40 @@ fn a_panic_rests_one_object_and_no_other() {
     assert!(world.send(bombs[2_345], &Test), "awake again");
 }
 
+#[test]
+fn an_event_finds_whoever_a_class_has_got_since_the_last_one() {
+    let both = || library().class::<panics::Bomb>().class::<v1::Creature>();
+    let (mut world, mut session, log) = open(both());
+    let seen = |world: &World, bomb| world.get::<panics::Bomb>(bomb).map(|bomb| bomb.seen);
+    world.emit(&Test);
+    let creature = spawn(&mut world, "game::Creature");
+    world.emit(&Test);
+    let bomb = spawn(&mut world, "game::Bomb");
+    world.emit(&Test);
+    assert_eq!((seen(&world, bomb), log.borrow().len()), (Some(100), 2), "the first objects of their classes");
+
+    world.emit(&Ping { count: 0 });
+    assert_eq!(world.take_faults().len(), 1);
+    world.emit(&Test);
+    assert_eq!(seen(&world, bomb), Some(101), "the only one rests");
+    assert!(session.offer(&mut world, both()).is_reloaded());
+    world.emit(&Test);
+    assert_eq!(seen(&world, bomb), Some(201), "the only one is awake again");
+
+    assert!(world.destroy(bomb));
+    world.emit(&Test);
+    let bomb = spawn(&mut world, "game::Bomb");
+    world.emit(&Test);
+    assert_eq!(seen(&world, bomb), Some(100), "the first one again");
+
+    assert!(session.offer(&mut world, library().class::<v1::Creature>()).is_reloaded());
+    world.emit(&Test);
+    assert!(session.offer(&mut world, both()).is_reloaded());
+    world.emit(&Test);
+    assert_eq!(seen(&world, bomb), Some(200), "back from the attic");
+    assert_eq!(log.borrow().iter().filter(|(who, _)| *who == creature).count(), 8, "one of another class, each time");
+}
+
 mod meddling {
     use super::*;
     #[game_class(path = "game::Meddler")]

@@ -77,22 +77,26 @@ macro_rules! classes {
     };
 }
 
-classes!(small 2:
-    0 C0 and event_rare; 1 C1; 2 C2; 3 C3; 4 C4; 5 C5; 6 C6; 7 C7;
-);
-classes!(large 62:
-    0 C0 and event_rare; 1 C1; 2 C2; 3 C3; 4 C4; 5 C5; 6 C6; 7 C7;
-);
-classes!(medium 14:
-    0 C0 and event_rare; 1 C1; 2 C2; 3 C3; 4 C4; 5 C5; 6 C6; 7 C7;
-    8 C8; 9 C9; 10 C10; 11 C11; 12 C12; 13 C13; 14 C14; 15 C15;
-    16 C16; 17 C17; 18 C18; 19 C19; 20 C20; 21 C21; 22 C22; 23 C23;
-    24 C24; 25 C25; 26 C26; 27 C27; 28 C28; 29 C29; 30 C30; 31 C31;
-    32 C32; 33 C33; 34 C34; 35 C35; 36 C36; 37 C37; 38 C38; 39 C39;
-    40 C40; 41 C41; 42 C42; 43 C43; 44 C44; 45 C45; 46 C46; 47 C47;
-    48 C48; 49 C49; 50 C50; 51 C51; 52 C52; 53 C53; 54 C54; 55 C55;
-    56 C56; 57 C57; 58 C58; 59 C59; 60 C60; 61 C61; 62 C62; 63 C63;
-);
+/// The same classes in each size.
+macro_rules! sizes {
+    ($($module:ident $words:literal;)*) => {
+        $(classes!($module $words:
+            0 C0 and event_rare; 1 C1; 2 C2; 3 C3; 4 C4; 5 C5; 6 C6; 7 C7;
+            8 C8; 9 C9; 10 C10; 11 C11; 12 C12; 13 C13; 14 C14; 15 C15;
+            16 C16; 17 C17; 18 C18; 19 C19; 20 C20; 21 C21; 22 C22; 23 C23;
+            24 C24; 25 C25; 26 C26; 27 C27; 28 C28; 29 C29; 30 C30; 31 C31;
+            32 C32; 33 C33; 34 C34; 35 C35; 36 C36; 37 C37; 38 C38; 39 C39;
+            40 C40; 41 C41; 42 C42; 43 C43; 44 C44; 45 C45; 46 C46; 47 C47;
+            48 C48; 49 C49; 50 C50; 51 C51; 52 C52; 53 C53; 54 C54; 55 C55;
+            56 C56; 57 C57; 58 C58; 59 C59; 60 C60; 61 C61; 62 C62; 63 C63;
+        );)*
+    };
+}
+sizes! {
+    small 2;
+    medium 14;
+    large 62;
+}
 
 /// Spawns and destroys from within a handler, as games do.
 #[game_class]

@@ -12,6 +12,7 @@ use super::{
     fault::{Fault, FaultKind, Faults},
     next::Next,
     payload::Payload,
+    peopled::Peopled,
     pulse::{self, Pulse},
     queue::{Command, Origin, Queue},
 };
@@ -20,7 +21,7 @@ use crate::{
     boundary::{ObjectId, guarded},
     event::{Constructed, Destroyed, EVENT_LIMIT, Event},
     instance::Store,
-    registry::{Keep, Kind, One, Registry, Row, Running},
+    registry::{Keep, Kind, One, Registry, Route, Row, Running},
 };
 use core::{ptr::NonNull, sync::atomic::AtomicPtr};
 use std::sync::Arc;
@@ -36,6 +37,7 @@ pub(crate) struct Live {
     pub(crate) queue: Queue,
     pub(crate) clock: Clock,
     pub(crate) faults: Faults,
+    pub(super) peopled: Peopled,
     /// By event.
     pub(crate) listeners: Vec<Vec<Listener>>,
     /// Turns of quarantined objects.
@@ -75,20 +77,18 @@ pub(crate) unsafe fn broadcast(live: LivePtr, event: u16, payload: *const u8, or
     // SAFETY: (1) no other broadcast or delivery is under way, as the world runs one at a time.
     let ctx = unsafe { &mut *pulse.ctx() };
     ctx.begin(origin);
-    let mut position = 0;
-    // SAFETY: (1) the reference ends with the statement.
-    while let Some(route) = unsafe { (*this).registry.routes.all(event).get(position).copied() } {
-        position += 1;
+    // SAFETY: (1) the references to the live state end with the statement.
+    let routes: *const [Route] = unsafe { (*this).peopled.routes(event, &(*this).registry.routes, &(*this).store) };
+    // SAFETY: they lie in memory of their own, which stays as it is until the next broadcast.
+    for route in unsafe { &*routes } {
         // Nobody yet: what the context has is another route's.
         (ctx.part, ctx.part_offset) = (core::ptr::null_mut(), route.part_offset);
         pulse.handler(route.what);
         // SAFETY: (1) the reference ends with the statement; pools do not change during the delivery.
         let (first, count, stride) = unsafe { (*this).store.pool(route.class).active_ones() };
-        if count > 0 {
-            // SAFETY: from `first` on lie `count` objects of the route's class, whose part lies at `part_offset`,
-            // and nothing refers to them; (2) for the payload.
-            unsafe { (route.batch)(first.wrapping_add(route.part_offset), count, stride, ctx, payload) };
-        }
+        // SAFETY: from `first` on lie `count` objects of the route's class, whose part lies at `part_offset`,
+        // and nothing refers to them; (2) for the payload.
+        unsafe { (route.batch)(first.wrapping_add(route.part_offset), count, stride, ctx, payload) };
         pulse.end();
     }
     // SAFETY: (1), (2)
@@ -255,6 +255,7 @@ impl Live {
             queue: Queue::default(),
             clock: Clock::default(),
             faults: Faults::default(),
+            peopled: Peopled::default(),
             listeners,
             resting: Vec::new(),
             held: Vec::new(),

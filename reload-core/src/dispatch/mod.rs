@@ -9,6 +9,7 @@ mod live;
 mod next;
 mod outside;
 mod payload;
+mod peopled;
 mod pulse;
 mod queue;
 

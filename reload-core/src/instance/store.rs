@@ -13,6 +13,7 @@ pub(crate) struct Store {
     pub(crate) slots: Slots,
     pools: Vec<Pool>,
     memory: Memory,
+    arrivals: u64,
 }
 
 impl Store {
@@ -29,6 +30,13 @@ impl Store {
         *pool = Pool::new(class, size, align, &self.memory);
     }
 
+    /// Goes up whenever a class may have got its first active object. Between two equal answers no class has, though one may
+    /// have lost its last.
+    #[inline(always)]
+    pub(crate) const fn arrivals(&self) -> u64 {
+        self.arrivals
+    }
+
     /// Where pools get their memory, for pools that are staged beside those of the store.
     pub(crate) fn memory(&self) -> &Memory {
         &self.memory
@@ -40,6 +48,7 @@ impl Store {
         for index in 0..staged.len() {
             self.slots.settle(staged.slot(index), staged.object(index), class, index >= staged.active());
         }
+        self.arrivals += 1;
         std::mem::replace(&mut self.pools[usize::from(class)], staged)
     }
 
@@ -78,7 +87,9 @@ impl Store {
     fn give(&mut self, slot: u32, class: u16) -> *mut u8 {
         let (pools, slots) = (&mut self.pools, &mut self.slots);
         let note = |moved: Moved| slots.moved(moved.slot, moved.object);
-        let object = pools[usize::from(class)].push(slot, note);
+        let pool = &mut pools[usize::from(class)];
+        self.arrivals += u64::from(pool.active() == 0);
+        let object = pool.push(slot, note);
         slots.occupy(slot, object, class);
         object
     }
@@ -120,6 +131,7 @@ impl Store {
             self.slots.set_quarantined(pool.slot(index), false);
         }
         pool.release_quarantined();
+        self.arrivals += 1;
     }
 
     /// The id of the object of `class` at an address that may be any. Follows no pointer but its own.
@@ -227,6 +239,27 @@ mod tests {
         store.release_quarantined(0);
         assert_eq!(store.pool(0).active(), model.len());
         check_same(&store, &model);
+    }
+
+    #[test]
+    fn first_active_objects_are_arrivals() {
+        let mut store = Store::default();
+        store.add_pool(8, 8);
+        let mut before = store.arrivals();
+        let mut arrived = |store: &Store| std::mem::replace(&mut before, store.arrivals()) != store.arrivals();
+        let (first, _) = store.make(0);
+        assert!(arrived(&store));
+        let (second, _) = store.make(0);
+        store.remove(second);
+        assert!(!arrived(&store), "there was one before");
+        assert!(store.quarantine(first));
+        store.release_quarantined(0);
+        assert!(arrived(&store));
+        let mut staged = Pool::new(0, 8, 8, store.memory());
+        staged.reserve([first.slot()].into_iter(), 1).expect("there is memory");
+        store.pools[0].clear();
+        store.swap_pool(0, staged).end();
+        assert!(arrived(&store));
     }
 
     #[test]

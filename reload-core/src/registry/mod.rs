@@ -8,7 +8,7 @@ mod running;
 mod short_ways;
 mod vocabulary;
 
-pub(crate) use routes::{One, Routes, Row};
+pub(crate) use routes::{One, Route, Routes, Row};
 pub(crate) use running::{Kind, Running};
 pub(crate) use short_ways::ShortWay;
 pub(crate) use vocabulary::Vocabulary;

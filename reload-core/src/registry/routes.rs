@@ -80,7 +80,7 @@ impl Routes {
         Self { all, rows }
     }
 
-    /// The pools that an event is delivered to.
+    /// The pools that an event is delivered to, empty ones as well.
     #[inline(always)]
     pub(crate) fn all(&self, event: u16) -> &[Route] {
         self.all.get(usize::from(event)).map_or(&[], Vec::as_slice)
