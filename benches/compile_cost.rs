@@ -1,7 +1,7 @@
 //! What `#[game_class]` adds to an incremental build: crates of 20 and 200 classes of eight fields, one handler edited,
 //! once so that its file stays as long as it is and once by a line more, beside the same structs bare and with the derives of serde, facet and bevy_reflect.
 //! `cargo bench -p reload-benches --bench compile_cost` (`-- --rounds 9 --sizes 20,200 --only bare,game-class`; without what
-//! the README recommends: `--macros 0`, `--debug full`; by the compiler's activities in place of the whole: `--inside`).
+//! the README recommends: `--macros 0`, `--dependencies 0`, `--debug full`; by the compiler's activities in place of the whole: `--inside`).
 
 #[path = "support/generated.rs"]
 mod generated;

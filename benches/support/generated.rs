@@ -166,7 +166,7 @@ impl Crates {
         // What the README recommends, unless told otherwise; the peers' macros gain by it as well.
         let debug = option("--debug").unwrap_or_else(|| "line-tables-only".into());
         let macros = option("--macros").unwrap_or_else(|| "3".into());
-        let dependencies = option("--dependencies").unwrap_or_else(|| "0".into());
+        let dependencies = option("--dependencies").unwrap_or_else(|| "3".into());
         let manifest = format!(
             "[workspace]\nresolver = \"3\"\nmembers = {members:?}\n\n[profile.dev]\ndebug = {debug:?}\n\n\
              [profile.dev.package.\"*\"]\ndebug = false\nopt-level = {dependencies}\n\n[profile.dev.build-override]\nopt-level = {macros}\n"

@@ -5,7 +5,7 @@ use analyzeme::ProfilingData;
 use std::{collections::BTreeMap, fs};
 
 /// Activities that are told; what is left is one line.
-const LINES: usize = 24;
+const LINES: usize = 16;
 
 /// Milliseconds of each activity, without those that it calls, on all threads.
 type Profile = BTreeMap<String, f64>;
