@@ -6,13 +6,12 @@ use support::{
     contest::{Contest, Entry},
     family::{Eight, Family, LargeEight, One, Population, SixtyFour, SmallEight},
     peers::{
-        bevy::{ClassObservers, EntityObservers, Messages},
+        bevy::{ClassObservers, EntityObservers},
         boxes::Boxes,
         bus::Bus,
-        hecs_world::Hecs,
+        fastest,
         signals::Signals,
-        statics::StaticLoop,
-        world::{Broadcast, Unheeded},
+        world::Unheeded,
     },
 };
 
@@ -32,13 +31,9 @@ fn everybody<F: Family>(population: Population) -> Vec<Entry> {
 }
 
 fn the_fast<F: Family>(population: Population) -> Vec<Entry> {
-    vec![
-        ("static loop", Box::new(StaticLoop::<F>::new(population))),
-        ("reload-core", Box::new(Broadcast::new::<F>(population))),
-        ("hecs", Box::new(Hecs::new::<F>(population))),
-        ("Bevy, messages and systems", Box::new(Messages::new::<F>(population))),
-        ("Vec<Box<dyn Trait>>, shuffled", Box::new(Boxes::shuffled::<F>(population))),
-    ]
+    let mut entries = fastest::<F>(population);
+    entries.push(("Vec<Box<dyn Trait>>, shuffled", Box::new(Boxes::shuffled::<F>(population))));
+    entries
 }
 
 fn case<F: Family>(contest: &mut Contest, title: &str, population: Population, who: fn(Population) -> Vec<Entry>) {

@@ -4,25 +4,15 @@
 mod support;
 
 use support::{
-    contest::{Contest, Entry, Record},
+    contest::{Contest, Record},
     family::{
         Eight, Family, LargeEight, LargeOne, LargeSixtyFour, One, Population, SixtyFour, SmallEight, SmallOne,
         SmallSixtyFour,
     },
-    peers::{bevy::Messages, hecs_world::Hecs, statics::StaticLoop, world::Broadcast},
+    peers::fastest,
 };
 
 const OBJECTS: [usize; 4] = [1_000, 10_000, 100_000, 1_000_000];
-const OURS: &str = "reload-core";
-
-fn entries<F: Family>(population: Population) -> Vec<Entry> {
-    vec![
-        ("static loop", Box::new(StaticLoop::<F>::new(population))),
-        (OURS, Box::new(Broadcast::new::<F>(population))),
-        ("hecs", Box::new(Hecs::new::<F>(population))),
-        ("Bevy, messages and systems", Box::new(Messages::new::<F>(population))),
-    ]
-}
 
 fn lines<F: Family>(contest: &mut Contest) {
     for listening in [None, Some(10), Some(1)] {
@@ -33,7 +23,7 @@ fn lines<F: Family>(contest: &mut Contest) {
         let title = format!("{} | {} | {} %", F::BYTES, F::CLASSES, listening.unwrap_or(100));
         for objects in OBJECTS {
             let population = Population { objects, listening };
-            contest.case(&title, &objects.to_string(), population.reached(), || entries::<F>(population));
+            contest.case(&title, &objects.to_string(), population.reached(), || fastest::<F>(population));
         }
     }
 }
@@ -48,13 +38,10 @@ fn print(records: &[Record]) {
     for title in titles {
         let cells = OBJECTS.map(|objects| {
             let column = objects.to_string();
-            let here: Vec<&Record> =
-                records.iter().filter(|record| record.title == title && record.column == column).collect();
-            let ours = here.iter().find(|record| record.contender == OURS).map(|record| record.ratio);
-            // The first is what the others are compared to.
-            let peers = here.iter().skip(1).filter(|record| record.contender != OURS).map(|record| record.ratio);
-            match (ours, peers.min_by(f64::total_cmp)) {
-                (Some(ours), Some(peer)) => format!("{ours:.2}x ({peer:.2}x)"),
+            let here = records.iter().filter(|record| record.title == title && record.column == column);
+            // In the order of `fastest`: the first one is what the others are compared to.
+            match here.map(|record| record.ratio).collect::<Vec<_>>()[..] {
+                [_, ours, hecs, bevy] => format!("{ours:.2}x ({:.2}x)", hecs.min(bevy)),
                 _ => String::new(),
             }
         });

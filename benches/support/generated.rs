@@ -216,8 +216,8 @@ impl Crates {
     }
 
     /// A command of cargo for one crate, to be run.
-    pub(crate) fn cargo(&self, command: &str, case: Case) -> Command {
-        cargo(command, self.folder(), &self.target, &case.package())
+    pub(crate) fn cargo(&self, name: &str, case: Case) -> Command {
+        cargo(name, self.folder(), &self.target, &case.package())
     }
 }
 

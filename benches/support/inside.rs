@@ -1,14 +1,17 @@
 //! What the compiler itself says that it does in an incremental build, by activity.
 
-use crate::generated::{Case, Crates, run};
+use crate::generated::{self, Case, Crates, run};
 use analyzeme::ProfilingData;
-use std::{collections::BTreeMap, fs};
+use std::{collections::BTreeMap, fs, time::Duration};
 
 /// Activities that are told; what is left is one line.
 const LINES: usize = 16;
 
-/// Milliseconds of each activity, without those that it calls, on all threads.
-type Profile = BTreeMap<String, f64>;
+/// The time of each activity, without those that it calls, on all threads.
+type Profile = BTreeMap<String, Duration>;
+
+/// The same in milliseconds: the middle one of several.
+type Middle = BTreeMap<String, f64>;
 
 /// Profiles an edit of each case in turn, and prints the medians: what the last case has more of comes first.
 #[expect(clippy::print_stdout, reason = "the result of a benchmark")]
@@ -24,9 +27,9 @@ pub(crate) fn print(crates: &Crates, cases: &[Case], rounds: usize) {
             }
         }
     }
-    let medians: Vec<Profile> = profiles.iter().map(|profiles| median(profiles)).collect();
+    let medians: Vec<Middle> = profiles.iter().map(|profiles| median(profiles)).collect();
     let (Some(first), Some(last)) = (medians.first(), medians.last()) else { return };
-    let of = |profile: &Profile, activity: &str| profile.get(activity).copied().unwrap_or(0.0);
+    let of = |profile: &Middle, activity: &str| profile.get(activity).copied().unwrap_or(0.0);
     let mut activities: Vec<&String> = last.keys().collect();
     activities.sort_by(|one, other| {
         let more = |activity: &str| of(last, activity) - of(first, activity);
@@ -34,7 +37,7 @@ pub(crate) fn print(crates: &Crates, cases: &[Case], rounds: usize) {
     });
     let names: Vec<&str> = cases.iter().map(|case| case.kind.name()).collect();
     println!("\n| activity, ms on all threads | {} |\n|---{}|", names.join(" | "), "|---:".repeat(names.len()));
-    let line = |name: &str, values: &dyn Fn(&Profile) -> f64| {
+    let line = |name: &str, values: &dyn Fn(&Middle) -> f64| {
         let cells = medians.iter().map(|profile| format!("{:.1}", values(profile)));
         println!("| {name} | {} |", cells.collect::<Vec<_>>().join(" | "));
     };
@@ -60,19 +63,18 @@ fn profile(crates: &Crates, case: Case) -> Profile {
     let file = fs::read_dir(&folder).expect("readable").next().expect("the compiler left a profile").expect("readable");
     let data = ProfilingData::new(&file.path().with_extension("")).expect("a profile of this compiler");
     let activities = data.perform_analysis().query_data;
-    activities.into_iter().map(|data| (data.label, data.self_time.as_secs_f64() * 1e3)).collect()
+    activities.into_iter().map(|data| (data.label, data.self_time)).collect()
 }
 
 /// The median of each activity, of which a round need not have all.
-fn median(profiles: &[Profile]) -> Profile {
-    let mut times: BTreeMap<&String, Vec<f64>> = BTreeMap::new();
+fn median(profiles: &[Profile]) -> Middle {
+    let mut times: BTreeMap<&String, Vec<Duration>> = BTreeMap::new();
     for (activity, time) in profiles.iter().flatten() {
         times.entry(activity).or_default().push(*time);
     }
-    let middle = |mut times: Vec<f64>| {
-        times.resize(profiles.len(), 0.0);
-        times.sort_by(f64::total_cmp);
-        times[times.len() / 2]
+    let middle = |mut times: Vec<Duration>| {
+        times.resize(profiles.len(), Duration::ZERO);
+        generated::median(&times)
     };
     times.into_iter().map(|(activity, times)| (activity.clone(), middle(times))).collect()
 }

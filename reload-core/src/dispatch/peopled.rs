@@ -44,10 +44,9 @@ impl Peopled {
     #[cold]
     fn look(&mut self, event: u16, of: &Rc<Routes>, store: &Store) {
         if !Rc::ptr_eq(&self.of, of) {
-            self.of = Rc::clone(of);
-            self.fans.iter_mut().for_each(|fan| fan.arrivals = NEVER);
+            let nobody_looked = Fan { routes: Vec::new(), arrivals: NEVER };
+            *self = Self { of: Rc::clone(of), fans: vec![nobody_looked; usize::from(EVENT_LIMIT)] };
         }
-        self.fans.resize(usize::from(EVENT_LIMIT), Fan { routes: Vec::new(), arrivals: NEVER });
         let Some(fan) = self.fans.get_mut(usize::from(event)) else { return };
         fan.routes.clear();
         fan.routes.extend(of.all(event).iter().filter(|route| store.pool(route.class).active() > 0));
