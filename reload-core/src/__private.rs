@@ -3,9 +3,10 @@
 pub use crate::{
     boundary::{Outcome, RawSlice, RawStr, guard},
     class::{
-        BaseLink, BatchFn, ClassEntry, ClassRecord, GameClass, HandlerRecord, LoopRecord, Method, MigrateFn, OneFn,
-        Plain, Shared, SharedWithBoth, SharedWithCtx, SharedWithEvent, TheAnnotatedImpl, TheAnnotatedStruct, TurnFn,
-        WithBoth, WithCtx, WithEvent, handler, handler_of, looping, migration, table_with_base,
+        BaseLink, BatchFn, ClassEntry, ClassRecord, GameClass, HandlerRecord, LoopRecord, Method, Methods, MigrateFn,
+        OneFn, Plain, Shared, SharedWithBoth, SharedWithCtx, SharedWithEvent, TheAnnotatedImpl, TurnFn, WithBoth,
+        WithCtx, WithEvent, handler, looping, migration, plain, shared, shared_with_both, shared_with_ctx,
+        shared_with_event, with_both, with_ctx, with_event,
     },
     dispatch::{Ctx, HostCalls, Next},
     event::{
@@ -17,9 +18,9 @@ pub use crate::{
         Addresses, ArrayOps, Carry, Descriptor, DescriptorFn, EnumOps, EnumState, Field, ListOps, MapOps, NoDefault,
         OwnerOps, Parts, Probe, ProxyOps, Scalar, SerdeOps, Shape, Start, State, StructTable, TextOps, Variant,
         WriteFn, default_of, default_with, descriptor, drop_of, enum_descriptor, field, no_such_variant,
-        opaque_descriptor, serde_ops, variant,
+        opaque_descriptor, own_default, serde_ops, variant,
     },
 };
-pub use core;
+pub use core::{self, mem::MaybeUninit};
 pub use inventory;
 pub use std::string::String;

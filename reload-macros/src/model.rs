@@ -13,6 +13,8 @@ pub(crate) struct Class {
     pub(crate) base: Option<Base>,
     pub(crate) path: Option<LitStr>,
     pub(crate) was: Option<LitStr>,
+    /// Whether `#[derive(Default)]` is seen on it: it may have a `Default` in another way.
+    pub(crate) derives_default: bool,
     /// Whether the struct says that there is no annotated `impl`.
     pub(crate) no_handlers: bool,
 }

@@ -1,20 +1,45 @@
 //! Where generated code finds the core. No other file spells the path, and no generated code names
 //! anything of the core, of `core` or of `std` in another way: a user's module may be called like any of them.
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use proc_macro2::{Ident, Punct, Spacing, Span, TokenStream};
+use quote::{ToTokens, TokenStreamExt as _, quote};
+
+/// The path of an item of the core's hidden module.
+///
+/// Written token by token. A stream of its own, put into another one, goes to the compiler and back each time, and
+/// a class has some 25 paths: that was half of what the macro took.
+#[derive(Clone, Copy)]
+pub(crate) struct Private {
+    item: &'static str,
+    place: Span,
+}
 
 /// An item of the core's hidden module.
-pub(crate) fn private(item: &str) -> TokenStream {
-    let item = Ident::new(item, Span::call_site());
-    quote!(::reload_core::__private::#item)
+pub(crate) fn private(item: &'static str) -> Private {
+    Private { item, place: Span::call_site() }
 }
 
 /// [`private`], so that an error is shown at `place`.
-pub(crate) fn private_at(place: Span, item: &str) -> TokenStream {
-    let place = at(place);
-    let item = Ident::new(item, place);
-    quote_spanned!(place=> ::reload_core::__private::#item)
+pub(crate) fn private_at(place: Span, item: &'static str) -> Private {
+    Private { item, place: at(place) }
+}
+
+impl ToTokens for Private {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        for segment in ["reload_core", "__private", self.item] {
+            for spacing in [Spacing::Joint, Spacing::Alone] {
+                tokens.append(punct(':', spacing, self.place));
+            }
+            tokens.append(Ident::new(segment, self.place));
+        }
+    }
+}
+
+/// A character of an operator, at `place`.
+pub(crate) fn punct(character: char, spacing: Spacing, place: Span) -> Punct {
+    let mut punct = Punct::new(character, spacing);
+    punct.set_span(place);
+    punct
 }
 
 /// An error in code with this span is shown at `place`, while lints see it as the macro's own code.

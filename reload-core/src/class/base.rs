@@ -1,6 +1,6 @@
 //! The base of a class, and the class record made from both halves of a class.
 
-use super::table::{ClassRecord, GameClass, HandlerRecord, TheAnnotatedImpl, TheAnnotatedStruct};
+use super::table::{ClassRecord, GameClass, HandlerRecord, TheAnnotatedImpl};
 use crate::{
     boundary::{RawSlice, RawStr},
     event::{EventMask, Lifecycle, TableRef},
@@ -29,23 +29,8 @@ impl BaseLink {
     /// The link to `Base`, whose part is a field of type `Part` at `offset`.
     #[must_use]
     pub const fn to<Base: GameClass, Part: TheBase<Base>>(offset: usize) -> Self {
-        Self { record: Base::record, offset, mask: Base::EVENT_MASK, table: Base::RECORD.table }
+        Self { record: Base::record, offset, mask: Base::RECORD.mask, table: Base::RECORD.table }
     }
-}
-
-/// The table that numbers the mask of a class with a base.
-///
-/// # Panics
-///
-/// At compile time, when the class and its base use tables of which neither extends the other.
-#[must_use]
-#[track_caller]
-pub const fn table_with_base<C: TheAnnotatedStruct + TheAnnotatedImpl>() -> Option<TableRef> {
-    let own = widest(C::HANDLERS);
-    Some(match C::BASE {
-        Some(base) => own.wider(base.table),
-        None => own,
-    })
 }
 
 /// The one of the handlers' tables that extends all others.
@@ -66,6 +51,15 @@ const fn widest(handlers: &[HandlerRecord]) -> TableRef {
     widest
 }
 
+const fn mask_of(handlers: &[HandlerRecord]) -> EventMask {
+    let (mut mask, mut position) = (EventMask::EMPTY, 0);
+    while position < handlers.len() {
+        mask = mask.with(handlers[position].index);
+        position += 1;
+    }
+    mask
+}
+
 impl ClassRecord {
     /// The record of `C`, whose struct stands in line `line` of `file`.
     ///
@@ -74,32 +68,39 @@ impl ClassRecord {
     /// At compile time, when its handlers use tables of which none extends all others.
     #[must_use]
     #[track_caller]
-    pub const fn of<C: GameClass>(file: &'static str, line: u32) -> Self {
-        let state = C::DESCRIPTOR;
-        let (base, base_offset) = match C::BASE {
-            Some(base) => (Some(base.record), base.offset),
-            None => (None, 0),
-        };
-        let table = match C::TABLE_WITH_BASE {
-            Some(table) => table,
-            None => widest(C::HANDLERS),
-        };
+    pub const fn of<C: GameClass + TheAnnotatedImpl>(file: &'static str, line: u32) -> Self {
+        let (state, methods) = (C::STRUCT, C::METHODS);
+        let mask = mask_of(methods.handlers);
         Self {
-            path: state.path,
+            path: RawStr::new(state.path),
             was: RawStr::ABSENT,
             file: RawStr::new(file),
             line,
             state: descriptor::<C>,
-            base,
-            base_offset,
-            table,
-            mask: C::EVENT_MASK,
-            own_mask: C::OWN_MASK,
-            handlers: RawSlice::new(C::HANDLERS),
-            loops: RawSlice::new(C::LOOPS),
+            base: None,
+            base_offset: 0,
+            table: widest(methods.handlers),
+            mask,
+            own_mask: mask,
+            handlers: RawSlice::new(methods.handlers),
+            loops: RawSlice::new(methods.loops),
             construct: state.default,
-            migrate: C::MIGRATE,
+            migrate: methods.migrate,
         }
+    }
+
+    /// `#[game_class(base = ..)]`.
+    ///
+    /// # Panics
+    ///
+    /// At compile time, when the class and its base use tables of which neither extends the other.
+    #[must_use]
+    #[track_caller]
+    pub const fn based_on(mut self, base: BaseLink) -> Self {
+        self.table = self.table.wider(base.table);
+        self.mask = self.mask.union(base.mask);
+        (self.base, self.base_offset) = (Some(base.record), base.offset);
+        self
     }
 
     /// `#[game_class(was = "..")]`.
@@ -108,4 +109,22 @@ impl ClassRecord {
         self.was = RawStr::new(was);
         self
     }
+
+    /// What a class refers to of which mistakes have been told, so that they are not told again by what needs its record.
+    pub const OF_NO_CLASS: &'static Self = &Self {
+        path: RawStr::ABSENT,
+        was: RawStr::ABSENT,
+        file: RawStr::ABSENT,
+        line: 0,
+        state: descriptor::<()>,
+        base: None,
+        base_offset: 0,
+        table: TableRef::of::<Lifecycle>(),
+        mask: EventMask::EMPTY,
+        own_mask: EventMask::EMPTY,
+        handlers: RawSlice::new(&[]),
+        loops: RawSlice::new(&[]),
+        construct: None,
+        migrate: None,
+    };
 }

@@ -5,11 +5,12 @@ mod old_state;
 mod table;
 mod thunk;
 
-pub use base::{BaseLink, table_with_base};
+pub use base::BaseLink;
 pub(crate) use old_state::OldStateCalls;
 pub use old_state::{MigrateError, OldState};
 pub use table::*;
 pub use thunk::{
     Method, Plain, Shared, SharedWithBoth, SharedWithCtx, SharedWithEvent, WithBoth, WithCtx, WithEvent, handler,
-    handler_of, looping, migration,
+    looping, migration, plain, shared, shared_with_both, shared_with_ctx, shared_with_event, with_both, with_ctx,
+    with_event,
 };

@@ -115,13 +115,13 @@ pub trait Migrated<C> {
     fn migrated(self) -> Result<C, String>;
 }
 
-impl<C: super::TheAnnotatedStruct> Migrated<C> for C {
+impl<C: super::GameClass> Migrated<C> for C {
     fn migrated(self) -> Result<C, String> {
         Ok(self)
     }
 }
 
-impl<C: super::TheAnnotatedStruct, E: fmt::Display> Migrated<C> for Result<C, E> {
+impl<C: super::GameClass, E: fmt::Display> Migrated<C> for Result<C, E> {
     fn migrated(self) -> Result<C, String> {
         self.map_err(|error| error.to_string())
     }

@@ -1,7 +1,7 @@
 //! What `#[game_class]` emits: one record per class, in the form in which it crosses the boundary.
 #![expect(unsafe_code, reason = "`GameClass` promises a record, which only an unsafe trait can")]
 
-use super::{base::BaseLink, old_state::OldState};
+use super::old_state::OldState;
 use crate::{
     boundary::{Outcome, RawSlice, RawStr},
     dispatch::Ctx,
@@ -103,14 +103,9 @@ pub struct LoopRecord {
     note = "put `#[game_class]` on the struct and on the `impl` block with its `event_*` methods; \
             a class without handlers says `#[game_class(no_handlers)]` on the struct"
 )]
-pub unsafe trait GameClass: State + TheAnnotatedStruct + TheAnnotatedImpl {
+pub unsafe trait GameClass: State {
     /// The events that the class handles, own and inherited.
-    const EVENT_MASK: EventMask = match Self::BASE {
-        Some(base) => Self::OWN_MASK.union(base.mask),
-        None => Self::OWN_MASK,
-    };
-    /// The table that numbers the mask, of a class with a base: in a constant, so that two that do not fit are told there.
-    const TABLE_WITH_BASE: Option<TableRef> = None;
+    const EVENT_MASK: EventMask = Self::RECORD.mask;
     /// The boundary record; there is one for each class in an image.
     const RECORD: &'static ClassRecord;
     /// [`GameClass::RECORD`], as other records refer to it.
@@ -127,34 +122,40 @@ pub unsafe trait GameClass: State + TheAnnotatedStruct + TheAnnotatedImpl {
     note = "put `#[game_class]` on the `impl` block that has the handlers, \
             or write `#[game_class(no_handlers)]` on the struct if there are none"
 )]
-pub trait TheAnnotatedImpl: TheAnnotatedStruct {
-    /// Own handlers as a mask.
-    const OWN_MASK: EventMask = mask_of(Self::HANDLERS);
-    /// Own handlers.
-    const HANDLERS: &'static [HandlerRecord] = &[];
-    /// The class's own `migrate`.
-    const MIGRATE: Option<MigrateFn> = None;
-    /// Own loops.
-    const LOOPS: &'static [LoopRecord] = &[];
+pub trait TheAnnotatedImpl {
+    /// What the block has.
+    const METHODS: Methods;
 }
 
-/// The half of a class that `#[game_class]` on the struct makes.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` has `#[game_class]` on an `impl` block but not on its struct",
-    label = "put `#[game_class]` on `struct {Self}` as well"
-)]
-pub trait TheAnnotatedStruct: Sized {
-    /// `#[game_class(base = ..)]`.
-    const BASE: Option<BaseLink> = None;
+/// What the annotated `impl` block of a class has. One table, as each constant of a class costs the compiler some time
+/// at every build.
+#[derive(Clone, Copy, Debug)]
+pub struct Methods {
+    pub(super) handlers: &'static [HandlerRecord],
+    pub(super) loops: &'static [LoopRecord],
+    pub(super) migrate: Option<MigrateFn>,
 }
 
-const fn mask_of(handlers: &[HandlerRecord]) -> EventMask {
-    let (mut mask, mut position) = (EventMask::EMPTY, 0);
-    while position < handlers.len() {
-        mask = mask.with(handlers[position].index);
-        position += 1;
+impl Methods {
+    /// Handlers alone.
+    #[must_use]
+    pub const fn of(handlers: &'static [HandlerRecord]) -> Self {
+        Self { handlers, loops: &[], migrate: None }
     }
-    mask
+
+    /// With loops.
+    #[must_use]
+    pub const fn looping(mut self, loops: &'static [LoopRecord]) -> Self {
+        self.loops = loops;
+        self
+    }
+
+    /// With a `migrate`, if it has one.
+    #[must_use]
+    pub const fn migrating(mut self, migrate: &[MigrateFn]) -> Self {
+        self.migrate = migrate.first().copied();
+        self
+    }
 }
 
 /// A class of an image, collected by `inventory`.

@@ -15,9 +15,12 @@ use core::ptr::NonNull;
 
 /// The record of a handler: the event's slot, the line of the method, and the method itself. Its form is one of
 /// [`Plain`], [`Shared`] and so on.
+///
+/// # Safety
+///
+/// 1. `F` is the type of a function, which has no size. (Not asserted: that was six constants for each handler.)
 #[must_use]
-pub const fn handler<C, E, Form, F: Method<C, E, Form>>(slot: Slot, line: u32, _method: F) -> HandlerRecord {
-    const { assert!(size_of::<F>() == 0 && align_of::<F>() == 1, "a handler cannot capture anything") };
+pub const unsafe fn handler<C, E, Form, F: Method<C, E, Form>>(slot: Slot, line: u32, _method: F) -> HandlerRecord {
     HandlerRecord {
         name: RawStr::new(slot.name),
         table: slot.table,
@@ -26,26 +29,6 @@ pub const fn handler<C, E, Form, F: Method<C, E, Form>>(slot: Slot, line: u32, _
         batch: Some(batch::<C, E, Form, F>),
         one: Some(one::<C, E, Form, F>),
     }
-}
-
-/// [`handler`] for the event `E`, after which the method is called: `name_id` is its name's [`Event::NAME_ID`].
-///
-/// # Panics
-///
-/// At compile time, when it is not.
-#[must_use]
-#[track_caller]
-pub const fn handler_of<C, E: Event, Form, F: Method<C, E, Form>>(
-    name: &'static str,
-    name_id: u64,
-    line: u32,
-    method: F,
-) -> HandlerRecord {
-    let slot = Slot::of::<E>(name);
-    if E::NAME_ID != name_id {
-        check_slot(slot);
-    }
-    handler::<C, E, Form, F>(slot, line, method)
 }
 
 /// A method that is a handler of the form `Form`.
@@ -65,46 +48,84 @@ pub trait Method<C, E, Form>: Copy + 'static {
 }
 
 // Casts are written with `as` here: each `cast` would be one more function for every handler.
+macro_rules! argument {
+    (event $event:ident $ty:ident $ctx:ident) => {
+        // SAFETY: (2) of `Method::call`
+        unsafe { &*($event as *const $ty) }
+    };
+    (ctx $event:ident $ty:ident $ctx:ident) => {
+        $ctx
+    };
+}
+
+// The bounds are written out below, so that what the compiler says of a method that is none shows that line alone.
 macro_rules! forms {
-    ($($(#[$doc:meta])* $form:ident = ($this:ty $(, $event:ident: $event_ty:ty)? $(; $ctx:ident: $ctx_ty:ty)?);)*) => {$(
+    ($($(#[$doc:meta])* $make:ident $form:ident [$($bound:tt)*] ($($argument:ident),*);)*) => {$(
         $(#[$doc])*
         #[derive(Debug)]
         pub enum $form {}
-        impl<C, E, F: Fn($this $(, $event_ty)? $(, $ctx_ty)?) + Copy + 'static> Method<C, E, $form> for F {
+
+        #[doc = concat!("[`handler`] of the form [`", stringify!($form), "`] for the event `E`, after which the method is called:")]
+        /// `name_id` is its name's [`Event::NAME_ID`]. All in one function, which the compiler runs once for each handler.
+        ///
+        /// # Panics
+        ///
+        /// At compile time, when the method is called in another way.
+        ///
+        /// # Safety
+        ///
+        /// 1. As for [`handler`].
+        #[must_use]
+        #[track_caller]
+        pub const unsafe fn $make<C, E: Event, F: $($bound)* + Copy + 'static>(
+            name: &'static str,
+            name_id: u64,
+            line: u32,
+            _method: F,
+        ) -> HandlerRecord {
+            if E::NAME_ID != name_id {
+                check_slot(Slot::of::<E>(name));
+            }
+            HandlerRecord {
+                name: RawStr::new(name),
+                table: E::NUMBERED_BY,
+                index: E::INDEX,
+                line,
+                batch: Some(batch::<C, E, $form, F>),
+                one: Some(one::<C, E, $form, F>),
+            }
+        }
+
+        impl<C, E, F: $($bound)* + Copy + 'static> Method<C, E, $form> for F {
             #[inline(always)]
             unsafe fn call(_object: *mut u8, _event: *const u8, _ctx: &mut Ctx) {
                 // SAFETY: (1)
                 let this = unsafe { &mut *(_object as *mut C) };
-                $(
-                    // SAFETY: (2)
-                    let $event = unsafe { &*(_event as *const E) };
-                )?
-                $(let $ctx = _ctx;)?
                 let nothing = [0_u8; 0];
-                // SAFETY: a method has no size; `handler` was given this one.
+                // SAFETY: a method has no size (`handler`, 1), and `handler` was given this one.
                 let method = unsafe { &*(&raw const nothing as *const F) };
-                method(this $(, $event)? $(, $ctx)?);
+                method(this $(, argument!($argument _event E _ctx))*);
             }
         }
     )*};
 }
 forms! {
     /// `(&mut self)`.
-    Plain = (&mut C);
+    plain Plain [Fn(&mut C)] ();
     /// `(&mut self, ev: &E)`.
-    WithEvent = (&mut C, event: &E);
+    with_event WithEvent [Fn(&mut C, &E)] (event);
     /// `(&mut self, ctx: &mut Ctx)`.
-    WithCtx = (&mut C; ctx: &mut Ctx);
+    with_ctx WithCtx [Fn(&mut C, &mut Ctx)] (ctx);
     /// `(&mut self, ev: &E, ctx: &mut Ctx)`.
-    WithBoth = (&mut C, event: &E; ctx: &mut Ctx);
+    with_both WithBoth [Fn(&mut C, &E, &mut Ctx)] (event, ctx);
     /// `(&self)`.
-    Shared = (&C);
+    shared Shared [Fn(&C)] ();
     /// `(&self, ev: &E)`.
-    SharedWithEvent = (&C, event: &E);
+    shared_with_event SharedWithEvent [Fn(&C, &E)] (event);
     /// `(&self, ctx: &mut Ctx)`.
-    SharedWithCtx = (&C; ctx: &mut Ctx);
+    shared_with_ctx SharedWithCtx [Fn(&C, &mut Ctx)] (ctx);
     /// `(&self, ev: &E, ctx: &mut Ctx)`.
-    SharedWithBoth = (&C, event: &E; ctx: &mut Ctx);
+    shared_with_both SharedWithBoth [Fn(&C, &E, &mut Ctx)] (event, ctx);
 }
 
 /// The record of a loop.

@@ -28,6 +28,8 @@ pub unsafe trait Event: State {
     const NAME_ID: u64 = text::id(Self::NAME);
     /// The number in `Table` and in every table that extends it.
     const INDEX: u16;
+    /// The table that numbers it.
+    const NUMBERED_BY: TableRef = TableRef::of::<Self::Table>();
 }
 
 /// A numbered vocabulary of events. Made by [`event_table!`](crate::event_table).
@@ -65,12 +67,6 @@ unsafe impl Send for TableRef {}
 unsafe impl Sync for TableRef {}
 
 impl TableRef {
-    /// The table that declares `E`.
-    #[must_use]
-    pub const fn of_event<E: Event>() -> Self {
-        Self::of::<E::Table>()
-    }
-
     /// `T`.
     #[must_use]
     pub const fn of<T: EventTable>() -> Self {
@@ -237,7 +233,7 @@ impl Slot {
     /// The handler `event_<name>` with the payload `E`.
     #[must_use]
     pub const fn of<E: Event>(name: &'static str) -> Self {
-        Self { name, event: Some(E::NAME), index: E::INDEX, table: TableRef::of_event::<E>() }
+        Self { name, event: Some(E::NAME), index: E::INDEX, table: E::NUMBERED_BY }
     }
 
     /// The handler `event_<name>` without payload, of the table `T`.

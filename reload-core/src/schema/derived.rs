@@ -2,13 +2,15 @@
 //! per type is here once; the derive itself only names fields and variants.
 #![expect(unsafe_code, reason = "boundary functions of enums")]
 
-use super::{Carry, Descriptor, DescriptorFn, EnumOps, Field, Shape, StructTable, Variant, WriteFn, drop_of};
+use super::{
+    Carry, Descriptor, DescriptorFn, EnumOps, Field, Shape, State, StructTable, Variant, WriteFn, descriptor, drop_of,
+};
 use crate::boundary::{Outcome, RawSlice, RawStr, guard};
 use core::marker::PhantomData;
 
 /// The table of the struct `T`.
 #[must_use]
-pub const fn struct_descriptor<T>(table: &StructTable) -> Descriptor {
+pub const fn struct_descriptor<T>(table: StructTable) -> Descriptor {
     described::<T>(table.path, table.default, Shape::Struct(RawSlice::new(table.fields)))
 }
 
@@ -56,6 +58,17 @@ pub const fn field(name: &'static str, offset: usize, ty: DescriptorFn) -> Field
 pub struct Start(pub *const u8);
 
 impl Start {
+    /// The field at `part` of type `T`, carried by its shape.
+    ///
+    /// # Safety
+    ///
+    /// 1. `part` is the address of a field of the struct.
+    #[must_use]
+    pub const unsafe fn part<T: State>(self, name: &'static str, part: *const T) -> Field {
+        // SAFETY: (1)
+        unsafe { self.field(name, part as *const u8, descriptor::<T>) }
+    }
+
     /// The field at `part`, whose type has the table `ty`.
     ///
     /// # Safety

@@ -35,7 +35,7 @@ pub type WriteFn = unsafe extern "C" fn(out: *mut u8, count: usize, stride: usiz
 )]
 pub unsafe trait State: Sized + 'static {
     /// The type's table. A struct gives only its parts.
-    const DESCRIPTOR: Descriptor = super::struct_descriptor::<Self>(&Self::STRUCT);
+    const DESCRIPTOR: Descriptor = super::struct_descriptor::<Self>(Self::STRUCT);
     /// The parts of a struct.
     const STRUCT: StructTable = StructTable { path: "", default: None, fields: &[] };
 }
@@ -322,6 +322,12 @@ pub const fn drop_of<T>() -> Option<DropFn> {
 unsafe fn drop_guarded(drop: unsafe fn(*mut u8), value: *mut u8) -> Outcome {
     // SAFETY: (1)
     guard(&mut || unsafe { drop(value) })
+}
+
+/// [`default_of`], as a table has it of a type whose `Default` is derived.
+#[must_use]
+pub const fn own_default<T: Default>() -> Option<WriteFn> {
+    Some(default_of::<T>())
 }
 
 /// The default entry of `T`.

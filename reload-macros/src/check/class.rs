@@ -29,8 +29,21 @@ pub(crate) fn class(written: &[Opt], item: &DeriveInput, mistakes: &mut Mistakes
         base,
         was: options.was,
         path: options.path,
+        derives_default: derives_default(&item.attrs),
         no_handlers: options.no_handlers,
     })
+}
+
+fn derives_default(attrs: &[Attribute]) -> bool {
+    let mut found = false;
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident("derive")) {
+        // What else it may derive, and whether that is one, is not looked at here.
+        let _ = attr.parse_nested_meta(|derived| {
+            found |= derived.path.is_ident("Default");
+            Ok(())
+        });
+    }
+    found
 }
 
 #[derive(Default)]

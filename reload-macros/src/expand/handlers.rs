@@ -6,22 +6,26 @@ use crate::{
     model::{EventKind, Handler, Handlers, Loop, Migrate},
     names::{at, id_of, line_of, private, private_at},
 };
-use proc_macro2::TokenStream;
-use quote::{ToTokens, quote, quote_spanned};
+use proc_macro2::{Delimiter, Group, TokenStream};
+use quote::{ToTokens, TokenStreamExt as _, quote, quote_spanned};
 use syn::{Type, ext::IdentExt as _};
 
 /// Everything that stands beside the `impl` block.
 pub(crate) fn handlers(block: &Handlers) -> TokenStream {
     let Handlers { attrs, class, handlers, loops, migrate } = block;
     let annotated_impl = private("TheAnnotatedImpl");
-    let (checks, handlers) = (handlers.iter().filter_map(check), handler_table(handlers));
+    let methods = private("Methods");
+    let (checks, handlers) = (handlers.iter().filter_map(check), handlers.iter().map(Entry));
     let loops = (!loops.is_empty()).then(|| {
-        let (record, entries) = (private("LoopRecord"), loops.iter().map(turn));
-        quote!(const LOOPS: &'static [#record] = &[#(#entries),*];)
+        let entries = loops.iter().map(turn);
+        quote!(.looping(&[#(#entries),*]))
     });
     let migrate = migrate.as_ref().map(entry_of_migrate);
+    // What the user has written is only named in the `unsafe` block.
     let items = quote! {
-        impl #annotated_impl for #class { #handlers #loops #migrate }
+        impl #annotated_impl for #class {
+            const METHODS: #methods = unsafe { #methods::of(&[#(#handlers),*]) } #loops #migrate;
+        }
         #(#checks)*
     };
     under(attrs, items)
@@ -29,8 +33,8 @@ pub(crate) fn handlers(block: &Handlers) -> TokenStream {
 
 /// Keeps the other half's errors away when the block's own have been told.
 pub(crate) fn stub_of_handlers(class: &Type) -> TokenStream {
-    let annotated_impl = private("TheAnnotatedImpl");
-    quote!(impl #annotated_impl for #class {})
+    let (annotated_impl, methods) = (private("TheAnnotatedImpl"), private("Methods"));
+    quote!(impl #annotated_impl for #class { const METHODS: #methods = #methods::of(&[]); })
 }
 
 /// Which event a handler is for.
@@ -55,7 +59,7 @@ fn event_it_is_called_like(handler: &Handler) -> Option<TokenStream> {
             let last = path.path.segments.last()?;
             (snake(&last.ident.unraw().to_string()) == handler.event).then(|| ty.to_token_stream())
         }
-        EventKind::Lifecycle(name) => Some(private(name)),
+        EventKind::Lifecycle(name) => Some(private(name).into_token_stream()),
         EventKind::Named(_) => None,
     }
 }
@@ -73,42 +77,50 @@ fn check(handler: &Handler) -> Option<TokenStream> {
     Some(quote!(#(#attrs)* const _: () = #check;))
 }
 
-fn handler_table(handlers: &[Handler]) -> Option<TokenStream> {
-    if handlers.is_empty() {
-        return None;
+/// The record of a handler.
+struct Entry<'a>(&'a Handler);
+
+impl ToTokens for Entry<'_> {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let Self(handler) = *self;
+        let Handler { method, event, kind, attrs, .. } = handler;
+        let ((make, form), line) = (form(handler), line_of(method.span()));
+        for attr in attrs {
+            attr.to_tokens(tokens);
+        }
+        if let Some(ty) = event_it_is_called_like(handler) {
+            let (place, id) = (at(method.span()), id_of(event));
+            private_at(place, make).to_tokens(tokens);
+            if !handler.takes_event {
+                tokens.extend(quote_spanned!(place=> ::<_, #ty, _>));
+            }
+            let mut arguments =
+                Group::new(Delimiter::Parenthesis, quote_spanned!(place=> #event, #id, #line, Self::#method));
+            arguments.set_span(place);
+            tokens.append(arguments);
+            return;
+        }
+        let (make, form, slot) = (private("handler"), private(form), slot(handler));
+        let payload = match kind {
+            EventKind::Type(ty) if handler.takes_event => ty.to_token_stream(),
+            _ => quote!(()),
+        };
+        tokens.extend(quote!(#make::<Self, #payload, #form, _>(#slot, #line, Self::#method)));
     }
-    let (record, entries) = (private("HandlerRecord"), handlers.iter().map(entry));
-    Some(quote!(const HANDLERS: &'static [#record] = &[#(#entries),*];))
 }
 
-fn entry(handler: &Handler) -> TokenStream {
-    let Handler { method, event, kind, attrs, .. } = handler;
-    let (form, line) = (form(handler), line_of(method.span()));
-    if let Some(ty) = event_it_is_called_like(handler) {
-        let (make, id) = (private_at(method.span(), "handler_of"), id_of(event));
-        let call = quote_spanned!(at(method.span())=> #make::<Self, #ty, #form, _>(#event, #id, #line, Self::#method));
-        return quote!(#(#attrs)* #call);
+/// What makes a record of the handler's form for an event that it is called like, and the form's name.
+fn form(handler: &Handler) -> (&'static str, &'static str) {
+    match (handler.shared, handler.takes_event, handler.takes_ctx) {
+        (false, false, false) => ("plain", "Plain"),
+        (false, true, false) => ("with_event", "WithEvent"),
+        (false, false, true) => ("with_ctx", "WithCtx"),
+        (false, true, true) => ("with_both", "WithBoth"),
+        (true, false, false) => ("shared", "Shared"),
+        (true, true, false) => ("shared_with_event", "SharedWithEvent"),
+        (true, false, true) => ("shared_with_ctx", "SharedWithCtx"),
+        (true, true, true) => ("shared_with_both", "SharedWithBoth"),
     }
-    let (make, slot) = (private("handler"), slot(handler));
-    let payload = match kind {
-        EventKind::Type(ty) if handler.takes_event => ty.to_token_stream(),
-        _ => quote!(()),
-    };
-    quote!(#(#attrs)* #make::<Self, #payload, #form, _>(#slot, #line, Self::#method))
-}
-
-/// The name of the handler's form.
-fn form(handler: &Handler) -> TokenStream {
-    private(match (handler.shared, handler.takes_event, handler.takes_ctx) {
-        (false, false, false) => "Plain",
-        (false, true, false) => "WithEvent",
-        (false, false, true) => "WithCtx",
-        (false, true, true) => "WithBoth",
-        (true, false, false) => "Shared",
-        (true, true, false) => "SharedWithEvent",
-        (true, false, true) => "SharedWithCtx",
-        (true, true, true) => "SharedWithBoth",
-    })
 }
 
 fn turn(turn: &Loop) -> TokenStream {
@@ -122,8 +134,9 @@ fn turn(turn: &Loop) -> TokenStream {
 
 fn entry_of_migrate(migrate: &Migrate) -> TokenStream {
     let Migrate { method, answer, attrs } = migrate;
-    let (make, entry, core) = (private("migration"), private("MigrateFn"), private("core"));
+    let make = private("migration");
     // A return type that does not fit is shown where it stands.
     let call = quote_spanned!(at(*answer)=> #make::<Self, _, _>(|__old, __carried| Self::#method(__old, __carried)));
-    quote!(#(#attrs)* const MIGRATE: #core::option::Option<#entry> = #core::option::Option::Some(#call);)
+    // In a list, where an attribute may take it out.
+    quote!(.migrating(&[#(#attrs)* #call]))
 }

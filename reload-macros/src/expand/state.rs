@@ -3,11 +3,11 @@
 use super::under;
 use crate::{
     model::{Carry, Field, Nested, Shape, Variant},
-    names::{path_of, private},
+    names::{path_of, private, punct},
 };
-use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, format_ident, quote};
-use syn::{LitStr, Member, ext::IdentExt as _};
+use proc_macro2::{Delimiter, Group, Ident, Spacing, Span, TokenStream};
+use quote::{ToTokens, TokenStreamExt as _, format_ident, quote};
+use syn::{GenericArgument, LitStr, Member, PathArguments, Type, ext::IdentExt as _};
 
 /// A type with `#[derive(State)]`.
 pub(crate) fn nested(nested: &Nested) -> TokenStream {
@@ -20,10 +20,15 @@ pub(crate) fn nested(nested: &Nested) -> TokenStream {
 }
 
 /// `State` of a struct without parameters; `path` is the type's, where it is not where it stands.
-pub(super) fn plain_struct(name: &Ident, path: Option<&LitStr>, fields: &[Field]) -> TokenStream {
+pub(super) fn plain_struct(
+    name: &Ident,
+    path: Option<&LitStr>,
+    derives_default: bool,
+    fields: &[Field],
+) -> TokenStream {
     let path = path.map(ToTokens::to_token_stream);
-    let header = Header { generics: TokenStream::new(), ty: name.to_token_stream(), clause: TokenStream::new(), path };
-    state_of_struct(name, fields, &header)
+    let (generics, clause) = (TokenStream::new(), TokenStream::new());
+    state_of_struct(name, fields, &Header { generics, ty: name.to_token_stream(), clause, path, derives_default })
 }
 
 /// The parts of an `impl`'s first line.
@@ -33,6 +38,8 @@ struct Header {
     clause: TokenStream,
     /// The type's path, where it is not where it stands.
     path: Option<TokenStream>,
+    /// Whether it is known that there is a `Default`.
+    derives_default: bool,
 }
 
 impl Header {
@@ -54,35 +61,47 @@ fn header(nested: &Nested) -> Header {
     } else {
         quote!(where #(#predicates,)* #(#parameters: #state,)*)
     };
-    Header { generics: generics.to_token_stream(), ty: quote!(#name #arguments), clause, path: None }
+    Header {
+        generics: generics.to_token_stream(),
+        ty: quote!(#name #arguments),
+        clause,
+        path: None,
+        derives_default: false,
+    }
 }
 
 fn state_of_struct(name: &Ident, fields: &[Field], header: &Header) -> TokenStream {
-    let (table, probe, no_default) = (private("StructTable"), private("Probe"), private("NoDefault"));
-    let path = header.path_of(name);
-    let parts =
-        |fields: &TokenStream| quote!(#table { path: #path, default: #probe::<Self>::DEFAULT, fields: #fields });
+    let (table, path) = (private("StructTable"), header.path_of(name));
+    // To ask for it takes an item and a constant of the class's own, which the compiler looks at in every build.
+    let (import, default) = if header.derives_default {
+        let own_default = private("own_default");
+        (None, quote!(#own_default::<Self>()))
+    } else {
+        let (probe, no_default) = (private("Probe"), private("NoDefault"));
+        (Some(quote!(use #no_default as _;)), quote!(#probe::<Self>::DEFAULT))
+    };
+    let parts = |fields: &TokenStream| quote!(#table { path: #path, default: #default, fields: #fields });
     let body = if fields.is_empty() {
         parts(&quote!(&[]))
     } else {
-        let (core, start) = (private("core"), private("Start"));
+        let (uninit, start) = (private("MaybeUninit"), private("Start"));
         // The user's own code stands outside of the `unsafe` block.
         let defaults = fields.iter().filter_map(|field| {
             let (attrs, name, made) = (&field.attrs, default_name(field), default_of(field)?);
             Some(quote!(#(#attrs)* let #name = #made;))
         });
-        let entries = fields.iter().map(field_in_place);
+        let entries = fields.iter().map(InPlace);
         let parts = parts(&quote!(&[#(#entries),*]));
         // One body for all fields: `offset_of!` would be a constant of its own for each.
         quote! {
-            let __value = #core::mem::MaybeUninit::<Self>::uninit();
+            let __value = #uninit::<Self>::uninit();
             let __at = &raw const __value as *const Self;
             let __start = #start(__at as *const _);
             #(#defaults)*
             unsafe { #parts }
         }
     };
-    state(header, &quote!(const STRUCT: #table = { use #no_default as _; #body };))
+    state(header, &quote!(const STRUCT: #table = { #import #body };))
 }
 
 fn state_of_enum(nested: &Nested, variants: &[Variant]) -> TokenStream {
@@ -117,16 +136,60 @@ fn state(header: &Header, table: &TokenStream) -> TokenStream {
 }
 
 /// A field of a struct; `__at` is the address of one, and `__start` makes the tables of its fields.
-fn field_in_place(field: &Field) -> TokenStream {
-    let (name, member, table) = (name_of(field), &field.member, table_of(field));
-    let default = field.default.as_ref().map(|_| default_name(field).into_token_stream());
-    field_with_options(field, &quote!(__start.field(#name, &raw const (*__at).#member as _, #table)), default)
+struct InPlace<'a>(&'a Field);
+
+impl ToTokens for InPlace<'_> {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let Self(field) = *self;
+        let (name, member) = (name_of(field), &field.member);
+        for attr in &field.attrs {
+            attr.to_tokens(tokens);
+        }
+        // Appended here, as what is quoted apart goes to the compiler and back. An error of the type is shown where it stands.
+        let place = Span::call_site();
+        tokens.append(Ident::new("__start", place));
+        tokens.append(punct('.', Spacing::Alone, place));
+        let arguments = if field.carry == Carry::ByShape && is_plain(&field.ty) {
+            tokens.append(Ident::new("part", place));
+            for (character, spacing) in [(':', Spacing::Joint), (':', Spacing::Alone), ('<', Spacing::Alone)] {
+                tokens.append(punct(character, spacing, place));
+            }
+            field.ty.to_tokens(tokens);
+            tokens.append(punct('>', Spacing::Alone, place));
+            quote!(#name, &raw const (*__at).#member)
+        } else {
+            tokens.append(Ident::new("field", place));
+            let table = table_of(field);
+            quote!(#name, &raw const (*__at).#member as _, #table)
+        };
+        tokens.append(Group::new(Delimiter::Parenthesis, arguments));
+        options(field, field.default.as_ref().map(|_| default_name(field).into_token_stream()), tokens);
+    }
+}
+
+/// Whether nothing in the type is a function, a pointer or a trait object: such a field is an error, and where its type is
+/// that of an argument the compiler adds the advice to call it.
+fn is_plain(ty: &Type) -> bool {
+    match ty {
+        Type::Path(path) => path.path.segments.iter().all(|segment| match &segment.arguments {
+            PathArguments::AngleBracketed(arguments) => arguments.args.iter().all(|argument| match argument {
+                GenericArgument::Type(ty) => is_plain(ty),
+                _ => true,
+            }),
+            PathArguments::None | PathArguments::Parenthesized(_) => true,
+        }),
+        Type::Tuple(tuple) => tuple.elems.iter().all(is_plain),
+        Type::Array(array) => is_plain(&array.elem),
+        _ => false,
+    }
 }
 
 /// A field of a variant.
 fn field_of_variant(field: &Field) -> TokenStream {
-    let (make, name, table) = (private("field"), name_of(field), table_of(field));
-    field_with_options(field, &quote!(#make(#name, 0, #table)), default_of(field))
+    let (make, name, table, attrs) = (private("field"), name_of(field), table_of(field), &field.attrs);
+    let mut tokens = quote!(#(#attrs)* #make(#name, 0, #table));
+    options(field, default_of(field), &mut tokens);
+    tokens
 }
 
 /// What the field's type is described by. An error of the type is shown where it stands.
@@ -158,22 +221,26 @@ fn default_name(field: &Field) -> Ident {
     format_ident!("__default_{}", name_of(field))
 }
 
-fn field_with_options(field: &Field, made: &TokenStream, default: Option<TokenStream>) -> TokenStream {
-    let Field { ty, attrs, was, carry, .. } = field;
-    let renamed = was.iter().map(|was| quote!(.renamed(#was)));
-    let starting_with = default.into_iter().map(|default| quote!(.starting_with(#default)));
-    let carried = match carry {
-        Carry::ByShape | Carry::Opaque => None,
+/// What the field says beside its name and type, behind its table.
+fn options(field: &Field, default: Option<TokenStream>, tokens: &mut TokenStream) {
+    let Field { ty, was, carry, .. } = field;
+    if let Some(was) = was {
+        tokens.extend(quote!(.renamed(#was)));
+    }
+    if let Some(default) = default {
+        tokens.extend(quote!(.starting_with(#default)));
+    }
+    match carry {
+        Carry::ByShape | Carry::Opaque => {}
         Carry::Reset => {
             let carry = private("Carry");
-            Some(quote!(.carried(#carry::Reset)))
+            tokens.extend(quote!(.carried(#carry::Reset)));
         }
         Carry::Serde => {
             let (carry, serde_ops) = (private("Carry"), private("serde_ops"));
-            Some(quote!(.carried(#carry::Serde(#serde_ops::<#ty>()))))
+            tokens.extend(quote!(.carried(#carry::Serde(#serde_ops::<#ty>()))));
         }
-    };
-    quote!(#(#attrs)* #made #(#renamed)* #(#starting_with)* #carried)
+    }
 }
 
 /// The table of a type of which only name and layout are known.

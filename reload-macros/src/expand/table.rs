@@ -13,7 +13,7 @@ use syn::{Attribute, Data, DeriveInput, ext::IdentExt as _};
 /// all the same, but what the compiler would say about their number would only repeat it.
 pub(crate) fn table(table: &Table, sound: bool) -> TokenStream {
     let Table { attrs, vis, name, base, events } = table;
-    let base = base.as_ref().map_or_else(|| private("Lifecycle"), ToTokens::to_token_stream);
+    let base = base.as_ref().map_or_else(|| private("Lifecycle").into_token_stream(), ToTokens::to_token_stream);
     let items = events.iter().enumerate().map(|(position, event)| event_items(table, position, event));
     let doc = (!has_doc(attrs)).then(|| quote!(#[doc = "A table of events."]));
     let handler_names: Vec<_> = events.iter().map(|event| &event.handler_name).collect();
@@ -61,7 +61,7 @@ fn event_items(table: &Table, position: usize, event: &Event) -> TokenStream {
     let Event { attrs, item, handler_name, fields } = event;
     let (name, table_name) = (&item.ident, &table.name);
     let documented = documented(item, handler_name);
-    let state = plain_struct(name, None, fields);
+    let state = plain_struct(name, None, false, fields);
     let (event_trait, event_table, core) = (private("Event"), private("EventTable"), private("core"));
     // A table has at most 512 events.
     let position = proc_macro2::Literal::usize_unsuffixed(position);
