@@ -4,7 +4,7 @@
 
 use super::{
     old_state::{Migrated, OldState},
-    table::{HandlerRecord, LoopRecord, MigrateFn, RefuseFn},
+    table::{BatchFn, HandlerRecord, LoopRecord, MigrateFn, RefuseFn},
 };
 use crate::{
     boundary::{Outcome, RawStr, guard, guarded_announced},
@@ -26,7 +26,7 @@ pub const unsafe fn handler<C, E, Form, F: Method<C, E, Form>>(slot: Slot, line:
         table: slot.table,
         index: slot.index,
         line,
-        batch: Some(batch::<C, E, Form, F>),
+        batch: Some(erased(batch::<C, E, Form, F>)),
         one: Some(one::<C, E, Form, F>),
     }
 }
@@ -91,7 +91,7 @@ macro_rules! forms {
                 table: E::NUMBERED_BY,
                 index: E::INDEX,
                 line,
-                batch: Some(batch::<C, E, $form, F>),
+                batch: Some(erased(batch::<C, E, $form, F>)),
                 one: Some(one::<C, E, $form, F>),
             }
         }
@@ -168,7 +168,17 @@ fn adapter<F: Copy>() -> F {
 /// 2. `event` is a valid payload of the handler's event during the call.
 type CallFn = unsafe fn(object: *mut u8, event: *const u8, ctx: &mut Ctx);
 
-/// See [`BatchFn`](super::BatchFn).
+/// [`BatchFn`] of events of one type.
+type BatchOf<E> = unsafe extern "C" fn(first: *mut u8, count: usize, stride: usize, ctx: &mut Ctx, event: &E);
+
+/// `batch`, as the host calls it.
+const fn erased<E>(batch: BatchOf<E>) -> BatchFn {
+    // SAFETY: the types differ in `&E` for `*const u8`, which are passed alike. Whoever calls it has a valid `E` there.
+    unsafe { core::mem::transmute(batch) }
+}
+
+/// See [`BatchFn`]. The event is a reference, by which the compiler knows that no object lies where it does: what a handler
+/// reads of it is read once for all objects.
 ///
 /// # Safety
 ///
@@ -179,8 +189,9 @@ unsafe extern "C" fn batch<C, E, Form, F: Method<C, E, Form>>(
     count: usize,
     stride: usize,
     ctx: &mut Ctx,
-    event: *const u8,
+    event: &E,
 ) {
+    let event = event as *const E as *const u8;
     // Mostly the stride is known to the compiler: the loop is that of a slice of `C` then.
     // SAFETY: (1), (2)
     unsafe {
