@@ -4,8 +4,8 @@ pub use crate::{
     boundary::{Outcome, RawSlice, RawStr, guard},
     class::{
         BaseLink, BatchFn, ClassEntry, ClassRecord, GameClass, HandlerRecord, LoopRecord, Method, Methods, MigrateFn,
-        OneFn, Plain, Shared, SharedWithBoth, SharedWithCtx, SharedWithEvent, TheAnnotatedImpl, TurnFn, WithBoth,
-        WithCtx, WithEvent, handler, looping, migration, plain, shared, shared_with_both, shared_with_ctx,
+        NO_CLASS, OneFn, Plain, Shared, SharedWithBoth, SharedWithCtx, SharedWithEvent, TheAnnotatedImpl, TurnFn,
+        WithBoth, WithCtx, WithEvent, handler, looping, migration, plain, shared, shared_with_both, shared_with_ctx,
         shared_with_event, with_both, with_ctx, with_event,
     },
     dispatch::{Ctx, HostCalls, Next},

@@ -7,7 +7,7 @@ use quote::{ToTokens, TokenStreamExt as _, quote};
 /// The path of an item of the core's hidden module.
 ///
 /// Written token by token. A stream of its own, put into another one, goes to the compiler and back each time, and
-/// a class has some 25 paths: that was half of what the macro took.
+/// a class has some 25 paths.
 #[derive(Clone, Copy)]
 pub(crate) struct Private {
     item: &'static str,

@@ -53,7 +53,7 @@ fn class(
 fn handlers(options: &Options, block: &ImplBlock, mistakes: &mut Mistakes) -> TokenStream {
     match check::handlers(&options.0, block, mistakes) {
         Some(handlers) => expand::handlers(&handlers),
-        None if is_of_class(block) => expand::stub_of_handlers(&block.self_ty),
+        None if is_of_class(block) => expand::no_methods(&block.self_ty),
         None => TokenStream::new(),
     }
 }

@@ -109,22 +109,23 @@ impl ClassRecord {
         self.was = RawStr::new(was);
         self
     }
-
-    /// What a class refers to of which mistakes have been told, so that they are not told again by what needs its record.
-    pub const OF_NO_CLASS: &'static Self = &Self {
-        path: RawStr::ABSENT,
-        was: RawStr::ABSENT,
-        file: RawStr::ABSENT,
-        line: 0,
-        state: descriptor::<()>,
-        base: None,
-        base_offset: 0,
-        table: TableRef::of::<Lifecycle>(),
-        mask: EventMask::EMPTY,
-        own_mask: EventMask::EMPTY,
-        handlers: RawSlice::new(&[]),
-        loops: RawSlice::new(&[]),
-        construct: None,
-        migrate: None,
-    };
 }
+
+/// In place of the record of a class that there is not: one of which mistakes have been told, so that they are not told again
+/// by what needs its record, and one that has left nothing behind.
+pub static NO_CLASS: ClassRecord = ClassRecord {
+    path: RawStr::ABSENT,
+    was: RawStr::ABSENT,
+    file: RawStr::ABSENT,
+    line: 0,
+    state: descriptor::<()>,
+    base: None,
+    base_offset: 0,
+    table: TableRef::of::<Lifecycle>(),
+    mask: EventMask::EMPTY,
+    own_mask: EventMask::EMPTY,
+    handlers: RawSlice::EMPTY,
+    loops: RawSlice::EMPTY,
+    construct: None,
+    migrate: None,
+};

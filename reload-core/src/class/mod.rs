@@ -5,7 +5,7 @@ mod old_state;
 mod table;
 mod thunk;
 
-pub use base::BaseLink;
+pub use base::{BaseLink, NO_CLASS};
 pub(crate) use old_state::OldStateCalls;
 pub use old_state::{MigrateError, OldState};
 pub use table::*;

@@ -18,7 +18,7 @@ use core::ptr::NonNull;
 ///
 /// # Safety
 ///
-/// 1. `F` is the type of a function, which has no size. (Not asserted: that was six constants for each handler.)
+/// 1. `F` is the type of a function, which has no size. (Not asserted: that was constants of its own for each handler.)
 #[must_use]
 pub const unsafe fn handler<C, E, Form, F: Method<C, E, Form>>(slot: Slot, line: u32, _method: F) -> HandlerRecord {
     HandlerRecord {

@@ -14,9 +14,8 @@ pub(crate) use short_ways::ShortWay;
 pub(crate) use vocabulary::Vocabulary;
 
 use crate::{
-    boundary::{RawSlice, RawStr},
-    class::{BatchFn, ClassRecord, OneFn, TurnFn},
-    event::{Constructed, Destroyed, Event as _, EventMask, Lifecycle, TableRecord, TableRef},
+    class::{BatchFn, ClassRecord, NO_CLASS, OneFn, TurnFn},
+    event::{Constructed, Destroyed, Event as _, EventMask, TableRecord},
     schema::{Descriptor, WriteFn, descriptor},
     validation::{Image, Problem, Rejection, ValidClass, Validated},
 };
@@ -113,24 +112,6 @@ pub(crate) struct Loop {
     /// The epoch in which the class got the loop: turns that are older belong to a loop that has ended.
     pub(crate) since: u32,
 }
-
-/// In place of the record of a class that has left nothing behind.
-static NOTHING: ClassRecord = ClassRecord {
-    path: RawStr::ABSENT,
-    was: RawStr::ABSENT,
-    file: RawStr::ABSENT,
-    line: 0,
-    state: descriptor::<()>,
-    base: None,
-    base_offset: 0,
-    table: TableRef::of::<Lifecycle>(),
-    mask: EventMask::EMPTY,
-    own_mask: EventMask::EMPTY,
-    handlers: RawSlice::EMPTY,
-    loops: RawSlice::EMPTY,
-    construct: None,
-    migrate: None,
-};
 
 /// The numbers of classes, by their paths.
 pub(crate) type ClassNumbers = FxHashMap<Arc<str>, u16>;
@@ -436,7 +417,7 @@ impl Registry {
         for number in 0..self.classes.len() {
             let class = &mut self.classes[number];
             if !class.present && is_empty(number as u16) {
-                class.record = &NOTHING;
+                class.record = &NO_CLASS;
                 class.state = descriptor::<()>();
                 class.construct = None;
                 class.base = None;

@@ -1,6 +1,6 @@
 //! The struct half of a class.
 
-use super::{state::plain_struct, under};
+use super::{handlers::no_methods, state::plain_struct, under};
 use crate::{
     model::{Base, Class},
     names::{at, line_of, private},
@@ -15,8 +15,8 @@ pub(crate) fn class(class: &Class) -> TokenStream {
     let (game_class, class_record, class_entry) = (private("GameClass"), private("ClassRecord"), private("ClassEntry"));
     let inventory = private("inventory");
     let no_handlers = class.no_handlers.then(|| {
-        let (annotated_impl, methods, mask) = (private("TheAnnotatedImpl"), private("Methods"), mask());
-        quote!(impl #annotated_impl for #name { const METHODS: #methods = #methods::of(&[]); } impl #name { #mask })
+        let (none, mask) = (no_methods(name), mask());
+        quote!(#none impl #name { #mask })
     });
     let base = class.base.as_ref().map(|base| link(name, base));
     // Handlers whose tables do not fit are told where the class's name stands.
@@ -49,11 +49,12 @@ pub(crate) fn mask() -> TokenStream {
 
 /// Keeps the other half's errors away when the struct's own have been told.
 pub(crate) fn stub_of_class(name: &Ident) -> TokenStream {
-    let (state, game_class, class_record) = (private("State"), private("GameClass"), private("ClassRecord"));
+    let (state, game_class) = (private("State"), private("GameClass"));
+    let (class_record, no_class) = (private("ClassRecord"), private("NO_CLASS"));
     quote! {
         unsafe impl #state for #name {}
         unsafe impl #game_class for #name {
-            const RECORD: &'static #class_record = #class_record::OF_NO_CLASS;
+            const RECORD: &'static #class_record = &#no_class;
         }
     }
 }

@@ -31,8 +31,9 @@ pub(crate) fn handlers(block: &Handlers) -> TokenStream {
     under(attrs, items)
 }
 
-/// Keeps the other half's errors away when the block's own have been told.
-pub(crate) fn stub_of_handlers(class: &Type) -> TokenStream {
+/// What stands beside an `impl` block without methods of the core: of a class that says so, and of a block whose own errors
+/// have been told, so that the other half has none.
+pub(crate) fn no_methods(class: &impl ToTokens) -> TokenStream {
     let (annotated_impl, methods) = (private("TheAnnotatedImpl"), private("Methods"));
     quote!(impl #annotated_impl for #class { const METHODS: #methods = #methods::of(&[]); })
 }
@@ -90,7 +91,7 @@ impl ToTokens for Entry<'_> {
         }
         if let Some(ty) = event_it_is_called_like(handler) {
             let (place, id) = (at(method.span()), id_of(event));
-            private_at(place, make).to_tokens(tokens);
+            private_at(method.span(), make).to_tokens(tokens);
             if !handler.takes_event {
                 tokens.extend(quote_spanned!(place=> ::<_, #ty, _>));
             }

@@ -7,7 +7,7 @@ mod state;
 mod table;
 
 pub(crate) use class::{class, mask, stub_of_class};
-pub(crate) use handlers::{handlers, stub_of_handlers};
+pub(crate) use handlers::{handlers, no_methods};
 pub(crate) use state::nested;
 pub(crate) use table::table;
 
