@@ -181,6 +181,55 @@ mod chains {
     }
 }
 
+mod thin {
+    use super::*;
+    /// Has no size.
+    #[game_class(path = "game::Mute")]
+    #[derive(Default)]
+    pub struct Mute {}
+    #[game_class]
+    impl Mute {
+        fn event_test(&mut self, ctx: &mut Ctx) {
+            let me = ctx.id();
+            let what = if ctx.get::<Mute>(me).is_none() { "itself" } else { "another" };
+            ctx.emit(Heard { who: me, what: what.into() });
+        }
+        fn event_tick(&mut self) {
+            panic!("not today");
+        }
+        fn loop_wander(&mut self, ctx: &mut Ctx) -> Next {
+            ctx.emit(Heard { who: ctx.id(), what: "wanders".into() });
+            Next::stop()
+        }
+    }
+    /// Its base lies at the end, where the next object begins.
+    #[game_class(path = "game::Stone", base = Mute, no_handlers)]
+    #[derive(Default)]
+    #[repr(C)]
+    pub struct Stone {
+        pub weight: u64,
+        pub base: Mute,
+    }
+}
+
+#[test]
+fn a_handler_knows_its_object_wherever_the_part_that_it_is_for_lies() {
+    let (mut world, _session, log) = open(library().class::<thin::Mute>().class::<thin::Stone>());
+    let stones: Vec<ObjectId> = (0..3).map(|_| spawn(&mut world, "game::Stone")).collect();
+    let heard = |what: &str| stones.iter().map(|stone| (*stone, what.to_owned())).collect::<Vec<_>>();
+    world.emit(&Test);
+    assert_eq!(log.take(), heard("itself"));
+    for stone in &stones {
+        assert!(world.send(*stone, &Test));
+    }
+    assert_eq!(log.take(), heard("itself"));
+    world.advance(1.0);
+    assert_eq!(log.take(), heard("wanders"));
+    assert!(world.send(stones[1], &Tick { dt: 1.0 }));
+    assert!(!world.send(stones[1], &Test), "it rests");
+    assert!(world.send(stones[0], &Test) && world.send(stones[2], &Test));
+}
+
 #[test]
 fn a_chain_that_feeds_itself_is_cut_and_named() {
     let (mut world, _session, _log) = open(library().class::<chains::Player>());

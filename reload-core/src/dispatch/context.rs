@@ -63,35 +63,16 @@ pub struct Ctx {
     calls: &'static HostCalls,
     /// The host's side of the world; only the host looks inside.
     pub(crate) world: *mut u8,
-    /// The part of the object that the running handler is written for.
+    /// The part of the object that the running handler is written for; it lies within the object's bytes.
     pub(crate) part: *mut u8,
-    /// Bytes from the start of the object to `part`.
-    pub(crate) part_offset: usize,
-    /// The link of the chain that caused the delivery.
+    /// The link of the chain that caused the delivery. From outside, except while a queued event is delivered.
     pub(crate) cause: Origin,
-    /// The link of this delivery, made when it is needed first.
-    pub(crate) link: Origin,
     not_send: PhantomData<*mut ()>,
 }
 
 impl Ctx {
     pub(crate) const fn new(calls: &'static HostCalls, world: *mut u8) -> Self {
-        Self {
-            calls,
-            world,
-            part: core::ptr::null_mut(),
-            part_offset: 0,
-            cause: Origin::OUTSIDE,
-            link: Origin::OUTSIDE,
-            not_send: PhantomData,
-        }
-    }
-
-    /// Says why the next one runs.
-    #[inline(always)]
-    pub(crate) const fn begin(&mut self, origin: Origin) {
-        self.cause = origin;
-        self.link = Origin::OUTSIDE;
+        Self { calls, world, part: core::ptr::null_mut(), cause: Origin::OUTSIDE, not_send: PhantomData }
     }
 
     /// Says which object's handler runs next.

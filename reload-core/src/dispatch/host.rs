@@ -62,7 +62,7 @@ unsafe extern "C" fn launch(
         // SAFETY: the caller gives a payload of this event, and does not use it when the answer is true.
         let payload = unsafe { Payload::moved(payload, entry.payload) };
         if delay_ns == 0 {
-            let origin = live.origin_of(ctx);
+            let origin = live.queue.link(live.pulse.what(), ctx.cause);
             live.queue.commands.push_back(Command::Deliver { event, to, payload, origin });
         } else {
             let at = live.clock.now.saturating_add(delay_ns);
@@ -126,7 +126,9 @@ unsafe extern "C" fn get(ctx: &Ctx, id: ObjectId, class: &'static ClassRecord) -
         // SAFETY: game code holds no reference into the live state; objects lie outside of it.
         let live = unsafe { live(ctx) };
         let Some((object, number)) = live.store.slots.object(id) else { return core::ptr::null_mut() };
-        if !ctx.part.is_null() && object == ctx.part.wrapping_sub(ctx.part_offset) {
+        let size = live.registry.class(number).state.size;
+        if ctx.part.addr().wrapping_sub(object.addr()) < size.max(1) {
+            // It is the object whose handler runs.
             return core::ptr::null_mut();
         }
         match live.registry.part_offset(number, class) {
@@ -146,7 +148,7 @@ unsafe extern "C" fn id(ctx: &Ctx) -> ObjectId {
     contained("id", ObjectId::NONE, || {
         // SAFETY: game code holds no reference into the live state.
         let live = unsafe { live(ctx) };
-        live.object_of(ctx, ctx.part)
+        live.object_of(ctx.part)
     })
 }
 
@@ -206,7 +208,7 @@ unsafe extern "C" fn faulted(ctx: &mut Ctx, part: *mut u8, message: RawStr, loca
     contained("faulted", (), || {
         // SAFETY: game code holds no reference into the live state.
         let live = unsafe { live(ctx) };
-        let object = live.object_of(ctx, part);
+        let object = live.object_of(part);
         // SAFETY: the texts live during the call.
         let panic = unsafe { Panicked { message: message.get().to_owned(), location: location.get().to_owned() } };
         let class = live
@@ -223,9 +225,8 @@ unsafe extern "C" fn faulted(ctx: &mut Ctx, part: *mut u8, message: RawStr, loca
 
 impl Live {
     /// The object of the class whose handler or turn runs that has this part.
-    fn object_of(&self, ctx: &Ctx, part: *mut u8) -> ObjectId {
-        let object = part.wrapping_sub(ctx.part_offset);
-        self.store.look_up(self.pulse.what().class(), object).unwrap_or(ObjectId::NONE)
+    fn object_of(&self, part: *mut u8) -> ObjectId {
+        self.store.look_up(self.pulse.what().class(), part).unwrap_or(ObjectId::NONE)
     }
 
     /// Gives out an id from within game code, where a signal handler may look at the table of objects.

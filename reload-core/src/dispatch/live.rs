@@ -20,7 +20,7 @@ use crate::{
     attic::Attic,
     boundary::{ObjectId, guarded},
     event::{Constructed, Destroyed, EVENT_LIMIT, Event},
-    instance::Store,
+    instance::{Seat, Store},
     registry::{Keep, Kind, One, Registry, Route, Row, Running},
 };
 use core::{ptr::NonNull, sync::atomic::AtomicPtr};
@@ -44,25 +44,14 @@ pub(crate) struct Live {
     pub(crate) resting: Vec<Turn>,
     /// Former images that values may still point into.
     pub(crate) held: Vec<Keep>,
-    /// What runs now, for whoever asks from outside.
+    /// What runs now, for whoever asks from outside: beside this, in the same allocation.
     pub(crate) pulse: Arc<Pulse>,
     /// The world of this thread that began before.
     pub(super) older: AtomicPtr<Self>,
 }
 
-/// Where the live state is while game code runs.
+/// Where the live state is, in its pulse: how it is reached while game code runs.
 pub(crate) type LivePtr = NonNull<Live>;
-
-/// The world's pulse, which lies outside of the live state.
-///
-/// # Safety
-///
-/// 1. `live` is valid for `'a`.
-#[inline(always)]
-pub(super) unsafe fn pulse<'a>(live: LivePtr) -> &'a Pulse {
-    // SAFETY: (1); the live state holds a share of the pulse for as long as it lives.
-    unsafe { &*Arc::as_ptr(&(*live.as_ptr()).pulse) }
-}
 
 /// Sends an event to every object whose class handles it, and to the host's listeners.
 ///
@@ -70,19 +59,18 @@ pub(super) unsafe fn pulse<'a>(live: LivePtr) -> &'a Pulse {
 ///
 /// 1. `live` is valid and nothing refers into it.
 /// 2. `payload` is a valid payload of `event`.
-pub(crate) unsafe fn broadcast(live: LivePtr, event: u16, payload: *const u8, origin: Origin) {
+pub(crate) unsafe fn broadcast(live: LivePtr, event: u16, payload: *const u8) {
     let this = live.as_ptr();
     // SAFETY: (1)
-    let pulse = unsafe { pulse(live) };
+    let pulse = unsafe { Pulse::beside(live) };
     // SAFETY: (1) no other broadcast or delivery is under way, as the world runs one at a time.
     let ctx = unsafe { &mut *pulse.ctx() };
-    ctx.begin(origin);
     // SAFETY: (1) the references to the live state end with the statement.
     let routes: *const [Route] = unsafe { (*this).peopled.routes(event, &(*this).registry.routes, &(*this).store) };
     // SAFETY: they lie in memory of their own, which stays as it is until the next broadcast.
     for route in unsafe { &*routes } {
         // Nobody yet: what the context has is another route's.
-        (ctx.part, ctx.part_offset) = (core::ptr::null_mut(), route.part_offset);
+        ctx.part = core::ptr::null_mut();
         pulse.handler(route.what);
         // SAFETY: (1) the reference ends with the statement; pools do not change during the delivery.
         let (first, count, stride) = unsafe { (*this).store.pool(route.class).active_ones() };
@@ -102,11 +90,11 @@ pub(crate) unsafe fn broadcast(live: LivePtr, event: u16, payload: *const u8, or
 /// # Safety
 ///
 /// As for [`broadcast`].
-pub(crate) unsafe fn deliver(live: LivePtr, event: u16, to: ObjectId, payload: *const u8, origin: Origin) -> bool {
+pub(crate) unsafe fn deliver(live: LivePtr, event: u16, to: ObjectId, payload: *const u8) -> bool {
     // SAFETY: (1) the references end with the statement.
     match unsafe { ((*live.as_ptr()).store.slots.target(to), (*live.as_ptr()).registry.routes.row(event)) } {
         // SAFETY: (1), (2); target and row are the live state's.
-        (Some(target), Some(row)) => unsafe { deliver_along(live, row, target, payload, origin) },
+        (Some(target), Some(row)) => unsafe { deliver_along(live, row, target, payload) },
         _ => false,
     }
 }
@@ -117,26 +105,23 @@ pub(crate) unsafe fn deliver(live: LivePtr, event: u16, to: ObjectId, payload: *
 ///
 /// 1. As for [`broadcast`].
 /// 2. `row` is the event's of the live state. It is not looked at any more when game code runs.
-/// 3. `object` and `class` are a [target](crate::instance::Slots::target).
+/// 3. `object` and `seat` are a [target](crate::instance::Slots::target) of the live state.
 #[inline(always)]
 pub(super) unsafe fn deliver_along(
     live: LivePtr,
     row: *const Row,
-    (object, class): (*mut u8, u16),
+    (object, seat): (*mut u8, Seat),
     payload: *const u8,
-    origin: Origin,
 ) -> bool {
-    // SAFETY: (2)
-    let Some(One { call, part_offset, what }) = (unsafe { (*row).one(class) }) else { return false };
+    // SAFETY: (2); (3) the seat is a slot's of the live state.
+    let Some(One { call, site }) = (unsafe { (*row).one(seat) }) else { return false };
     // SAFETY: (1)
-    let pulse = unsafe { pulse(live) };
+    let pulse = unsafe { Pulse::beside(live) };
     // SAFETY: (1) no other broadcast or delivery is under way, as the world runs one at a time.
     let ctx = unsafe { &mut *pulse.ctx() };
-    ctx.begin(origin);
-    let part_offset = part_offset as usize;
-    let part = object.wrapping_add(part_offset);
-    (ctx.part, ctx.part_offset) = (part, part_offset);
-    pulse.handler(what);
+    let part = object.wrapping_add(site.part_offset());
+    ctx.enter(part);
+    pulse.handler(site.what());
     // SAFETY: the slot's object is of the row's class, and nothing refers to it; (1) for the payload.
     unsafe { call(part, ctx, payload) };
     pulse.end();
@@ -158,7 +143,7 @@ unsafe fn listen(live: LivePtr, event: u16, payload: *const u8, ctx: &mut Ctx) {
         return;
     };
     // SAFETY: (1)
-    let pulse = unsafe { pulse(live) };
+    let pulse = unsafe { Pulse::beside(live) };
     for listener in &mut listeners {
         let call = || guarded(|| listener(payload, ctx));
         if let Err(panic) = pulse.during(Kind::Listener, None, Some(event), ObjectId::NONE, call) {
@@ -184,8 +169,19 @@ pub(crate) unsafe fn settle(live: LivePtr) {
     // SAFETY: (1) the reference ends with the statement.
     if unsafe { !(*live.as_ptr()).queue.commands.is_empty() } {
         // SAFETY: (1)
-        unsafe { carry_out(live) };
+        unsafe { carry_out_aside(live) };
     }
+}
+
+/// [`carry_out`], so that the compiler keeps all that this call needs out of the way of deliveries that leave nothing.
+///
+/// # Safety
+///
+/// As for [`settle`].
+#[cold]
+unsafe fn carry_out_aside(live: LivePtr) {
+    // SAFETY: (1)
+    unsafe { carry_out(live) }
 }
 
 /// # Safety
@@ -200,11 +196,14 @@ unsafe fn carry_out(live: LivePtr) {
                 // SAFETY: (1); the payload was moved in as one of this event.
                 unsafe {
                     if (*this).within_budget(origin) {
+                        let cause = &raw mut (*Pulse::beside(live).ctx()).cause;
+                        cause.write(origin);
                         if to.is_none() {
-                            broadcast(live, event, payload.as_ptr(), origin);
+                            broadcast(live, event, payload.as_ptr());
                         } else {
-                            deliver(live, event, to, payload.as_ptr(), origin);
+                            deliver(live, event, to, payload.as_ptr());
                         }
+                        cause.write(Origin::OUTSIDE);
                     }
                     (*this).drop_event(event, payload);
                 }
@@ -242,13 +241,11 @@ impl Live {
         in_attic
     }
 
-    /// A live state without objects, at its place for good. Freed by the world.
+    /// A live state without objects, at its place until [`Live::finish`].
     pub(crate) fn begin(registry: Registry) -> LivePtr {
         let mut listeners = Vec::new();
         listeners.resize_with(usize::from(EVENT_LIMIT), Vec::new);
-        // The pulse's context has the address of what the pulse is a part of.
-        let live = NonNull::from(Box::leak(Box::<Self>::new_uninit())).cast::<Self>();
-        let this = Self {
+        let live = Pulse::begin(|pulse| Self {
             store: Store::default(),
             registry,
             attic: Attic::default(),
@@ -259,15 +256,25 @@ impl Live {
             listeners,
             resting: Vec::new(),
             held: Vec::new(),
-            pulse: Arc::new(Pulse::of(live.as_ptr())),
+            pulse,
             older: AtomicPtr::default(),
-        };
-        // SAFETY: it has just been made, and the world frees it behind `delist`.
-        unsafe {
-            live.write(this);
-            pulse::enlist(live);
-        }
+        });
+        // SAFETY: it has just been made; `finish` delists it.
+        unsafe { pulse::enlist(live) };
         live
+    }
+
+    /// Drops a live state from which all objects are gone.
+    ///
+    /// # Safety
+    ///
+    /// 1. It has been made by [`Live::begin`] on this thread, and is not used again.
+    pub(crate) unsafe fn finish(live: LivePtr) {
+        // SAFETY: (1)
+        unsafe {
+            pulse::delist(live);
+            Pulse::end_of(live);
+        }
     }
 
     /// Lets those rest whose handler has panicked, where nothing else of the queue is to be carried out yet.
@@ -356,7 +363,7 @@ pub(super) unsafe fn welcome(live: LivePtr, id: ObjectId, class: u16) {
             let turn = Turn { object: id, name: entry.name.clone(), since: entry.since };
             (*this).clock.next_advance(turn);
         }
-        deliver(live, Constructed::INDEX, id, core::ptr::from_ref(&Constructed).cast(), Origin::OUTSIDE);
+        deliver(live, Constructed::INDEX, id, core::ptr::from_ref(&Constructed).cast());
     }
 }
 
@@ -388,7 +395,7 @@ pub(crate) unsafe fn end(live: LivePtr, id: ObjectId) -> bool {
 /// As for [`end`].
 unsafe fn take_leave(live: LivePtr, id: ObjectId) -> bool {
     // SAFETY: (1)
-    unsafe { deliver(live, Destroyed::INDEX, id, core::ptr::from_ref(&Destroyed).cast(), Origin::OUTSIDE) };
+    unsafe { deliver(live, Destroyed::INDEX, id, core::ptr::from_ref(&Destroyed).cast()) };
     // SAFETY: (1)
     let state = unsafe { &mut *live.as_ptr() };
     if let Some((object, class)) = state.store.slots.object(id) {
@@ -433,7 +440,7 @@ pub(crate) unsafe fn advance(live: LivePtr, nanoseconds: u64) {
             What::Deliver { event, to, payload } => {
                 // SAFETY: (1); the payload was moved in as one of this event.
                 unsafe {
-                    deliver(live, event, to, payload.as_ptr(), Origin::OUTSIDE);
+                    deliver(live, event, to, payload.as_ptr());
                     (*this).drop_event(event, &payload);
                 }
             }
@@ -468,11 +475,9 @@ unsafe fn take_turn(live: LivePtr, turn: Turn) {
     }
     let (run, part_offset) = (loops[position].turn, loops[position].part_offset);
     // SAFETY: (1)
-    let pulse = unsafe { pulse(live) };
+    let pulse = unsafe { Pulse::beside(live) };
     // SAFETY: (1) no broadcast or delivery is under way.
     let ctx = unsafe { &mut *pulse.ctx() };
-    ctx.begin(Origin::OUTSIDE);
-    ctx.part_offset = part_offset;
     let mut next = Next::stop();
     pulse.turn(position, class, turn.object);
     // SAFETY: the object is of the class that the loop belongs to, and nothing refers to it.
@@ -538,13 +543,5 @@ impl Live {
     pub(super) fn running_name(&self, what: Running) -> String {
         let (kind, name) = pulse::named(&self.registry, what);
         format!("{kind}{name}")
-    }
-
-    /// The link of the chain for what runs now.
-    pub(crate) fn origin_of(&mut self, ctx: &mut Ctx) -> Origin {
-        if ctx.link == Origin::OUTSIDE {
-            ctx.link = self.queue.link(self.pulse.what(), ctx.cause);
-        }
-        ctx.link
     }
 }

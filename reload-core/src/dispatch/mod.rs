@@ -22,7 +22,6 @@ pub(crate) use live::{Live, LivePtr, advance, deliver, end, settle};
 pub use next::Next;
 pub(crate) use outside::{construct_now, emit, send, spawn_now};
 pub(crate) use payload::Payload;
-pub(crate) use pulse::delist;
 #[cfg(feature = "crash-report")]
 pub(crate) use pulse::{Look, Pulse, each_here, reply, sight};
 pub use queue::ChainBudget;

@@ -6,7 +6,6 @@
 use super::{
     live::{self, LivePtr},
     payload::{Unconstructed, construct_at},
-    queue::Origin,
 };
 use crate::{
     boundary::ObjectId,
@@ -41,7 +40,7 @@ pub(crate) unsafe fn emit<E: Event>(live: LivePtr, event: &E) {
 unsafe fn emit_now(live: LivePtr, event: u16, payload: *const u8) {
     // SAFETY: (1), (2)
     unsafe {
-        live::broadcast(live, event, payload, Origin::OUTSIDE);
+        live::broadcast(live, event, payload);
         live::settle(live);
     }
 }
@@ -74,7 +73,7 @@ pub(crate) unsafe fn send<E: Event>(live: LivePtr, to: ObjectId, event: &E) -> b
         Some(row) => unsafe {
             // What was queued before is carried out although the object is gone.
             let target = (*live.as_ptr()).store.slots.target(to);
-            let handled = target.is_some_and(|at| live::deliver_along(live, row, at, payload, Origin::OUTSIDE));
+            let handled = target.is_some_and(|at| live::deliver_along(live, row, at, payload));
             live::settle(live);
             handled
         },
@@ -92,7 +91,7 @@ unsafe fn send_long(live: LivePtr, table: &'static TableRecord, index: u16, to: 
     let Some(event) = (unsafe { (*live.as_ptr()).registry.vocabulary.id(table, index) }) else { return false };
     // SAFETY: (1), (2)
     unsafe {
-        let handled = live::deliver(live, event, to, payload, Origin::OUTSIDE);
+        let handled = live::deliver(live, event, to, payload);
         live::settle(live);
         handled
     }

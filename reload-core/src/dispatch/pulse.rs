@@ -3,19 +3,24 @@
 #![expect(unsafe_code, reason = "read from a signal handler, which has only addresses")]
 #![cfg_attr(not(feature = "crash-report"), allow(dead_code, reason = "kept but not read: features change no layout"))]
 
-use super::{Ctx, HOST_CALLS, live::Live};
+use super::{
+    Ctx, HOST_CALLS,
+    live::{Live, LivePtr},
+};
 use crate::{
     boundary::ObjectId,
     registry::{Kind, Registry, Running},
 };
 use core::{
     cell::UnsafeCell,
+    mem::{MaybeUninit, offset_of},
     ptr::{NonNull, null_mut},
     sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, Ordering},
 };
 use std::sync::Arc;
 
-/// The pulse of one world. Written by the world's thread; its watchdog only marks what it has seen.
+/// The pulse of one world. Written by the world's thread; its watchdog only marks what it has seen. The live state lies in the
+/// same allocation, so that a delivery finds one from the other without a look.
 #[derive(Debug)]
 pub(crate) struct Pulse {
     /// A [`Running`].
@@ -27,24 +32,61 @@ pub(crate) struct Pulse {
     /// The table of objects is being changed and cannot be read.
     unreadable: AtomicBool,
     pub(crate) letterbox: Letterbox,
+    /// Initialised from [`Pulse::begin`] to [`Pulse::end_of`], while it holds a share of the pulse.
+    live: UnsafeCell<MaybeUninit<Live>>,
 }
 
-// SAFETY: the context is only reached through `Pulse::ctx`, which is for the world's thread, and has nothing to drop; all
-// else is atomic.
+// SAFETY: context and live state are only reached through `Pulse::ctx` and `LivePtr`, which are for the world's thread, and
+// neither is dropped with the pulse; all else is atomic.
 unsafe impl Send for Pulse {}
 // SAFETY: as above.
 unsafe impl Sync for Pulse {}
 
 impl Pulse {
-    /// Of the world whose live state will be at `live`.
-    pub(super) fn of(live: *mut Live) -> Self {
-        Self {
+    /// Puts a live state, which is given its pulse, at its place for good.
+    pub(super) fn begin(live: impl FnOnce(Arc<Self>) -> Live) -> LivePtr {
+        let pulse = Arc::new(Self {
             what: AtomicU32::new(0),
             object: AtomicU64::new(0),
-            ctx: UnsafeCell::new(Ctx::new(&HOST_CALLS, live.cast())),
+            ctx: UnsafeCell::new(Ctx::new(&HOST_CALLS, null_mut())),
             unreadable: AtomicBool::new(false),
             letterbox: Letterbox::default(),
+            live: UnsafeCell::new(MaybeUninit::uninit()),
+        });
+        let at = Arc::as_ptr(&pulse).wrapping_byte_add(offset_of!(Self, live)).cast::<Live>().cast_mut();
+        let ctx = pulse.ctx();
+        // SAFETY: the address is that of the place for the live state, of which nobody else knows yet. The context has the
+        // address of what it is beside.
+        unsafe {
+            (*ctx).world = at.cast();
+            at.write(live(pulse));
+            LivePtr::new_unchecked(at)
         }
+    }
+
+    /// Drops the live state, and then its share of the memory in which it lies.
+    ///
+    /// # Safety
+    ///
+    /// 1. `live` has been made by [`Pulse::begin`], and is not used again.
+    pub(super) unsafe fn end_of(live: LivePtr) {
+        // SAFETY: (1)
+        unsafe {
+            let share = Arc::clone(&(*live.as_ptr()).pulse);
+            live.drop_in_place();
+            drop(share);
+        }
+    }
+
+    /// The pulse beside a live state.
+    ///
+    /// # Safety
+    ///
+    /// 1. `live` has been made by [`Pulse::begin`], and is valid for `'a`.
+    #[inline(always)]
+    pub(super) unsafe fn beside<'a>(live: LivePtr) -> &'a Self {
+        // SAFETY: (1); the address was made from that of the pulse.
+        unsafe { live.byte_sub(offset_of!(Self, live)).cast().as_ref() }
     }
 
     /// The context of the handler that runs next. On the world's thread, between two broadcasts or deliveries, nothing
@@ -150,9 +192,9 @@ pub(crate) struct Sight<'a> {
 ///
 /// 1. `live` is valid, and this runs on its thread: before, after, or as a signal handler within anything it does.
 pub(crate) unsafe fn sight<'a>(live: NonNull<Live>) -> Option<Sight<'a>> {
+    // SAFETY: (1); the pulse is only changed through atomics, its context apart.
+    let pulse = unsafe { Pulse::beside(live) };
     let live = live.as_ptr();
-    // SAFETY: (1); the pulse lies in an allocation of its own and is only changed through atomics, its context apart.
-    let pulse = unsafe { &*Arc::as_ptr(&(*live).pulse) };
     let what = pulse.what();
     let runs = what.kind()?;
     // SAFETY: (1); while game code runs the registry is not changed.
@@ -163,14 +205,11 @@ pub(crate) unsafe fn sight<'a>(live: NonNull<Live>) -> Option<Sight<'a>> {
         object = ObjectId::NONE;
         if !pulse.unreadable.load(Ordering::Acquire) {
             let ctx = pulse.ctx();
-            // SAFETY: (1). The interrupted code may be about to write these two words; what is read is looked up, not
-            // believed.
+            // SAFETY: (1). The interrupted code may be about to write it; what is read is looked up, not believed.
             let at = unsafe { (&raw const (*ctx).part).read_volatile() };
-            // SAFETY: as above.
-            let offset = unsafe { (&raw const (*ctx).part_offset).read_volatile() };
             // SAFETY: (1); while game code runs the pools are not changed, and the object table only where it says so.
             let store = unsafe { &(*live).store };
-            object = store.look_up(what.class(), at.wrapping_sub(offset)).unwrap_or(ObjectId::NONE);
+            object = store.look_up(what.class(), at).unwrap_or(ObjectId::NONE);
         }
     }
     let class = registry.classes.get(usize::from(what.class())).map_or("", |class| &class.path);
@@ -205,7 +244,7 @@ pub(super) fn named(registry: &Registry, what: Running) -> (&'static str, &str) 
 /// 1. As for [`sight`].
 pub(crate) unsafe fn reply(live: NonNull<Live>) {
     // SAFETY: (1); see `sight`.
-    let pulse = unsafe { &*Arc::as_ptr(&(*live.as_ptr()).pulse) };
+    let pulse = unsafe { Pulse::beside(live) };
     // SAFETY: (1)
     pulse.letterbox.reply(unsafe { sight(live) });
 }
@@ -297,7 +336,7 @@ pub(super) unsafe fn enlist(live: NonNull<Live>) {
 /// # Safety
 ///
 /// 1. `live` is valid, and enlisted on this thread.
-pub(crate) unsafe fn delist(live: NonNull<Live>) {
+pub(super) unsafe fn delist(live: NonNull<Live>) {
     // SAFETY: (1) whoever is in the list is valid; one store takes a world out, so that a signal handler finds a whole list.
     HERE.with(|youngest| unsafe {
         let older = (*live.as_ptr()).older.load(Ordering::Relaxed);
@@ -328,8 +367,8 @@ pub(crate) fn each_here(mut visit: impl FnMut(NonNull<Live>)) {
 fn runs_here() -> bool {
     let mut any = false;
     each_here(|live| {
-        // SAFETY: whoever is in the list is valid; the pulse lies in an allocation of its own.
-        any |= unsafe { &*Arc::as_ptr(&(*live.as_ptr()).pulse) }.what().kind().is_some();
+        // SAFETY: whoever is in the list is valid.
+        any |= unsafe { Pulse::beside(live) }.what().kind().is_some();
     });
     any
 }

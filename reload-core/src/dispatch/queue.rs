@@ -63,11 +63,13 @@ pub(crate) struct Queue {
 }
 
 impl Queue {
-    /// A new link: what runs has been caused by `cause` and asks for something.
+    /// The link of what runs, has been caused by `cause`, and asks for something. All that asks one after the other on the
+    /// same grounds shares one.
     pub(crate) fn link(&mut self, what: Running, cause: Origin) -> Origin {
-        let link = u32::try_from(self.links.len()).map_or(Origin::OUTSIDE, Origin);
-        self.links.push(Link { what, cause, depth: self.depth(cause) + 1 });
-        link
+        if self.links.last().is_none_or(|last| (last.what, last.cause) != (what, cause)) {
+            self.links.push(Link { what, cause, depth: self.depth(cause) + 1 });
+        }
+        u32::try_from(self.links.len() - 1).map_or(Origin::OUTSIDE, Origin)
     }
 
     /// Links of the chain until here; 0 from outside.

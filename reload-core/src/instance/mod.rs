@@ -9,5 +9,5 @@ mod stride;
 
 pub(crate) use memory::{Memory, OutOfMemory};
 pub(crate) use pool::Pool;
-pub(crate) use slots::{MAX_CLASSES, Slots};
+pub(crate) use slots::{MAX_CLASSES, Seat, Slots};
 pub(crate) use store::Store;

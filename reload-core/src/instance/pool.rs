@@ -95,6 +95,12 @@ impl Pool {
         (index < self.len()).then_some(index)
     }
 
+    /// Index of the instance within whose bytes an address lies that may be any.
+    pub(super) fn index_around(&self, address: *mut u8) -> Option<usize> {
+        let index = address.addr().wrapping_sub(self.first.addr()) / self.stride();
+        (index < self.len()).then_some(index)
+    }
+
     /// Room for one more instance, which belongs to `slot`; the caller writes it. Tells `note` who moved.
     #[inline(always)]
     pub(super) fn push(&mut self, slot: u32, note: impl FnMut(Moved)) -> *mut u8 {

@@ -1,54 +1,105 @@
 //! The object table: from an id to an address and a class, in 12 bytes.
+#![expect(unsafe_code, reason = "a slot is read in parts")]
 
 use super::lane::Lane;
 use crate::boundary::ObjectId;
 
 /// Most classes a world can have.
-pub(crate) const MAX_CLASSES: u16 = 0x7ff0;
+pub(crate) const MAX_CLASSES: u16 = 0x3ff0;
 
-/// Set beside a class while the object is quarantined: no row of handlers reaches that far, so
-/// targeted delivery finds nothing without asking.
-const QUARANTINED: u16 = 0x8000;
+/// Where in a row of handlers an object's is: its class's number times [`Seat::STEPS`], and one step further while the object is
+/// quarantined, where no entry has a handler. So nothing has to be asked before the row is read. A step is eight bytes, because
+/// that is the most by which a processor multiplies while it computes an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seat(u16);
 
-/// In place of a class: the id has been given out, the object comes later.
-const RESERVED: u16 = 0x7ffe;
+impl Seat {
+    /// From one class's to the next one's.
+    pub(crate) const STEPS: usize = 4;
 
-/// In place of a class: the object is in the attic.
-const IN_ATTIC: u16 = 0x7ffd;
+    /// Set in the seat of whoever receives nothing: the objects in quarantine, and the slots that have none.
+    const RESTS: u16 = 1;
 
-/// In place of a class: nobody.
-const FREE: u16 = 0x7fff;
+    const fn of(class: u16) -> Self {
+        debug_assert!(class <= MAX_CLASSES);
+        Self(class * Self::STEPS as u16)
+    }
+
+    const fn resting(self, rests: bool) -> Self {
+        Self(self.0 & !Self::RESTS | if rests { Self::RESTS } else { 0 })
+    }
+
+    const fn rests(self) -> bool {
+        self.0 & Self::RESTS != 0
+    }
+
+    pub(crate) const fn class(self) -> u16 {
+        self.0 / Self::STEPS as u16
+    }
+
+    #[inline(always)]
+    pub(crate) const fn steps(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// Why a slot has no object. Kept in place of the object's address, where none is that low.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mark {
+    /// Nobody has the slot.
+    Free = 1,
+    /// The id has been given out, the object comes later.
+    Reserved = 2,
+    /// The object is in the attic.
+    InAttic = 3,
+}
+
+/// Addresses below are those of nothing.
+const LOWEST_ADDRESS: usize = 4;
 
 /// One object's address, class and generation.
 #[repr(C, packed(4))]
 #[derive(Clone, Copy)]
 struct Slot {
-    /// Bits 16 and up: the address, of which no more than 48 bits are used. Below: the class, or one of the marks above.
+    /// Bits 16 and up: the address, of which no more than 48 bits are used, or a [`Mark`]. Below: the [`Seat`].
     place: u64,
     generation: u32,
 }
 
 impl Slot {
-    const fn vacant(mark: u16, generation: u32) -> Self {
-        Self { place: mark as u64, generation }
+    /// Where the lowest 16 bits of `place` are, in bytes.
+    const SEAT_AT: usize = if cfg!(target_endian = "little") { 0 } else { 6 };
+
+    const fn vacant(mark: Mark, generation: u32) -> Self {
+        Self { place: (mark as u64) << 16 | Seat::RESTS as u64, generation }
     }
 
-    fn put(&mut self, object: *mut u8, class: u16) {
-        self.place = (object.expose_provenance() as u64) << 16 | u64::from(class);
+    fn put(&mut self, object: *mut u8, seat: Seat) {
+        self.place = (object.expose_provenance() as u64) << 16 | u64::from(seat.0);
     }
 
-    fn mark(&mut self, mark: u16) {
+    fn mark(&mut self, mark: Mark) {
         *self = Self::vacant(mark, self.generation);
     }
 
+    fn is(&self, mark: Mark) -> bool {
+        self.place == Self::vacant(mark, 0).place
+    }
+
+    /// Of the object, if there is one.
     #[inline(always)]
     fn address(&self) -> *mut u8 {
         core::ptr::with_exposed_provenance_mut((self.place >> 16) as usize)
     }
 
     #[inline(always)]
-    const fn class(&self) -> u16 {
-        self.place as u16
+    const fn seat(&self) -> Seat {
+        Seat(self.place as u16)
+    }
+
+    #[inline(always)]
+    const fn has_object(&self) -> bool {
+        self.place >> 16 >= LOWEST_ADDRESS as u64
     }
 }
 
@@ -64,12 +115,12 @@ impl Slots {
     pub(super) fn reserve(&mut self) -> ObjectId {
         if let Some(index) = self.free.pop() {
             let slot = &mut self.slots[index as usize];
-            slot.mark(RESERVED);
+            slot.mark(Mark::Reserved);
             return ObjectId::from_parts(index, slot.generation);
         }
         let index = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
         assert!(index < u32::MAX, "a world holds at most 2^32 - 1 objects");
-        self.slots.push(Slot::vacant(RESERVED, 1));
+        self.slots.push(Slot::vacant(Mark::Reserved, 1));
         ObjectId::from_parts(index, 1)
     }
 
@@ -77,13 +128,13 @@ impl Slots {
     #[inline(always)]
     pub(super) fn occupy(&mut self, slot: u32, object: *mut u8, class: u16) {
         let slot = &mut self.slots[slot as usize];
-        debug_assert_eq!(slot.class(), RESERVED, "an id gets one object");
-        slot.put(object, class);
+        debug_assert!(slot.is(Mark::Reserved), "an id gets one object");
+        slot.put(object, Seat::of(class));
     }
 
     /// Ends an id.
     pub(super) fn release(&mut self, id: ObjectId) {
-        if self.target(id).is_some() {
+        if self.slot(id).is_some() {
             self.vacate(id.slot());
         }
     }
@@ -92,48 +143,68 @@ impl Slots {
     #[inline(always)]
     pub(super) fn vacate(&mut self, slot: u32) {
         let entry = &mut self.slots[slot as usize];
-        entry.mark(FREE);
+        entry.mark(Mark::Free);
         if let Some(next) = entry.generation.checked_add(1) {
             entry.generation = next;
             self.free.push(slot);
         }
     }
 
-    /// Address and class as rows of handlers are indexed: a class out of every row's range while the
-    /// object is quarantined or only reserved.
     #[inline(always)]
-    pub(crate) fn target(&self, id: ObjectId) -> Option<(*mut u8, u16)> {
-        let slot = self.slots.get(id.slot() as usize)?;
-        if slot.generation != id.generation() {
+    fn slot(&self, id: ObjectId) -> Option<Slot> {
+        self.slots.get(id.slot() as usize).copied().filter(|slot| slot.generation == id.generation())
+    }
+
+    /// Address of an object, and its seat. Where there is nobody who receives events, the seat has no handler.
+    ///
+    /// What a delivery costs beside the handler is how long the processor waits for the handler's address, which it needs the
+    /// seat for, and how much it has to keep in mind while it waits for memory. So the seat is read by itself, which takes no
+    /// step behind the read, and the place of the slot is told in words, which takes none in front of it.
+    #[inline(always)]
+    pub(crate) fn target(&self, id: ObjectId) -> Option<(*mut u8, Seat)> {
+        const WORDS: usize = size_of::<Slot>() / size_of::<u32>();
+        let index = id.slot() as usize;
+        if index >= self.slots.len() {
             return None;
         }
-        Some((slot.address(), slot.class()))
+        let slot = self.slots.as_ptr().cast::<u32>().wrapping_add(index * WORDS).cast::<Slot>();
+        // SAFETY: the slot is there. It is aligned as words are, and so is each half of a word that `SEAT_AT` is.
+        unsafe {
+            if (*slot).generation != id.generation() {
+                return None;
+            }
+            let seat = Seat(slot.byte_add(Slot::SEAT_AT).cast::<u16>().read());
+            Some(((*slot).address(), seat))
+        }
     }
 
     /// Address and class of an object, quarantined or not.
     #[inline(always)]
     pub(crate) fn object(&self, id: ObjectId) -> Option<(*mut u8, u16)> {
-        let (object, class) = self.target(id)?;
-        let class = class & !QUARANTINED;
-        (class < IN_ATTIC).then_some((object, class))
+        let slot = self.slot(id)?;
+        slot.has_object().then(|| (slot.address(), slot.seat().class()))
+    }
+
+    /// Whether the id has been given out, and its slot has this mark.
+    fn is(&self, id: ObjectId, mark: Mark) -> bool {
+        self.slot(id).is_some_and(|slot| slot.is(mark))
     }
 
     /// Whether the object is in the attic.
     pub(crate) fn is_in_attic(&self, id: ObjectId) -> bool {
-        self.target(id).is_some_and(|(_, class)| class == IN_ATTIC)
+        self.is(id, Mark::InAttic)
     }
 
     /// The object has been put into the attic: its id stays.
     pub(crate) fn put_in_attic(&mut self, id: ObjectId) {
         if let Some(slot) = self.slot_mut(id) {
-            slot.mark(IN_ATTIC);
+            slot.mark(Mark::InAttic);
         }
     }
 
     /// The object of `slot` is at another address, and of another class than before.
     pub(super) fn settle(&mut self, slot: u32, object: *mut u8, class: u16, quarantined: bool) {
-        let class = if quarantined { class | QUARANTINED } else { class };
-        self.slots[slot as usize].put(object, class);
+        self.slots[slot as usize].put(object, Seat::of(class).resting(quarantined));
     }
 
     /// The generation of each slot, for a save file.
@@ -143,14 +214,17 @@ impl Slots {
 
     /// Slots with these generations, none of them in use: which are is said with [`Slots::claim`].
     pub(crate) fn with_generations(generations: impl Iterator<Item = u32>) -> Self {
-        Self { slots: generations.map(|generation| Slot::vacant(FREE, generation)).collect(), free: Lane::default() }
+        Self {
+            slots: generations.map(|generation| Slot::vacant(Mark::Free, generation)).collect(),
+            free: Lane::default(),
+        }
     }
 
     /// Takes the slot of `id` into use as reserved. False if there is none, it has another generation, or is in use.
     pub(crate) fn claim(&mut self, id: ObjectId) -> bool {
         match self.slot_mut(id) {
-            Some(slot) if slot.class() == FREE => {
-                slot.mark(RESERVED);
+            Some(slot) if slot.is(Mark::Free) => {
+                slot.mark(Mark::Reserved);
                 true
             }
             _ => false,
@@ -159,23 +233,23 @@ impl Slots {
 
     /// Lets the slots that nobody has claimed be used. A slot whose generations are used up is not.
     pub(crate) fn free_unclaimed(&mut self) {
-        let is_free = |slot: &Slot| slot.class() == FREE && slot.generation < u32::MAX;
+        let is_free = |slot: &Slot| slot.is(Mark::Free) && slot.generation < u32::MAX;
         self.free = (0..self.slots.len() as u32).rev().filter(|index| is_free(&self.slots[*index as usize])).collect();
     }
 
     /// Whether the id has been given out and not ended.
     #[cfg(test)]
     pub(crate) fn is_alive(&self, id: ObjectId) -> bool {
-        self.target(id).is_some_and(|(_, class)| class != FREE)
+        self.slot(id).is_some_and(|slot| !slot.is(Mark::Free))
     }
 
     /// Whether the id has been given out and its object has not come yet.
     pub(crate) fn is_reserved(&self, id: ObjectId) -> bool {
-        self.target(id).is_some_and(|(_, class)| class == RESERVED)
+        self.is(id, Mark::Reserved)
     }
 
     pub(crate) fn is_quarantined(&self, id: ObjectId) -> bool {
-        self.target(id).is_some_and(|(_, class)| class & QUARANTINED != 0)
+        self.slot(id).is_some_and(|slot| slot.has_object() && slot.seat().rests())
     }
 
     /// The id that a slot has now.
@@ -191,13 +265,12 @@ impl Slots {
     /// The object of `slot` has moved.
     pub(super) fn moved(&mut self, slot: u32, object: *mut u8) {
         let entry = &mut self.slots[slot as usize];
-        entry.put(object, entry.class());
+        entry.put(object, entry.seat());
     }
 
     pub(super) fn set_quarantined(&mut self, slot: u32, quarantined: bool) {
         let entry = &mut self.slots[slot as usize];
-        let class = entry.class() & !QUARANTINED;
-        entry.put(entry.address(), if quarantined { class | QUARANTINED } else { class });
+        entry.put(entry.address(), entry.seat().resting(quarantined));
     }
 
     fn slot_mut(&mut self, id: ObjectId) -> Option<&mut Slot> {
@@ -219,7 +292,7 @@ mod tests {
         slots.occupy(first.slot(), &raw mut byte, 3);
         assert_eq!(slots.object(first), Some((&raw mut byte, 3)));
         slots.set_quarantined(first.slot(), true);
-        assert!(slots.target(first).expect("alive").1 > MAX_CLASSES);
+        assert!(slots.target(first).expect("alive").1.rests() && slots.is_quarantined(first));
         assert_eq!(slots.object(first), Some((&raw mut byte, 3)));
         slots.release(first);
         let second = slots.reserve();

@@ -134,10 +134,10 @@ impl Store {
         self.arrivals += 1;
     }
 
-    /// The id of the object of `class` at an address that may be any. Follows no pointer but its own.
-    pub(crate) fn look_up(&self, class: u16, object: *mut u8) -> Option<ObjectId> {
+    /// The id of the object of `class` within whose bytes an address lies that may be any. Follows no pointer but its own.
+    pub(crate) fn look_up(&self, class: u16, address: *mut u8) -> Option<ObjectId> {
         let pool = self.pools.get(usize::from(class))?;
-        self.slots.current(pool.slot(pool.index_of(object)?))
+        self.slots.current(pool.slot(pool.index_around(address)?))
     }
 
     /// The ids of a class's objects, active ones first.

@@ -8,7 +8,7 @@ use crate::event::TableRecord;
 const PLACES: usize = 64;
 
 /// The way to one event.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct ShortWay {
     /// Whose it is, see [`key`]; 0, which is nobody's, while the place is free.
     key: u64,
@@ -22,7 +22,8 @@ pub(super) struct ShortWays([ShortWay; PLACES]);
 
 impl Default for ShortWays {
     fn default() -> Self {
-        Self(core::array::from_fn(|_| ShortWay::default()))
+        let nobodys = Row::of(0);
+        Self(core::array::from_fn(|_| ShortWay { key: 0, event: 0, row: nobodys.clone() }))
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     boundary::ObjectId,
-    dispatch::{self, Fault, FaultKind, Origin, Turn},
+    dispatch::{self, Fault, FaultKind, Turn},
     event::{Event, Reloaded},
     registry::Registry,
     report::{ClassChange, DroppedEvent},
@@ -107,7 +107,7 @@ fn tell(world: &mut World, told: Told, (from_epoch, epoch): (u32, u32)) -> Vec<S
 pub(crate) fn tell_one(world: &mut World, id: ObjectId, reloaded: &Reloaded) -> bool {
     let event = core::ptr::from_ref(reloaded).cast();
     // SAFETY: the world is borrowed exclusively and no reference is held.
-    unsafe { dispatch::deliver(world.live_ptr(), Reloaded::INDEX, id, event, Origin::OUTSIDE) };
+    unsafe { dispatch::deliver(world.live_ptr(), Reloaded::INDEX, id, event) };
     world.live_mut().rest_fallen();
     !world.live().store.slots.is_quarantined(id)
 }

@@ -212,6 +212,7 @@ impl Reader<'_> {
         let place = format!("{}:{}", self.text(&path, "its source file", record.file)?, record.line);
         let state = (record.state)();
         self.state(&path, state);
+        let mut base_offset = record.base_offset;
         let base = match record.base {
             None => None,
             Some(base) => {
@@ -221,6 +222,10 @@ impl Reader<'_> {
                     || !record.base_offset.is_multiple_of(base_state.align.max(1))
                 {
                     self.corrupt(&path, "its base part lies outside of it");
+                }
+                if base_state.size == 0 {
+                    // It is as well anywhere else: at the start an object's part lies within the object's bytes in any case.
+                    base_offset = 0;
                 }
                 Some(self.text(&path, "its base's path", base.path)?)
             }
@@ -245,7 +250,7 @@ impl Reader<'_> {
             place,
             state,
             base,
-            base_offset: record.base_offset,
+            base_offset,
             handlers,
             loops,
             construct: record.construct,

@@ -248,9 +248,6 @@ impl Drop for World {
         // While the signal handlers still know the world.
         self.live_mut().forget_everything();
         // SAFETY: made by `Live::begin` in `new`, on this thread, which the world does not leave; freed only here.
-        unsafe {
-            dispatch::delist(self.live);
-            drop(Box::from_raw(self.live.as_ptr()));
-        }
+        unsafe { Live::finish(self.live) };
     }
 }
