@@ -181,7 +181,7 @@ mod chains {
     }
 }
 
-mod thin {
+mod parts {
     use super::*;
     /// Has no size.
     #[game_class(path = "game::Mute")]
@@ -210,11 +210,30 @@ mod thin {
         pub weight: u64,
         pub base: Mute,
     }
+    #[game_class(path = "game::Pile")]
+    pub struct Pile {
+        #[field(default = 7)]
+        pub coins: u32,
+    }
+    #[game_class]
+    impl Pile {
+        fn event_test(&mut self, ctx: &mut Ctx) {
+            self.coins += 1;
+            ctx.emit(Heard { who: ctx.id(), what: self.coins.to_string() });
+        }
+    }
+    /// Its base lies beyond what a row tells in 16 bits.
+    #[game_class(path = "game::Hoard", base = Pile, no_handlers)]
+    #[repr(C)]
+    pub struct Hoard {
+        pub cave: [u8; 70_000],
+        pub base: Pile,
+    }
 }
 
 #[test]
 fn a_handler_knows_its_object_wherever_the_part_that_it_is_for_lies() {
-    let (mut world, _session, log) = open(library().class::<thin::Mute>().class::<thin::Stone>());
+    let (mut world, _session, log) = open(library().class::<parts::Mute>().class::<parts::Stone>());
     let stones: Vec<ObjectId> = (0..3).map(|_| spawn(&mut world, "game::Stone")).collect();
     let heard = |what: &str| stones.iter().map(|stone| (*stone, what.to_owned())).collect::<Vec<_>>();
     world.emit(&Test);
@@ -228,6 +247,19 @@ fn a_handler_knows_its_object_wherever_the_part_that_it_is_for_lies() {
     assert!(world.send(stones[1], &Tick { dt: 1.0 }));
     assert!(!world.send(stones[1], &Test), "it rests");
     assert!(world.send(stones[0], &Test) && world.send(stones[2], &Test));
+}
+
+#[test]
+fn a_part_may_lie_far_from_the_start_of_its_object() {
+    let (mut world, _session, log) = open(library().class::<parts::Pile>().class::<parts::Hoard>());
+    let hoards = [spawn(&mut world, "game::Hoard"), spawn(&mut world, "game::Hoard")];
+    assert!(world.send(hoards[1], &Test) && world.send(hoards[0], &Test));
+    world.launch_to(hoards[0], Test);
+    world.settle();
+    world.emit(&Test);
+    let heard = [(1, "8"), (0, "8"), (0, "9"), (0, "10"), (1, "9")];
+    assert_eq!(log.take(), heard.map(|(hoard, coins)| (hoards[hoard], coins.to_owned())));
+    assert!(!world.send(hoards[0], &Tick { dt: 1.0 }), "nobody handles it");
 }
 
 #[test]

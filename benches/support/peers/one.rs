@@ -13,8 +13,9 @@ use reload_core::ObjectId;
 use slotmap::{DefaultKey, SlotMap};
 use std::{collections::HashMap, hint::black_box};
 
-/// Deliveries of a run: more than a branch predictor learns by heart.
-pub(crate) const DELIVERIES: usize = 65_536;
+/// Deliveries of a run: more than a branch predictor learns by heart, which knows a part of 65,536, and as many as there are
+/// objects at most.
+pub(crate) const DELIVERIES: usize = 1_048_576;
 
 /// Beyond this an observer per entity takes minutes to set up.
 const MOST_ENTITY_OBSERVERS: usize = 100_000;

@@ -2,6 +2,7 @@
 
 mod base;
 mod old_state;
+pub(crate) mod stand_ins;
 mod table;
 mod thunk;
 

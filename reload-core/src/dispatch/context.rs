@@ -49,6 +49,8 @@ pub struct HostCalls {
         take: unsafe extern "C" fn(state: *mut u8, path: RawStr),
         state: *mut u8,
     ),
+    /// Calls the handler that the pulse tells for the part of `object` that it is written for.
+    pub deliver_far: unsafe extern "C" fn(ctx: &mut Ctx, object: *mut u8, event: *const u8),
     /// Records the panic of the object whose part is at `part`.
     pub faulted: unsafe extern "C" fn(ctx: &mut Ctx, part: *mut u8, message: RawStr, location: RawStr),
 }
@@ -79,6 +81,14 @@ impl Ctx {
     #[inline(always)]
     pub(crate) const fn enter(&mut self, part: *mut u8) {
         self.part = part;
+    }
+
+    /// # Safety
+    ///
+    /// 1. As for the handler that the pulse tells, `object` being the whole object.
+    pub(crate) unsafe fn deliver_far(&mut self, object: *mut u8, event: *const u8) {
+        // SAFETY: (1)
+        unsafe { (self.calls.deliver_far)(self, object, event) }
     }
 
     #[cold]

@@ -17,7 +17,7 @@ use crate::{
 
 /// The table that every context carries.
 pub(crate) static HOST_CALLS: HostCalls =
-    HostCalls { launch, spawn, spawn_named, destroy, get, id, now, instances, class_of, faulted };
+    HostCalls { launch, spawn, spawn_named, destroy, get, id, now, instances, class_of, deliver_far, faulted };
 
 /// The live state behind a context, for the duration of one call.
 ///
@@ -199,6 +199,27 @@ unsafe extern "C" fn class_of(
             unsafe { take(state, RawStr::borrowed(&live.registry.class(number).path)) }
         }
     });
+}
+
+/// # Safety
+///
+/// See [`HostCalls::deliver_far`]: `object` is of the class that the pulse tells, and `event` a payload of the event.
+unsafe extern "C" fn deliver_far(ctx: &mut Ctx, object: *mut u8, event: *const u8) {
+    let found = contained("deliver_far", None, || {
+        // SAFETY: no handler runs yet.
+        let live = unsafe { live(ctx) };
+        let what = live.pulse.what();
+        let number = live.registry.event_of(what);
+        let handlers = &live.registry.class(what.class()).handlers;
+        let handler = handlers.iter().find(|handler| Some(handler.event) == number)?;
+        Some((handler.one, handler.part_offset))
+    });
+    if let Some((one, part_offset)) = found {
+        let part = object.wrapping_add(part_offset);
+        ctx.enter(part);
+        // SAFETY: the caller's object and payload; the part is the handler's.
+        unsafe { one(part, ctx, event) }
+    }
 }
 
 /// # Safety

@@ -21,7 +21,7 @@ use crate::{
     boundary::{ObjectId, guarded},
     event::{Constructed, Destroyed, EVENT_LIMIT, Event},
     instance::{Seat, Store},
-    registry::{Keep, Kind, One, Registry, Route, Row, Running},
+    registry::{Keep, Kind, Registry, Route, Row, Running},
 };
 use core::{ptr::NonNull, sync::atomic::AtomicPtr};
 use std::sync::Arc;
@@ -94,7 +94,9 @@ pub(crate) unsafe fn deliver(live: LivePtr, event: u16, to: ObjectId, payload: *
     // SAFETY: (1) the references end with the statement.
     match unsafe { ((*live.as_ptr()).store.slots.target(to), (*live.as_ptr()).registry.routes.row(event)) } {
         // SAFETY: (1), (2); target and row are the live state's.
-        (Some(target), Some(row)) => unsafe { deliver_along(live, row, target, payload) },
+        (Some(target), Some(row)) => unsafe {
+            deliver_along(live, row, target, payload, Running::delivery(Kind::Delivery, event))
+        },
         _ => false,
     }
 }
@@ -106,26 +108,28 @@ pub(crate) unsafe fn deliver(live: LivePtr, event: u16, to: ObjectId, payload: *
 /// 1. As for [`broadcast`].
 /// 2. `row` is the event's of the live state. It is not looked at any more when game code runs.
 /// 3. `object` and `seat` are a [target](crate::instance::Slots::target) of the live state.
+/// 4. `what` is a [`Running::delivery`] of the event.
 #[inline(always)]
 pub(super) unsafe fn deliver_along(
     live: LivePtr,
     row: *const Row,
     (object, seat): (*mut u8, Seat),
     payload: *const u8,
+    what: Running,
 ) -> bool {
     // SAFETY: (2); (3) the seat is a slot's of the live state.
-    let Some(One { call, site }) = (unsafe { (*row).one(seat) }) else { return false };
+    let one = unsafe { (*row).one(seat) };
     // SAFETY: (1)
     let pulse = unsafe { Pulse::beside(live) };
     // SAFETY: (1) no other broadcast or delivery is under way, as the world runs one at a time.
     let ctx = unsafe { &mut *pulse.ctx() };
-    let part = object.wrapping_add(site.part_offset());
+    let part = object.wrapping_add(one.part_offset());
     ctx.enter(part);
-    pulse.handler(site.what());
-    // SAFETY: the slot's object is of the row's class, and nothing refers to it; (1) for the payload.
-    unsafe { call(part, ctx, payload) };
+    pulse.handler(what.by(seat));
+    // SAFETY: the slot's object is of the handler's class, and nothing refers to it; (1) for the payload.
+    unsafe { one.call()(part, ctx, payload) };
     pulse.end();
-    true
+    !one.is_nobodys()
 }
 
 /// # Safety

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     boundary::ObjectId,
     event::{Event, EventTable, TableRecord},
-    registry::Kind,
+    registry::{Kind, Running, place},
 };
 
 /// See [`World::emit`](crate::World::emit).
@@ -73,7 +73,8 @@ pub(crate) unsafe fn send<E: Event>(live: LivePtr, to: ObjectId, event: &E) -> b
         Some(row) => unsafe {
             // What was queued before is carried out although the object is gone.
             let target = (*live.as_ptr()).store.slots.target(to);
-            let handled = target.is_some_and(|at| live::deliver_along(live, row, at, payload));
+            let what = Running::delivery(Kind::ShortDelivery, place(E::INDEX));
+            let handled = target.is_some_and(|at| live::deliver_along(live, row, at, payload, what));
             live::settle(live);
             handled
         },

@@ -201,7 +201,7 @@ pub(crate) unsafe fn sight<'a>(live: NonNull<Live>) -> Option<Sight<'a>> {
     let registry = unsafe { &(*live).registry };
     let (kind, name) = named(registry, what);
     let mut object = ObjectId::from_bits(pulse.object.load(Ordering::Relaxed));
-    if matches!(runs, Kind::Broadcast | Kind::Delivery) {
+    if matches!(runs, Kind::Broadcast | Kind::Delivery | Kind::ShortDelivery) {
         object = ObjectId::NONE;
         if !pulse.unreadable.load(Ordering::Acquire) {
             let ctx = pulse.ctx();
@@ -218,10 +218,11 @@ pub(crate) unsafe fn sight<'a>(live: NonNull<Live>) -> Option<Sight<'a>> {
 
 /// `event_` and `damaged`. Allocates nothing.
 pub(super) fn named(registry: &Registry, what: Running) -> (&'static str, &str) {
-    let event = registry.vocabulary.event(what.number()).map_or("", |event| event.name.as_str());
+    let event = registry.event_of(what).and_then(|number| registry.vocabulary.event(number));
+    let event = event.map_or("", |event| event.name.as_str());
     match what.kind() {
         None => ("", ""),
-        Some(Kind::Broadcast | Kind::Delivery) => ("event_", event),
+        Some(Kind::Broadcast | Kind::Delivery | Kind::ShortDelivery) => ("event_", event),
         Some(Kind::Turn) => {
             let class = registry.classes.get(usize::from(what.class()));
             let turn = class.and_then(|class| class.loops.get(usize::from(what.number())));

@@ -1,11 +1,10 @@
 //! The object table: from an id to an address and a class, in 12 bytes.
-#![expect(unsafe_code, reason = "a slot is read in parts")]
 
 use super::lane::Lane;
 use crate::boundary::ObjectId;
 
 /// Most classes a world can have.
-pub(crate) const MAX_CLASSES: u16 = 0x3ff0;
+pub(crate) const MAX_CLASSES: u16 = 0x7ff0;
 
 /// Where in a row of handlers an object's is: its class's number times [`Seat::STEPS`], and one step further while the object is
 /// quarantined, where no entry has a handler. So nothing has to be asked before the row is read. A step is eight bytes, because
@@ -15,7 +14,7 @@ pub(crate) struct Seat(u16);
 
 impl Seat {
     /// From one class's to the next one's.
-    pub(crate) const STEPS: usize = 4;
+    pub(crate) const STEPS: usize = 2;
 
     /// Set in the seat of whoever receives nothing: the objects in quarantine, and the slots that have none.
     const RESTS: u16 = 1;
@@ -67,9 +66,6 @@ struct Slot {
 }
 
 impl Slot {
-    /// Where the lowest 16 bits of `place` are, in bytes.
-    const SEAT_AT: usize = if cfg!(target_endian = "little") { 0 } else { 6 };
-
     const fn vacant(mark: Mark, generation: u32) -> Self {
         Self { place: (mark as u64) << 16 | Seat::RESTS as u64, generation }
     }
@@ -156,26 +152,9 @@ impl Slots {
     }
 
     /// Address of an object, and its seat. Where there is nobody who receives events, the seat has no handler.
-    ///
-    /// What a delivery costs beside the handler is how long the processor waits for the handler's address, which it needs the
-    /// seat for, and how much it has to keep in mind while it waits for memory. So the seat is read by itself, which takes no
-    /// step behind the read, and the place of the slot is told in words, which takes none in front of it.
     #[inline(always)]
     pub(crate) fn target(&self, id: ObjectId) -> Option<(*mut u8, Seat)> {
-        const WORDS: usize = size_of::<Slot>() / size_of::<u32>();
-        let index = id.slot() as usize;
-        if index >= self.slots.len() {
-            return None;
-        }
-        let slot = self.slots.as_ptr().cast::<u32>().wrapping_add(index * WORDS).cast::<Slot>();
-        // SAFETY: the slot is there. It is aligned as words are, and so is each half of a word that `SEAT_AT` is.
-        unsafe {
-            if (*slot).generation != id.generation() {
-                return None;
-            }
-            let seat = Seat(slot.byte_add(Slot::SEAT_AT).cast::<u16>().read());
-            Some(((*slot).address(), seat))
-        }
+        self.slot(id).map(|slot| (slot.address(), slot.seat()))
     }
 
     /// Address and class of an object, quarantined or not.

@@ -8,9 +8,9 @@ mod running;
 mod short_ways;
 mod vocabulary;
 
-pub(crate) use routes::{One, Route, Routes, Row};
+pub(crate) use routes::{Route, Routes, Row};
 pub(crate) use running::{Kind, Running};
-pub(crate) use short_ways::ShortWay;
+pub(crate) use short_ways::{ShortWay, place};
 pub(crate) use vocabulary::Vocabulary;
 
 use crate::{
@@ -130,6 +130,14 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
+    /// The event that a handler or listener runs for. Allocates nothing.
+    pub(crate) fn event_of(&self, what: Running) -> Option<u16> {
+        match what.kind()? {
+            Kind::ShortDelivery => self.short_ways.event_at(what.number()),
+            _ => Some(what.number()),
+        }
+    }
+
     pub(crate) fn class(&self, number: u16) -> &Class {
         &self.classes[usize::from(number)]
     }

@@ -8,11 +8,10 @@ use super::{
     running::{Kind, Running},
 };
 use crate::{
-    class::{BatchFn, OneFn},
+    class::{BatchFn, OneFn, stand_ins},
     event::EVENT_LIMIT,
     instance::Seat,
 };
-use core::mem::offset_of;
 use std::rc::Rc;
 
 /// One pool to deliver an event to.
@@ -25,62 +24,61 @@ pub(crate) struct Route {
     pub(crate) what: Running,
 }
 
-/// How to deliver an event to one object of a class.
+/// How to deliver an event to one object of a class: the handler's address, and below it, in 16 bits, the bytes from the start of
+/// the object to the part that the handler is written for. One number, because a delivery to objects that are far in memory takes
+/// as long as the processor has room for what it has begun to read.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct One {
-    pub(crate) call: OneFn,
-    pub(crate) site: Site,
-}
+pub(crate) struct One(u64);
 
-/// Bytes from the start of an object to the part that its handler is written for, and what the pulse says while that runs: in
-/// one number, which a delivery reads at once.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Site(u64);
+impl One {
+    /// In place of an offset: there is no handler, but a function that does nothing. To call it costs less than to ask before
+    /// every call.
+    const NOBODYS: u16 = u16::MAX;
 
-impl Site {
-    /// An object is smaller than 4 GiB, see `Stride`.
-    const fn new(part_offset: usize, what: Running) -> Self {
-        Self((part_offset as u64) << 32 | what.to_bits() as u64)
+    fn new(call: OneFn, part_offset: usize) -> Self {
+        match u16::try_from(part_offset) {
+            Ok(offset) if offset != Self::NOBODYS => Self::at(call, offset),
+            _ => Self::at(stand_ins::far, 0),
+        }
+    }
+
+    fn nobodys() -> Self {
+        Self::at(stand_ins::nobody, Self::NOBODYS)
+    }
+
+    fn at(call: OneFn, low: u16) -> Self {
+        let address = (call as *const ()).expose_provenance() as u64;
+        assert!(address >> 48 == 0, "this system has code above 2^48, where rows cannot tell it");
+        Self(address << 16 | u64::from(low))
+    }
+
+    #[inline(always)]
+    pub(crate) fn call(self) -> OneFn {
+        let address = core::ptr::with_exposed_provenance::<()>((self.0 >> 16) as usize);
+        // SAFETY: it is the address of such a function, see `at`.
+        unsafe { core::mem::transmute::<*const (), OneFn>(address) }
     }
 
     #[inline(always)]
     pub(crate) const fn part_offset(self) -> usize {
-        (self.0 >> 32) as usize
+        self.0 as u16 as usize
     }
 
     #[inline(always)]
-    pub(crate) const fn what(self) -> Running {
-        Running::from_bits(self.0 as u32)
+    pub(crate) const fn is_nobodys(self) -> bool {
+        self.0 as u16 == Self::NOBODYS
     }
 }
 
-/// A step of a [`Seat`].
-#[repr(C, align(8))]
-#[derive(Clone, Copy, Debug, Default)]
-struct Step(Option<OneFn>);
-
-/// One class's entry of a row.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Default)]
-struct Entry {
-    call: Step,
-    /// What those find who rest: nothing.
-    nobodys: Step,
-    site: Site,
-    unused: u64,
-}
-
-const _: () =
-    assert!(size_of::<Entry>() == Seat::STEPS * size_of::<Step>() && offset_of!(Entry, nobodys) == size_of::<Step>());
-
-/// The handlers of an event, one entry for each class, but at least one.
+/// The handlers of an event: for each class as many steps as a [`Seat`] has, the second one of which is nobody's. At least one
+/// class's.
 #[derive(Clone, Debug)]
-pub(crate) struct Row(Rc<[Entry]>);
+pub(crate) struct Row(Rc<[[One; Seat::STEPS]]>);
 
 impl Row {
     /// Without handlers.
     pub(super) fn of(classes: usize) -> Self {
-        Self(vec![Entry::default(); classes.max(1)].into())
+        Self(vec![[One::nobodys(); Seat::STEPS]; classes.max(1)].into())
     }
 
     /// The handler of an object.
@@ -89,15 +87,11 @@ impl Row {
     ///
     /// 1. The seat is that of a slot of the world that the row is of.
     #[inline(always)]
-    pub(crate) unsafe fn one(&self, seat: Seat) -> Option<One> {
+    pub(crate) unsafe fn one(&self, seat: Seat) -> One {
         debug_assert!(usize::from(seat.class()) < self.0.len());
-        // SAFETY: (1) an object's class has an entry, as rows are made for all classes, and a slot without an object has the
-        // first one's second step. A seat is that of a `call`, behind which is a site, or that of a `nobodys`, which is none.
-        unsafe {
-            let step = self.0.as_ptr().cast::<Step>().add(seat.steps());
-            let call = (*step).0?;
-            Some(One { call, site: *step.byte_add(offset_of!(Entry, site)).cast::<Site>() })
-        }
+        // SAFETY: (1) an object's class has its steps, as rows are made for all classes, and a slot without an object has the
+        // first class's second one.
+        unsafe { *self.0.as_ptr().cast::<One>().add(seat.steps()) }
     }
 }
 
@@ -127,11 +121,7 @@ impl Routes {
                 let route = Route { class, batch, part_offset, what: what(Kind::Broadcast) };
                 all[usize::from(event)].push(route);
                 let Row(row) = &mut rows[usize::from(event)];
-                Rc::make_mut(row)[number] = Entry {
-                    call: Step(Some(one)),
-                    site: Site::new(part_offset, what(Kind::Delivery)),
-                    ..Entry::default()
-                };
+                Rc::make_mut(row)[number][0] = One::new(one, part_offset);
             }
         }
         Self { all, rows }

@@ -1,6 +1,10 @@
-//! What game code runs, as one number, so that one store says it. The routes have theirs ready.
+//! What game code runs, as one number, so that one store says it. Routes have theirs ready, a delivery makes its own of the
+//! object's seat.
 
-use crate::{event::EVENT_LIMIT, instance::MAX_CLASSES};
+use crate::{
+    event::EVENT_LIMIT,
+    instance::{MAX_CLASSES, Seat},
+};
 
 /// What kind of game code runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,6 +14,8 @@ pub(crate) enum Kind {
     Broadcast = 1,
     /// A handler, for one object.
     Delivery,
+    /// The same on a [short way](super::ShortWay), whose place is told instead of the event.
+    ShortDelivery,
     /// A turn of a loop.
     Turn,
     /// A constructor, or a field's default.
@@ -38,7 +44,9 @@ impl Running {
 
     const KIND_BITS: u32 = 4;
     const NUMBER_BITS: u32 = 11;
-    const CLASS_AT: u32 = Self::KIND_BITS + Self::NUMBER_BITS;
+    /// The class's number is told as a seat is.
+    const SEAT_AT: u32 = Self::KIND_BITS + Self::NUMBER_BITS;
+    const CLASS_AT: u32 = Self::SEAT_AT + Seat::STEPS.ilog2();
     /// In place of a class's number, all of which are below.
     const NO_CLASS: u16 = MAX_CLASSES;
     /// In place of an event's number, all of which are below.
@@ -51,6 +59,17 @@ impl Running {
         let class = Self::below(Self::NO_CLASS, class);
         let number = Self::below(Self::NO_NUMBER, number);
         Self(kind as u32 | (number as u32) << Self::KIND_BITS | (class as u32) << Self::CLASS_AT)
+    }
+
+    /// A delivery of an event, whose number is told as `kind` says; [`Running::by`] says by whom.
+    pub(crate) const fn delivery(kind: Kind, number: u16) -> Self {
+        Self::new(kind, Some(0), Some(number))
+    }
+
+    /// By an object in that seat.
+    #[inline(always)]
+    pub(crate) const fn by(self, seat: Seat) -> Self {
+        Self(self.0 | (seat.steps() as u32) << Self::SEAT_AT)
     }
 
     const fn below(limit: u16, number: Option<u16>) -> u16 {
@@ -86,14 +105,15 @@ impl Running {
         Some(match self.0 & ((1 << Self::KIND_BITS) - 1) {
             1 => Kind::Broadcast,
             2 => Kind::Delivery,
-            3 => Kind::Turn,
-            4 => Kind::Constructor,
-            5 => Kind::Drop,
-            6 => Kind::PayloadDrop,
-            7 => Kind::Hook,
-            8 => Kind::Listener,
-            9 => Kind::Observer,
-            10 => Kind::Migration,
+            3 => Kind::ShortDelivery,
+            4 => Kind::Turn,
+            5 => Kind::Constructor,
+            6 => Kind::Drop,
+            7 => Kind::PayloadDrop,
+            8 => Kind::Hook,
+            9 => Kind::Listener,
+            10 => Kind::Observer,
+            11 => Kind::Migration,
             _ => return None,
         })
     }
@@ -103,13 +123,13 @@ impl Running {
         (self.0 >> Self::CLASS_AT) as u16 & 0x7fff
     }
 
-    /// Of an event, or the position of a loop; out of range where it is about none.
+    /// Of an event, the place of its short way, or the position of a loop; out of range where it is about none.
     pub(crate) const fn number(self) -> u16 {
         (self.0 >> Self::KIND_BITS) as u16 & Self::NO_NUMBER
     }
 }
 
-const _: () = assert!(EVENT_LIMIT <= Running::NO_NUMBER && MAX_CLASSES <= 0x7fff);
+const _: () = assert!(EVENT_LIMIT <= Running::NO_NUMBER && MAX_CLASSES <= 0x7fff && Running::CLASS_AT == 16);
 
 #[cfg(test)]
 mod tests {

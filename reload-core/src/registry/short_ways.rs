@@ -34,15 +34,26 @@ fn key(table: *const TableRecord, index: u16) -> u64 {
     table.addr() as u64 ^ u64::from(index) << 48
 }
 
+/// The place of a table's event number `index`.
+#[inline(always)]
+pub(crate) const fn place(index: u16) -> u16 {
+    index % PLACES as u16
+}
+
 impl ShortWays {
+    /// The event whose way is at a place.
+    pub(super) fn event_at(&self, place: u16) -> Option<u16> {
+        self.0.get(usize::from(place)).map(|way| way.event)
+    }
+
     pub(super) fn build(vocabulary: &Vocabulary, routes: &Routes) -> Self {
         let mut ways = Self::default();
         for (table, index, event) in vocabulary.events_of(LibraryId::HOST) {
-            let place = &mut ways.0[usize::from(index) % PLACES];
-            if place.key == 0
+            let way = &mut ways.0[usize::from(place(index))];
+            if way.key == 0
                 && let Some(row) = routes.row(event)
             {
-                *place = ShortWay { key: key(table, index), event, row: row.clone() };
+                *way = ShortWay { key: key(table, index), event, row: row.clone() };
             }
         }
         ways
@@ -50,7 +61,7 @@ impl ShortWays {
 
     #[inline(always)]
     pub(super) fn find(&self, table: &'static TableRecord, index: u16) -> Option<&ShortWay> {
-        let way = &self.0[usize::from(index) % PLACES];
+        let way = &self.0[usize::from(place(index))];
         (way.key == key(table, index)).then_some(way)
     }
 }
