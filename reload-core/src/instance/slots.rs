@@ -42,7 +42,7 @@ impl Seat {
     }
 }
 
-/// Why a slot has no object. Kept in place of the object's address, where none is that low.
+/// Why a slot has no object. Kept in place of the object's address, where none is as low as the last of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mark {
     /// Nobody has the slot.
@@ -52,9 +52,6 @@ enum Mark {
     /// The object is in the attic.
     InAttic = 3,
 }
-
-/// Addresses below are those of nothing.
-const LOWEST_ADDRESS: usize = 4;
 
 /// One object's address, class and generation.
 #[repr(C, packed(4))]
@@ -95,7 +92,7 @@ impl Slot {
 
     #[inline(always)]
     const fn has_object(&self) -> bool {
-        self.place >> 16 >= LOWEST_ADDRESS as u64
+        self.place >> 16 > Mark::InAttic as u64
     }
 }
 

@@ -89,8 +89,8 @@ impl Row {
     #[inline(always)]
     pub(crate) unsafe fn one(&self, seat: Seat) -> One {
         debug_assert!(usize::from(seat.class()) < self.0.len());
-        // SAFETY: (1) an object's class has its steps, as rows are made for all classes, and a slot without an object has the
-        // first class's second one.
+        // SAFETY: (1) an object's class has its steps, as rows are made for all classes, of which there are never fewer than
+        // before; a slot without an object has the first class's second one.
         unsafe { *self.0.as_ptr().cast::<One>().add(seat.steps()) }
     }
 }
@@ -117,9 +117,8 @@ impl Routes {
             for handler in &classes[number].handlers {
                 let Handler { event, batch, one, part_offset } = *handler;
                 let class = number as u16;
-                let what = |kind| Running::new(kind, Some(class), Some(event));
-                let route = Route { class, batch, part_offset, what: what(Kind::Broadcast) };
-                all[usize::from(event)].push(route);
+                let what = Running::new(Kind::Broadcast, Some(class), Some(event));
+                all[usize::from(event)].push(Route { class, batch, part_offset, what });
                 let Row(row) = &mut rows[usize::from(event)];
                 Rc::make_mut(row)[number][0] = One::new(one, part_offset);
             }

@@ -129,7 +129,8 @@ impl Running {
     }
 }
 
-const _: () = assert!(EVENT_LIMIT <= Running::NO_NUMBER && MAX_CLASSES <= 0x7fff && Running::CLASS_AT == 16);
+const _: () =
+    assert!(EVENT_LIMIT <= Running::NO_NUMBER && (MAX_CLASSES as u64) << Running::CLASS_AT < Running::SEEN as u64);
 
 #[cfg(test)]
 mod tests {
