@@ -4,6 +4,7 @@
 #![expect(unsafe_code, reason = "erases values, and passes the live state's address on")]
 
 use super::{
+    lifetime,
     live::{self, LivePtr},
     payload::{Unconstructed, construct_at},
 };
@@ -114,7 +115,7 @@ pub(crate) unsafe fn spawn_now(live: LivePtr, class: u16, value: *const u8, size
     unsafe { core::ptr::copy_nonoverlapping(value, place, size) };
     if state.registry.class(class).is_welcomed() {
         // SAFETY: (1)
-        unsafe { live::welcome(live, id, class) };
+        unsafe { lifetime::welcome(live, id, class) };
     }
     id
 }
@@ -142,7 +143,7 @@ pub(crate) unsafe fn construct_now(live: LivePtr, class: u16) -> Result<ObjectId
     }
     if welcomed {
         // SAFETY: (1)
-        unsafe { live::welcome(live, id, class) };
+        unsafe { lifetime::welcome(live, id, class) };
     }
     Ok(id)
 }
