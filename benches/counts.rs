@@ -8,7 +8,7 @@
 //! A path's count is the difference between two runs of this program that differ in how often they take the path,
 //! so that nothing else is in it.
 
-use bench_logic::{Breed, Cull, Events, Hit, Nursery, Rare, Unheard, medium};
+use bench_logic::{Breed, Carry, Courier, Cull, Engage, Events, Hit, Nursery, Rare, Unheard, medium};
 use reload_core::{InProcess, LibrarySource, ObjectId, ReloadSession, World};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -44,13 +44,14 @@ struct Game {
     session: ReloadSession,
     ids: Vec<ObjectId>,
     nursery: ObjectId,
+    courier: ObjectId,
 }
 
 type Turn = fn(&mut Game);
 
 /// The core's paths: name, turns of the shorter run, one turn. The shorter a path the more turns: two runs of the same
 /// program differ by some thousand instructions, because hash maps begin with random numbers.
-const PATHS: [(&str, usize, Turn); 9] = [
+const PATHS: [(&str, usize, Turn); 10] = [
     ("broadcast, 8 classes of 125 objects", 500, |game| game.world.emit(black_box(&Hit { amount: 1 }))),
     ("broadcast, 1 of 8 classes", 5_000, |game| game.world.emit(black_box(&Rare { amount: 1 }))),
     ("broadcast, nobody listens", 50_000, |game| game.world.emit(black_box(&Unheard { amount: 1 }))),
@@ -64,6 +65,9 @@ const PATHS: [(&str, usize, Turn); 9] = [
             game.world.launch_to(*id, Hit { amount: 1 });
         }
         game.world.settle();
+    }),
+    ("delivery to each of 1000, asked for by a handler", 5, |game| {
+        game.world.send(game.courier, &Carry { from: 0, to: 1_000 });
     }),
     ("spawn and destroy of 1000", 5, |game| {
         let ids: Vec<ObjectId> =
@@ -83,7 +87,7 @@ const PATHS: [(&str, usize, Turn); 9] = [
         game.world.send(game.nursery, &Breed { count: 1_000 });
         game.world.send(game.nursery, &Cull);
     }),
-    ("reload of 9 classes, same layout", 5, |game| {
+    ("reload of 10 classes, same layout", 5, |game| {
         let report = game.session.offer(&mut game.world, library());
         assert!(report.is_reloaded(), "{report}");
     }),
@@ -101,6 +105,7 @@ fn library() -> InProcess {
         .class::<medium::C6>()
         .class::<medium::C7>()
         .class::<Nursery>()
+        .class::<Courier>()
 }
 
 impl Game {
@@ -109,9 +114,13 @@ impl Game {
         let session = ReloadSession::open(LibrarySource::in_process("counts", library()), &mut world)
             .unwrap_or_else(|rejection| panic!("{rejection}"));
         let nursery = world.spawn(Nursery::default()).expect("a class of the library");
+        let courier = world.spawn(Courier::default()).expect("a class of the library");
         let path = |number: usize| format!("bench_logic::medium::C{}", number % 8);
-        let ids = (0..1_000).map(|number| world.spawn_named(&path(number)).expect("a class of the library")).collect();
-        Self { world, session, ids, nursery }
+        let ids = (0..1_000)
+            .map(|number| world.spawn_named(&path(number)).expect("a class of the library"))
+            .collect::<Vec<_>>();
+        world.send(courier, &Engage { targets: ids.clone() });
+        Self { world, session, ids, nursery, courier }
     }
 }
 

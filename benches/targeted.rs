@@ -5,7 +5,10 @@ mod support;
 use support::{
     contest::{Contest, Entry},
     family::{Eight, One, Population, SixtyFour},
-    peers::one::{DELIVERIES, everybody, without_bevy},
+    peers::{
+        asked::asked,
+        one::{DELIVERIES, everybody, without_bevy},
+    },
 };
 
 fn case(contest: &mut Contest, title: &str, objects: usize, who: fn(Population) -> Vec<Entry>) {
@@ -20,6 +23,9 @@ fn main() {
     for objects in [1_000, 100_000] {
         case(&mut contest, "1 class, 64 bytes", objects, without_bevy::<One>);
         case(&mut contest, "64 classes, 64 bytes", objects, without_bevy::<SixtyFour>);
+    }
+    for objects in [1_000, 10_000, 100_000, 1_000_000] {
+        case(&mut contest, "asked for by a handler, 8 classes, 64 bytes", objects, asked::<Eight>);
     }
     contest.finish();
 }

@@ -53,3 +53,27 @@ fn delayed_events_get_the_new_shape_or_are_named() {
     assert_eq!(said, ["stays 1", "changes 1 Some(7) 5", "stays 2", "changes 2 Some(77) 5", "breaks 0"]);
     assert!(game.world.take_faults().is_empty());
 }
+
+/// A payload lies in the queue as one that needs no end, and gets one.
+#[test]
+fn a_queued_event_whose_payload_gets_a_destructor_ends_by_it() {
+    let source = |state: &str, handlers: &str, drop: &str| {
+        let load = "#[derive(Default, State)]\npub struct Load { pub n: u8 }\n";
+        let it = source("Weighs { load: Load }", handlers, "")
+            .replace("struct It {}", &format!("struct It {{ n: {state} }}"));
+        it + load + drop
+    };
+    let asks = "fn event_reloaded(&mut self, ctx: &mut Ctx) { ctx.emit(Weighs { load: Load { n: 8 } }); }";
+    let mut game = Game::start("payload", &source("u8", "", ""));
+    game.spawn("It");
+    let saved = game.world.save().expect("all of it can be written");
+    game.reload(&source("u16", asks, ""));
+    // What an object asks for that a save file has in another shape waits in the queue.
+    game.world.restore(&saved.text).expect("it is carried over");
+    game.reload(&source("u16", "", "impl Drop for Load { fn drop(&mut self) { panic!(\"load {} ends\", self.n) } }\n"));
+    let faults: Vec<String> = game.world.take_faults().iter().map(ToString::to_string).collect();
+    assert!(
+        matches!(&faults[..], [fault] if fault.contains("load 8 ends") && fault.contains("event_weighs")),
+        "{faults:?}"
+    );
+}

@@ -20,6 +20,10 @@ event_table! {
         Breed { count: u32 },
         /// The nursery destroys what it has spawned, in the order of a shuffled deck.
         Cull,
+        /// The courier is to deliver to these.
+        Engage { targets: Vec<ObjectId> },
+        /// The courier sends a hit to each of its targets from one position to before another.
+        Carry { from: u32, to: u32 },
     }
 }
 
@@ -129,6 +133,26 @@ impl Nursery {
             ctx.destroy(self.bred[at * step % length]);
         }
         self.bred.clear();
+    }
+}
+
+/// Sends to others from within a handler, as games do.
+#[game_class]
+#[derive(Default)]
+pub struct Courier {
+    targets: Vec<ObjectId>,
+}
+
+#[game_class]
+impl Courier {
+    fn event_engage(&mut self, event: &Engage) {
+        self.targets.clone_from(&event.targets);
+    }
+
+    fn event_carry(&mut self, event: &Carry, ctx: &mut Ctx) {
+        for target in &self.targets[event.from as usize..event.to as usize] {
+            ctx.send(*target, Hit { amount: 1 });
+        }
     }
 }
 

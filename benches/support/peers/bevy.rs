@@ -112,6 +112,13 @@ impl Visitor for ObserveEntity<'_> {
     }
 }
 
+/// A world with an entity for each place of `order`, and how its hits are counted.
+pub(crate) fn one_by_one<F: Family>(order: &[usize]) -> (World, Vec<Entity>, impl FnMut(&mut World) -> u64 + use<F>) {
+    let (mut world, classes) = (World::new(), ClassFunctions::all::<F>());
+    let entities = order.iter().map(|class| (classes[*class].spawn)(&mut world)).collect();
+    (world, entities, move |world: &mut World| classes.iter().map(|class| (class.count)(world)).sum())
+}
+
 struct Populated {
     world: World,
     classes: Vec<ClassFunctions>,

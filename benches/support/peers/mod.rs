@@ -1,5 +1,6 @@
 //! Who is compared: each in the way that its own documentation would have it.
 
+pub(crate) mod asked;
 pub(crate) mod bevy;
 pub(crate) mod boxes;
 pub(crate) mod bus;

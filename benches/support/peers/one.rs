@@ -17,12 +17,15 @@ use std::{collections::HashMap, hint::black_box};
 /// objects at most.
 pub(crate) const DELIVERIES: usize = 1_048_576;
 
+/// So many are queued before they are carried out, where there is a queue.
+pub(super) const AT_A_TIME: usize = 1_024;
+
 /// Beyond this an observer per entity takes minutes to set up.
 const MOST_ENTITY_OBSERVERS: usize = 100_000;
 
 /// The objects that are delivered to, by the order of their birth: at random, so that neither the next object nor its
 /// class can be foreseen.
-fn targets(objects: usize) -> Vec<usize> {
+pub(super) fn targets(objects: usize) -> Vec<usize> {
     let mut random = Random::new(7);
     (0..DELIVERIES).map(|_| random.below(objects)).collect()
 }
@@ -49,6 +52,7 @@ pub(crate) fn without_bevy<F: Family>(population: Population) -> Vec<Entry> {
     vec![
         ("Box<dyn Trait> by index", by_index::<F>(&order, &picked)),
         ("reload-core", send::<F>(population, &picked)),
+        ("reload-core, queued", launch::<F>(population, &picked)),
         ("slotmap of boxes", by_key::<F>(&order, &picked)),
         ("HashMap of boxes", by_hash::<F>(&order, &picked)),
         ("hecs, the class known", in_hecs::<F>(&order, &picked)),
@@ -72,7 +76,7 @@ impl<S, R: FnMut(&mut S), T: FnMut(&mut S) -> u64> Contender for Counted<S, R, T
     }
 }
 
-fn counted<S: 'static>(
+pub(super) fn counted<S: 'static>(
     state: S,
     run: impl FnMut(&mut S) + 'static,
     tally: impl FnMut(&mut S) -> u64 + 'static,
@@ -80,12 +84,12 @@ fn counted<S: 'static>(
     Box::new(Counted { state, run, tally })
 }
 
-fn sum<'a>(boxes: impl Iterator<Item = &'a Box<dyn Dynamic>>) -> u64 {
+pub(super) fn sum<'a>(boxes: impl Iterator<Item = &'a Box<dyn Dynamic>>) -> u64 {
     boxes.map(|object| u64::from(object.count())).sum()
 }
 
 /// In the order of their birth.
-fn make<F: Family>(order: &[usize]) -> Vec<Box<dyn Dynamic>> {
+pub(super) fn make<F: Family>(order: &[usize]) -> Vec<Box<dyn Dynamic>> {
     order.iter().map(|class| boxes::boxed::<F>(*class, true)).collect()
 }
 
@@ -129,12 +133,14 @@ fn by_hash<F: Family>(order: &[usize], picked: &[usize]) -> Box<dyn Contender> {
     counted(map, run, |map| sum(map.values()))
 }
 
-fn in_hecs<F: Family>(order: &[usize], picked: &[usize]) -> Box<dyn Contender> {
-    type HitOne = fn(&mut hecs::World, hecs::Entity, &Hit);
+/// How an entity of a class is hit, for each class.
+pub(super) type HecsHit = fn(&mut hecs::World, hecs::Entity, &Hit);
+
+pub(super) fn hecs_hits<F: Family>() -> Vec<HecsHit> {
     struct Find;
     impl Visitor for Find {
-        type Output = HitOne;
-        fn visit<T: Object>(self) -> HitOne {
+        type Output = HecsHit;
+        fn visit<T: Object>(self) -> HecsHit {
             |world, entity, event| {
                 if let Ok(object) = world.query_one_mut::<&mut T>(entity) {
                     object.hit(event);
@@ -142,9 +148,13 @@ fn in_hecs<F: Family>(order: &[usize], picked: &[usize]) -> Box<dyn Contender> {
             }
         }
     }
+    (0..F::CLASSES).map(|class| F::with(class, Find)).collect()
+}
+
+fn in_hecs<F: Family>(order: &[usize], picked: &[usize]) -> Box<dyn Contender> {
     let mut world = hecs::World::new();
     let entities: Vec<hecs::Entity> = order.iter().map(|class| hecs_world::spawn::<F>(&mut world, *class)).collect();
-    let hits: Vec<HitOne> = (0..F::CLASSES).map(|class| F::with(class, Find)).collect();
+    let hits = hecs_hits::<F>();
     let picked: Vec<(hecs::Entity, u32)> = picked.iter().map(|at| (entities[*at], order[*at] as u32)).collect();
     let run = move |world: &mut hecs::World| {
         let event = black_box(&HIT);
@@ -155,6 +165,24 @@ fn in_hecs<F: Family>(order: &[usize], picked: &[usize]) -> Box<dyn Contender> {
     counted(world, run, hecs_world::tally::<F>)
 }
 
+/// How an entity of a class is hit, for each class.
+pub(super) type BevyHit = fn(&mut bevy_ecs::world::World, BevyEntity, &Hit);
+
+pub(super) fn bevy_hits<F: Family>() -> Vec<BevyHit> {
+    struct Find;
+    impl Visitor for Find {
+        type Output = BevyHit;
+        fn visit<T: Object>(self) -> BevyHit {
+            |world, entity, event| {
+                if let Some(mut body) = world.get_mut::<bevy::Body<T>>(entity) {
+                    body.0.hit(event);
+                }
+            }
+        }
+    }
+    (0..F::CLASSES).map(|class| F::with(class, Find)).collect()
+}
+
 enum Bevy {
     Get,
     ClassObserver,
@@ -162,9 +190,7 @@ enum Bevy {
 }
 
 fn in_bevy<F: Family>(order: &[usize], picked: &[usize], how: Bevy) -> Box<dyn Contender> {
-    let classes = bevy::ClassFunctions::all::<F>();
-    let mut world = bevy_ecs::world::World::new();
-    let entities: Vec<BevyEntity> = order.iter().map(|class| (classes[*class].spawn)(&mut world)).collect();
+    let (mut world, entities, tally) = bevy::one_by_one::<F>(order);
     match how {
         Bevy::Get => {}
         Bevy::ClassObserver => {
@@ -178,19 +204,7 @@ fn in_bevy<F: Family>(order: &[usize], picked: &[usize], how: Bevy) -> Box<dyn C
             }
         }
     }
-    type HitOne = fn(&mut bevy_ecs::world::World, BevyEntity, &Hit);
-    struct Find;
-    impl Visitor for Find {
-        type Output = HitOne;
-        fn visit<T: Object>(self) -> HitOne {
-            |world, entity, event| {
-                if let Some(mut body) = world.get_mut::<bevy::Body<T>>(entity) {
-                    body.0.hit(event);
-                }
-            }
-        }
-    }
-    let hits: Vec<HitOne> = (0..F::CLASSES).map(|class| F::with(class, Find)).collect();
+    let hits = bevy_hits::<F>();
     let picked: Vec<(BevyEntity, u32)> = picked.iter().map(|at| (entities[*at], order[*at] as u32)).collect();
     let run = move |world: &mut bevy_ecs::world::World| {
         let event = black_box(&HIT);
@@ -201,7 +215,22 @@ fn in_bevy<F: Family>(order: &[usize], picked: &[usize], how: Bevy) -> Box<dyn C
             }
         }
     };
-    counted(world, run, move |world| classes.iter().map(|class| (class.count)(world)).sum())
+    counted(world, run, tally)
+}
+
+/// A part at a time, for which the way into memory goes on beside the work.
+fn launch<F: Family>(population: Population, picked: &[usize]) -> Box<dyn Contender> {
+    let (loaded, ids) = Loaded::populated::<F>(population);
+    let picked: Vec<ObjectId> = picked.iter().map(|at| ids[*at]).collect();
+    let run = move |loaded: &mut Loaded| {
+        for part in picked.chunks(AT_A_TIME) {
+            for id in part {
+                loaded.world.launch_to(*id, Hit { amount: black_box(HIT.amount) });
+            }
+            loaded.world.settle();
+        }
+    };
+    counted(loaded, run, |loaded| loaded.tally().unwrap_or_default())
 }
 
 fn send<F: Family>(population: Population, picked: &[usize]) -> Box<dyn Contender> {

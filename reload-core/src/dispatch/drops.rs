@@ -7,7 +7,7 @@ use super::{
     fault::{Fault, FaultKind},
     live::Live,
     payload::Payload,
-    queue::Command,
+    queue::{Ask, Command},
 };
 use crate::{
     boundary::{ObjectId, Panicked},
@@ -50,15 +50,15 @@ impl Live {
     }
 
     pub(crate) fn drop_command(&mut self, command: Command) {
-        match command {
+        match command.ask {
             // SAFETY: payloads are kept with the number of the event that they belong to.
-            Command::Deliver { event, payload, .. } => unsafe { self.drop_event(event, &payload) },
-            Command::Spawn { class, value, .. } => {
+            Ask::Deliver { event, .. } => unsafe { self.drop_event(event, &command.payload) },
+            Ask::Spawn { class } => {
                 let descriptor = self.registry.class(class).state;
                 // SAFETY: values are kept with the number of the class that they belong to.
-                unsafe { self.drop_payload(&value, descriptor, class) };
+                unsafe { self.drop_payload(&command.payload, descriptor, class) };
             }
-            Command::Construct { .. } | Command::Quarantine { .. } | Command::Destroy { .. } => {}
+            Ask::Construct { .. } | Ask::Destroy | Ask::Rest => {}
         }
     }
 
@@ -98,9 +98,10 @@ impl Live {
     /// Drops all objects and everything that is queued or waits for its time, while the code that does is certainly mapped:
     /// the registry keeps it so. Classes, listeners and the attic stay.
     pub(crate) fn forget_everything(&mut self) {
-        for command in std::mem::take(&mut self.queue.commands) {
+        for command in self.queue.take() {
             self.drop_command(command);
         }
+        self.rest_fallen();
         for what in self.clock.drain() {
             if let What::Deliver { event, payload, .. } = what {
                 // SAFETY: payloads are kept with the number of the event that they belong to.

@@ -7,12 +7,13 @@ use super::{
     fault::{Fault, FaultKind},
     live::Live,
     payload::Payload,
-    queue::Command,
+    queue::{Ask, Command},
 };
 use crate::{
     boundary::{ObjectId, Panicked, RawStr, guarded},
     class::ClassRecord,
     event::TableRecord,
+    registry::KnownEvent,
 };
 
 /// The table that every context carries.
@@ -48,26 +49,47 @@ unsafe extern "C" fn launch(
     to: ObjectId,
     delay_ns: u64,
 ) -> bool {
+    // SAFETY: game code holds no reference into the live state.
+    let live = unsafe { live(ctx) };
+    // What almost always is asked for. Nothing in here panics, as a queue that has no memory to grow ends the process.
+    if let Some(known) = live.registry.vocabulary.known(table, index)
+        && delay_ns == 0
+    {
+        // SAFETY: the caller gives a payload of this event, and does not use it when the answer is true.
+        unsafe { live.ask(ctx, known, to, payload) };
+        return true;
+    }
+    // SAFETY: the caller's own.
+    unsafe { launch_later(ctx, table, index, payload, to, delay_ns) }
+}
+
+/// [`launch`] of an event that is to come later, or that the world does not know.
+///
+/// # Safety
+///
+/// As for [`launch`].
+#[inline(never)]
+unsafe fn launch_later(
+    ctx: &mut Ctx,
+    table: &'static TableRecord,
+    index: u16,
+    payload: *mut u8,
+    to: ObjectId,
+    delay_ns: u64,
+) -> bool {
     contained("launch", false, || {
         // SAFETY: game code holds no reference into the live state.
         let live = unsafe { live(ctx) };
-        let entry =
-            live.registry.vocabulary.id(table, index).and_then(|id| Some((id, live.registry.vocabulary.event(id)?)));
-        let Some((event, entry)) = entry else {
+        let Some(KnownEvent { event, payload: ty }) = live.registry.vocabulary.known(table, index) else {
             // SAFETY: the record is one of the calling image.
             let what = format!("the world does not know event {index} of `{}`", unsafe { table.path.get() });
             live.report_unknown(what);
             return false;
         };
         // SAFETY: the caller gives a payload of this event, and does not use it when the answer is true.
-        let payload = unsafe { Payload::moved(payload, entry.payload) };
-        if delay_ns == 0 {
-            let origin = live.queue.link(live.pulse.what(), ctx.cause);
-            live.queue.commands.push_back(Command::Deliver { event, to, payload, origin });
-        } else {
-            let at = live.clock.now.saturating_add(delay_ns);
-            live.clock.at(at, What::Deliver { event, to, payload: Box::new(payload) });
-        }
+        let payload = Box::new(unsafe { Payload::moved(payload, ty) });
+        let at = live.clock.now.saturating_add(delay_ns);
+        live.clock.at(at, What::Deliver { event, to, payload });
         true
     })
 }
@@ -85,10 +107,10 @@ unsafe extern "C" fn spawn(ctx: &mut Ctx, class: &'static ClassRecord, value: *m
             live.report_unknown(what);
             return ObjectId::NONE;
         };
-        // SAFETY: the caller gives a value of this class, and does not use it when the answer is an id.
-        let value = unsafe { Payload::moved(value, live.registry.class(number).state) };
         let id = live.reserve();
-        live.queue.commands.push_back(Command::Spawn { id, class: number, value });
+        let ty = live.registry.class(number).state;
+        // SAFETY: the caller gives a value of this class, and does not use it when the answer is an id.
+        unsafe { live.queue.push_moved(Ask::Spawn { class: number }, id, value, ty) };
         id
     })
 }
@@ -103,7 +125,7 @@ unsafe extern "C" fn spawn_named(ctx: &mut Ctx, path: RawStr) -> ObjectId {
         // SAFETY: made by `RawStr::borrowed` for this call.
         let Some(class) = live.registry.find(unsafe { path.get() }) else { return ObjectId::NONE };
         let id = live.reserve();
-        live.queue.commands.push_back(Command::Construct { id, class });
+        live.queue.push(Command::plain(Ask::Construct { class }, id));
         id
     })
 }
@@ -114,7 +136,7 @@ unsafe extern "C" fn spawn_named(ctx: &mut Ctx, path: RawStr) -> ObjectId {
 unsafe extern "C" fn destroy(ctx: &mut Ctx, id: ObjectId) {
     contained("destroy", (), || {
         // SAFETY: game code holds no reference into the live state.
-        unsafe { live(ctx) }.queue.commands.push_back(Command::Destroy { id });
+        unsafe { live(ctx) }.queue.push(Command::plain(Ask::Destroy, id));
     });
 }
 
@@ -239,12 +261,24 @@ unsafe extern "C" fn faulted(ctx: &mut Ctx, part: *mut u8, message: RawStr, loca
             .map_or_else(String::new, |(_, number)| live.registry.class(number).path.to_string());
         let during = live.running_name(live.pulse.what());
         // Before anything else that is queued, so that nothing reaches the object any more.
-        live.queue.commands.push_front(Command::Quarantine { id: object });
+        live.queue.fell(object);
         live.faults.report(Fault { class, object, during, kind: FaultKind::Panicked { panic, quarantined: true } });
     });
 }
 
 impl Live {
+    /// Queues an event that the running handler asks for.
+    ///
+    /// # Safety
+    ///
+    /// 1. `payload` is a valid payload of the event, and is not used again.
+    #[inline(always)]
+    unsafe fn ask(&mut self, ctx: &Ctx, known: KnownEvent, to: ObjectId, payload: *const u8) {
+        let origin = self.queue.link(self.pulse.what(), ctx.cause);
+        // SAFETY: (1)
+        unsafe { self.queue.push_moved(Ask::Deliver { event: known.event, origin }, to, payload, known.payload) };
+    }
+
     /// The object of the class whose handler or turn runs that has this part.
     fn object_of(&self, part: *mut u8) -> ObjectId {
         self.store.look_up(self.pulse.what().class(), part).unwrap_or(ObjectId::NONE)

@@ -14,7 +14,7 @@ use super::{
     next::Next,
     peopled::Peopled,
     pulse::{self, Pulse},
-    queue::{Command, Origin, Queue},
+    queue::{Ask, Command, Origin, Queue},
 };
 use crate::{
     attic::Attic,
@@ -171,7 +171,7 @@ unsafe fn listen(live: LivePtr, event: u16, payload: *const u8, ctx: &mut Ctx) {
 pub(crate) unsafe fn settle(live: LivePtr) {
     // Most deliveries leave nothing to do: that is seen where they are made.
     // SAFETY: (1) the reference ends with the statement.
-    if unsafe { !(*live.as_ptr()).queue.commands.is_empty() } {
+    if unsafe { !(*live.as_ptr()).queue.is_empty() } {
         // SAFETY: (1)
         unsafe { carry_out_aside(live) };
     }
@@ -193,41 +193,48 @@ unsafe fn carry_out_aside(live: LivePtr) {
 /// As for [`settle`].
 unsafe fn carry_out(live: LivePtr) {
     let this = live.as_ptr();
-    // SAFETY: (1) the reference ends with the statement.
-    while let Some(command) = unsafe { (*this).queue.commands.pop_front() } {
-        match command {
-            Command::Deliver { event, to, ref payload, origin } => {
+    loop {
+        // SAFETY: (1) the references end with the block.
+        let next = unsafe {
+            (*this).rest_fallen();
+            (*this).fetch_ahead();
+            (*this).queue.begin()
+        };
+        let Some(command) = next else { break };
+        // SAFETY: a command that has been begun stays where it is, and is not changed, until the next one begins.
+        let Command { ask, id, payload } = unsafe { command.as_ref() };
+        match *ask {
+            Ask::Deliver { event, origin } => {
                 // SAFETY: (1); the payload was moved in as one of this event.
                 unsafe {
                     if (*this).within_budget(origin) {
                         let cause = &raw mut (*Pulse::beside(live).ctx()).cause;
                         cause.write(origin);
-                        if to.is_none() {
+                        if id.is_none() {
                             broadcast(live, event, payload.as_ptr());
                         } else {
-                            deliver(live, event, to, payload.as_ptr());
+                            deliver(live, event, *id, payload.as_ptr());
                         }
                         cause.write(Origin::OUTSIDE);
                     }
-                    (*this).drop_event(event, payload);
+                    if !payload.is_plain() {
+                        (*this).drop_event(event, payload);
+                    }
                 }
             }
-            Command::Spawn { id, class, ref value } => {
+            Ask::Spawn { class } => {
                 // SAFETY: (1); the value was moved in as one of this class.
-                unsafe { enter(live, id, class, Source::Value(value)) };
+                unsafe { enter(live, *id, class, Source::Value(payload)) };
             }
-            Command::Construct { id, class } => {
+            Ask::Construct { class } => {
                 // SAFETY: (1)
-                unsafe { enter(live, id, class, Source::Constructor) };
+                unsafe { enter(live, *id, class, Source::Constructor) };
             }
-            Command::Quarantine { id } => {
-                // SAFETY: (1) the reference ends with the statement.
-                unsafe { (*this).store.quarantine(id) };
-            }
-            Command::Destroy { id } => {
+            Ask::Destroy => {
                 // SAFETY: (1)
-                let _ = unsafe { end(live, id) };
+                let _ = unsafe { end(live, *id) };
             }
+            Ask::Rest => {}
         }
     }
     // SAFETY: (1)
@@ -271,11 +278,27 @@ impl Live {
         }
     }
 
-    /// Lets those rest whose handler has panicked, where nothing else of the queue is to be carried out yet.
+    /// Lets the processor fetch the objects that commands further on are for, where there are so many that they are far in memory.
+    #[inline(always)]
+    fn fetch_ahead(&self) {
+        /// So many commands before its own an object is fetched, and twice as many before it what says where it lies.
+        const AHEAD: usize = 16;
+        if self.store.slots.are_many() {
+            let mut next = self.queue.ahead(AHEAD).iter().step_by(AHEAD);
+            if let Some(Command { id, .. }) = next.next() {
+                self.store.slots.fetch_object(*id);
+            }
+            if let Some(Command { id, .. }) = next.next() {
+                self.store.slots.fetch(*id);
+            }
+        }
+    }
+
+    /// Lets those rest whose handler has panicked.
+    #[inline(always)]
     pub(crate) fn rest_fallen(&mut self) {
-        while let Some(Command::Quarantine { id }) = self.queue.commands.front() {
-            self.store.quarantine(*id);
-            self.queue.commands.pop_front();
+        while let Some(id) = self.queue.next_fallen() {
+            self.store.quarantine(id);
         }
     }
 }
@@ -367,29 +390,30 @@ unsafe fn take_turn(live: LivePtr, turn: Turn) {
 }
 
 impl Live {
-    /// Whether a chain may go on. When it may not, it is reported and what it has queued is dropped with it.
+    /// Whether a chain may go on. When it may not, it has been broken.
+    #[inline(always)]
     fn within_budget(&mut self, origin: Origin) -> bool {
         let depth = self.queue.depth(origin);
-        if depth == 0 {
-            return true;
-        }
         self.queue.caused += usize::from(depth > 1);
         let budget = self.queue.budget;
-        if depth <= budget.depth && self.queue.caused <= budget.events {
-            return true;
-        }
+        depth == 0 || (depth <= budget.depth && self.queue.caused <= budget.events) || self.break_chain(origin, depth)
+    }
+
+    /// Reports a chain that is too long, of which `origin` is the last link, and drops what it has queued. Answers that it does
+    /// not go on.
+    #[cold]
+    fn break_chain(&mut self, origin: Origin, depth: u32) -> bool {
         let chain: Vec<String> = self.queue.chain(origin, 8).into_iter().map(|what| self.running_name(what)).collect();
         // Whatever waits at this depth belongs to the same chain, or to one that is as long.
-        let commands = std::mem::take(&mut self.queue.commands);
-        let too_deep = |command: &Command| match command {
-            Command::Deliver { origin: other, .. } => self.queue.depth(*other) >= depth,
-            _ => false,
-        };
-        let (dropped, kept): (Vec<Command>, Vec<Command>) = commands.into_iter().partition(too_deep);
-        self.queue.commands = kept.into();
-        let count = dropped.len() + 1;
-        for command in dropped {
-            self.drop_command(command);
+        let mut count = 1;
+        for command in self.queue.take() {
+            match command.ask {
+                Ask::Deliver { origin: other, .. } if self.queue.depth(other) >= depth => {
+                    count += 1;
+                    self.drop_command(command);
+                }
+                _ => self.queue.push(command),
+            }
         }
         self.queue.caused = 0;
         let during = chain.last().cloned().unwrap_or_default();

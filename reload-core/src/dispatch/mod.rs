@@ -27,4 +27,4 @@ pub(crate) use payload::Payload;
 #[cfg(feature = "crash-report")]
 pub(crate) use pulse::{Look, Pulse, each_here, reply, sight};
 pub use queue::ChainBudget;
-pub(crate) use queue::{Command, Origin, Queue};
+pub(crate) use queue::{Ask, Command, Origin, Queue};

@@ -4,6 +4,7 @@
 use super::fault::FaultKind;
 use crate::{
     boundary::Panicked,
+    instance::move_one,
     schema::{self, Descriptor, WriteFn},
 };
 use std::{
@@ -18,18 +19,43 @@ use std::{
 const INLINE: usize = 64;
 
 /// Owns the memory of a value; whoever takes it off a queue moves the value out or drops it. The value moves with it.
+///
+/// A struct and not an enum, so that a queue can make one where it is to lie: moved about, its bytes cost more than all else
+/// that is done for an event.
 #[derive(Debug)]
-pub(crate) struct Payload(Memory);
-
-#[derive(Debug)]
-enum Memory {
+#[repr(C)]
+pub(crate) struct Payload {
     /// In a cell, because the value is written through an address from a shared reference.
-    Inline(UnsafeCell<Words>),
-    Heap(NonNull<u8>, Layout),
+    memory: UnsafeCell<Memory>,
+    lies: Lies,
+}
+
+/// Where the value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lies {
+    /// Here, and has no destructor.
+    Plain,
+    /// Here.
+    Inline,
+    /// On the heap.
+    Heap,
+}
+
+/// The value, or where it is.
+#[derive(Clone, Copy)]
+union Memory {
+    words: Words,
+    heap: (NonNull<u8>, Layout),
 }
 
 /// Room for a value, aligned like a number of 64 bits.
 type Words = [MaybeUninit<u64>; INLINE / size_of::<u64>()];
+
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Memory")
+    }
+}
 
 /// Why a value could not be constructed.
 #[derive(Debug)]
@@ -70,12 +96,34 @@ impl Payload {
     /// # Safety
     ///
     /// 1. `value` points to a valid value that `descriptor` describes, and is not used again.
-    #[inline(always)]
     pub(crate) unsafe fn moved(value: *const u8, descriptor: &Descriptor) -> Self {
-        let this = Self::room(descriptor);
-        // SAFETY: (1); the new memory has the value's size.
-        unsafe { core::ptr::copy_nonoverlapping(value, this.as_ptr(), descriptor.size) };
-        this
+        let mut this = MaybeUninit::uninit();
+        // SAFETY: (1); it is written there.
+        unsafe {
+            Self::move_to(this.as_mut_ptr(), value, descriptor);
+            this.assume_init()
+        }
+    }
+
+    /// [`Payload::moved`], made at `place`.
+    ///
+    /// # Safety
+    ///
+    /// 1. As for [`Payload::moved`].
+    /// 2. `place` is valid for a write of a payload.
+    #[inline(always)]
+    pub(super) unsafe fn move_to(place: *mut Self, value: *const u8, descriptor: &Descriptor) {
+        // SAFETY: (1), (2); the room has the value's size.
+        unsafe {
+            let room = Self::room_at(place, descriptor);
+            move_one(value, room, descriptor.size);
+        }
+    }
+
+    /// Whether nothing has to be done for the value to end.
+    #[inline(always)]
+    pub(crate) const fn is_plain(&self) -> bool {
+        matches!(self.lies, Lies::Plain)
     }
 
     /// Constructs a value: by the type's own constructor, else from its fields' defaults.
@@ -93,12 +141,50 @@ impl Payload {
         Ok(this)
     }
 
+    /// Whether a value of the type lies in its payload: then nothing is allocated for it.
+    #[inline(always)]
+    const fn is_inline(descriptor: &Descriptor) -> bool {
+        descriptor.size <= INLINE && descriptor.align <= align_of::<Words>()
+    }
+
+    /// Without a value.
+    pub(super) const fn nothing() -> Self {
+        Self { memory: UnsafeCell::new(Memory { words: [MaybeUninit::uninit(); _] }), lies: Lies::Plain }
+    }
+
     /// Memory for a value, not initialised.
-    #[inline]
     pub(crate) fn room(descriptor: &Descriptor) -> Self {
-        if descriptor.size <= INLINE && descriptor.align <= align_of::<Words>() {
-            return Self(Memory::Inline(UnsafeCell::new([MaybeUninit::uninit(); _])));
+        let mut this = Self::nothing();
+        // SAFETY: what is overwritten has no memory of its own.
+        unsafe { Self::room_at(&raw mut this, descriptor) };
+        this
+    }
+
+    /// [`Payload::room`], made at `place`. Answers with the address for the value.
+    ///
+    /// # Safety
+    ///
+    /// 1. `place` is valid for a write of a payload.
+    #[inline(always)]
+    unsafe fn room_at(place: *mut Self, descriptor: &Descriptor) -> *mut u8 {
+        // SAFETY: (1) parts of the payload.
+        let (memory, lies) = unsafe { ((&raw mut (*place).memory).cast::<Memory>(), &raw mut (*place).lies) };
+        if Self::is_inline(descriptor) {
+            // SAFETY: (1)
+            unsafe { lies.write(if descriptor.drop_in_place.is_none() { Lies::Plain } else { Lies::Inline }) };
+            return memory.cast();
         }
+        let (bytes, layout) = Self::on_the_heap(descriptor);
+        // SAFETY: (1)
+        unsafe {
+            memory.write(Memory { heap: (bytes, layout) });
+            lies.write(Lies::Heap);
+        }
+        bytes.as_ptr()
+    }
+
+    #[cold]
+    fn on_the_heap(descriptor: &Descriptor) -> (NonNull<u8>, Layout) {
         let layout = Layout::from_size_align(descriptor.size, descriptor.align)
             .unwrap_or_else(|_| unreachable!("the layout was validated"));
         let bytes = if layout.size() == 0 {
@@ -110,15 +196,24 @@ impl Payload {
             // SAFETY: the size is not zero.
             NonNull::new(unsafe { alloc(layout) }).unwrap_or_else(|| handle_alloc_error(layout))
         };
-        Self(Memory::Heap(bytes, layout))
+        (bytes, layout)
+    }
+
+    /// Where the value is, if that is on the heap.
+    const fn heap(&self) -> Option<(NonNull<u8>, Layout)> {
+        match self.lies {
+            Lies::Plain | Lies::Inline => None,
+            // SAFETY: it says that this is what has been written, and it is not written again: the value lies elsewhere.
+            Lies::Heap => Some(unsafe { (*self.memory.get()).heap }),
+        }
     }
 
     /// Where the value is until the payload is moved.
     #[inline]
     pub(crate) const fn as_ptr(&self) -> *mut u8 {
-        match &self.0 {
-            Memory::Inline(words) => words.get().cast(),
-            Memory::Heap(bytes, _) => bytes.as_ptr(),
+        match self.heap() {
+            None => self.memory.get().cast(),
+            Some((bytes, _)) => bytes.as_ptr(),
         }
     }
 
@@ -164,7 +259,7 @@ pub(crate) unsafe fn construct_at(
 impl Drop for Payload {
     /// Frees the memory only: the value has been moved out or dropped, or is leaked.
     fn drop(&mut self) {
-        if let Memory::Heap(bytes, layout) = self.0
+        if let Some((bytes, layout)) = self.heap()
             && layout.size() != 0
         {
             // SAFETY: allocated in `room` with this layout.
@@ -183,7 +278,8 @@ mod tests {
         let given = core::mem::ManuallyDrop::new(value.clone());
         // SAFETY: the value is a `T`, and is not used again.
         let payload = unsafe { Payload::moved((&raw const given).cast(), descriptor) };
-        assert_eq!(matches!(payload.0, Memory::Inline(_)), is_inline, "{value:?}");
+        assert_eq!(payload.heap().is_none(), is_inline, "{value:?}");
+        assert_eq!(payload.is_plain(), is_inline && !core::mem::needs_drop::<T>(), "{value:?}");
         let moved = Box::new(Some(payload));
         let payload = moved.unwrap_or_else(|| unreachable!("it was put there"));
         assert_eq!(payload.as_ptr().addr() % align_of::<T>(), 0);

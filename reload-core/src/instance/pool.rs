@@ -3,6 +3,7 @@
 #![expect(unsafe_code, reason = "raw memory of erased types")]
 
 use super::{
+    bytes::move_one,
     lane::Lane,
     memory::{LINE, Memory, OutOfMemory, Room, no_memory},
     stride::Stride,
@@ -262,26 +263,6 @@ impl Pool {
     pub(crate) fn end(self) {
         debug_assert_eq!(self.len(), 0, "a pool with objects is never given back");
     }
-}
-
-/// Copies the bytes of one instance. Those of usual sizes without a call.
-///
-/// # Safety
-///
-/// 1. As for [`core::ptr::copy_nonoverlapping`].
-#[inline(always)]
-unsafe fn move_one(from: *const u8, to: *mut u8, bytes: usize) {
-    macro_rules! sizes {
-        ($($size:literal)*) => {
-            match bytes {
-                // SAFETY: (1)
-                $($size => unsafe { core::ptr::copy_nonoverlapping(from.cast::<[u8; $size]>(), to.cast(), 1) },)*
-                // SAFETY: (1)
-                _ => unsafe { core::ptr::copy_nonoverlapping(from, to, bytes) },
-            }
-        };
-    }
-    sizes!(8 16 24 32 40 48 56 64 72 80 88 96 104 112 120 128);
 }
 
 /// By how many lines of the processor's cache the first instances of pools of this stride differ: as many as an instance

@@ -1,6 +1,6 @@
 //! The object table: from an id to an address and a class, in 12 bytes.
 
-use super::lane::Lane;
+use super::{bytes::fetch, lane::Lane};
 use crate::boundary::ObjectId;
 
 /// Most classes a world can have.
@@ -152,6 +152,26 @@ impl Slots {
     #[inline(always)]
     pub(crate) fn target(&self, id: ObjectId) -> Option<(*mut u8, Seat)> {
         self.slot(id).map(|slot| (slot.address(), slot.seat()))
+    }
+
+    /// Whether they and the objects are more than what a processor has near by.
+    #[inline(always)]
+    pub(crate) fn are_many(&self) -> bool {
+        self.slots.len() > 16_384
+    }
+
+    /// Fetches a slot.
+    #[inline(always)]
+    pub(crate) fn fetch(&self, id: ObjectId) {
+        fetch(self.slots.as_ptr().wrapping_add(id.slot() as usize).cast());
+    }
+
+    /// Fetches the object of a slot, which is read.
+    #[inline(always)]
+    pub(crate) fn fetch_object(&self, id: ObjectId) {
+        if let Some(slot) = self.slots.get(id.slot() as usize) {
+            fetch(slot.address());
+        }
     }
 
     /// Address and class of an object, quarantined or not.

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     boundary::Panicked,
-    dispatch::{Clock, Command, Payload, Queue, What},
+    dispatch::{Ask, Clock, Command, Payload, Queue, What},
     registry::Registry,
     report::DroppedEvent,
     schema::{Descriptor, Direction, NoKeeper, Path, Value, drop_value},
@@ -65,12 +65,12 @@ impl StagedQueue {
     ) -> Self {
         let mut staged = Self::default();
         let mut between = Between { old, new, rules: Rules::new(direction) };
-        for (position, command) in queue.commands.iter().enumerate() {
-            let fate = match command {
-                Command::Deliver { event, payload, .. } => staged.event(&mut between, *event, payload),
-                Command::Spawn { class, value, .. } => staged.spawn(&mut between, *class, Some(value)),
-                Command::Construct { class, .. } => staged.spawn(&mut between, *class, None),
-                Command::Quarantine { .. } | Command::Destroy { .. } => None,
+        for (position, command) in queue.waiting().enumerate() {
+            let fate = match command.ask {
+                Ask::Deliver { event, .. } => staged.event(&mut between, event, &command.payload),
+                Ask::Spawn { class } => staged.spawn(&mut between, class, Some(&command.payload)),
+                Ask::Construct { class } => staged.spawn(&mut between, class, None),
+                Ask::Destroy | Ask::Rest => None,
             };
             if let Some(fate) = fate {
                 staged.commands.insert(position, fate);
@@ -111,7 +111,8 @@ impl StagedQueue {
         (old, new): (&'static Descriptor, &'static Descriptor),
         payload: &Payload,
     ) -> Option<Fate> {
-        if stays(old, new) {
+        // A payload knows whether it has a destructor.
+        if stays(old, new) && old.drop_in_place.is_some() == new.drop_in_place.is_some() {
             return None;
         }
         let rule = between.rules.between(old, new);
@@ -152,27 +153,25 @@ impl StagedQueue {
         if self.commands.is_empty() && self.timed.is_empty() {
             return (panics, unborn);
         }
-        let commands = std::mem::take(&mut queue.commands).into_iter().enumerate();
-        for (position, command) in commands {
+        for (position, command) in queue.take().into_iter().enumerate() {
             let Some(fate) = self.commands.remove(&position) else {
-                queue.commands.push_back(command);
+                queue.push(command);
                 continue;
             };
-            match command {
-                Command::Deliver { event, to, payload, origin } => {
+            let Command { ask, id, payload } = command;
+            match ask {
+                Ask::Deliver { event, .. } => {
                     let ty = old.vocabulary.event(event).map(|entry| entry.payload);
                     if let Some(payload) = exchange(payload, ty, fate, &mut panics) {
-                        queue.commands.push_back(Command::Deliver { event, to, payload, origin });
+                        queue.push(Command { ask, id, payload });
                     }
                 }
-                Command::Spawn { id, class, value } => {
-                    match exchange(value, Some(old.class(class).state), fate, &mut panics) {
-                        Some(value) => queue.commands.push_back(Command::Spawn { id, class, value }),
-                        None => unborn.push(id),
-                    }
-                }
-                Command::Construct { id, .. } => unborn.push(id),
-                Command::Quarantine { .. } | Command::Destroy { .. } => queue.commands.push_back(command),
+                Ask::Spawn { class } => match exchange(payload, Some(old.class(class).state), fate, &mut panics) {
+                    Some(payload) => queue.push(Command { ask, id, payload }),
+                    None => unborn.push(id),
+                },
+                Ask::Construct { .. } => unborn.push(id),
+                Ask::Destroy | Ask::Rest => queue.push(Command { ask, id, payload }),
             }
         }
         clock.revise(|mut timed| {

@@ -2,12 +2,14 @@
 //! registry is never changed in place: the next one is built beside it and swapped in. Knows none
 //! of the stages that lead to it.
 
+mod known;
 mod path_map;
 mod routes;
 mod running;
 mod short_ways;
 mod vocabulary;
 
+pub(crate) use known::KnownEvent;
 pub(crate) use routes::{Route, Routes, Row};
 pub(crate) use running::{Kind, Running};
 pub(crate) use short_ways::{ShortWay, place};

@@ -1,7 +1,7 @@
 //! Short ways to the host's own events: number and handlers of each are found by a look at one place that the compiler knows.
 //! Events of libraries, and of host tables whose places are taken, are found in the vocabulary.
 
-use super::{LibraryId, Routes, Row, Vocabulary};
+use super::{LibraryId, Routes, Row, Vocabulary, known::key};
 use crate::event::TableRecord;
 
 /// Places; as many as a chain of tables has events before two of them meet.
@@ -25,13 +25,6 @@ impl Default for ShortWays {
         let nobodys = Row::of(0);
         Self(core::array::from_fn(|_| ShortWay { key: 0, event: 0, row: nobodys.clone() }))
     }
-}
-
-/// Table and index as one number: addresses leave the highest 16 bits alone, and two tables are further apart than any
-/// index.
-#[inline(always)]
-fn key(table: *const TableRecord, index: u16) -> u64 {
-    table.addr() as u64 ^ u64::from(index) << 48
 }
 
 /// The place of a table's event number `index`.

@@ -1,7 +1,10 @@
 //! The world's own numbering of events. Tables of different images are mapped to it by the events'
 //! paths, so that a table that was re-ordered or has grown changes nothing.
 
-use super::LibraryId;
+use super::{
+    LibraryId,
+    known::{KnownEvent, KnownEvents},
+};
 use crate::{
     event::{EVENT_LIMIT, FIRST_USER_EVENT, TableRecord},
     schema::{self, Descriptor},
@@ -27,33 +30,43 @@ struct TableMap {
     ids: Box<[u16]>,
 }
 
+impl TableMap {
+    /// Table, number in the table, the world's number.
+    fn events(&self) -> impl Iterator<Item = (*const TableRecord, u16, u16)> {
+        (self.first..).zip(&self.ids).map(|(index, id)| (self.record, index, *id))
+    }
+}
+
 /// All events of the world.
 #[derive(Clone, Debug)]
 pub(crate) struct Vocabulary {
     events: Vec<Option<EventEntry>>,
     tables: Vec<TableMap>,
+    /// All of the tables' events.
+    known: KnownEvents,
 }
 
 impl Default for Vocabulary {
     fn default() -> Self {
-        Self { events: vec![None; usize::from(EVENT_LIMIT)], tables: Vec::new() }
+        Self { events: vec![None; usize::from(EVENT_LIMIT)], tables: Vec::new(), known: KnownEvents::default() }
     }
 }
 
 impl Vocabulary {
     /// The world's number of the event that `record` numbers `index`.
-    #[inline]
     pub(crate) fn id(&self, record: &'static TableRecord, index: u16) -> Option<u16> {
-        let map = self.tables.iter().find(|map| core::ptr::eq(map.record, record))?;
-        map.ids.get(usize::from(index.checked_sub(map.first)?)).copied()
+        self.known(record, index).map(|known| known.event)
     }
 
-    /// The events of a library's tables: table, number in the table, the world's number.
+    /// The event that `record` numbers `index`.
+    #[inline]
+    pub(crate) fn known(&self, record: &'static TableRecord, index: u16) -> Option<KnownEvent> {
+        self.known.find(record, index)
+    }
+
+    /// The events of a library's tables, as [`TableMap::events`].
     pub(super) fn events_of(&self, library: LibraryId) -> impl Iterator<Item = (*const TableRecord, u16, u16)> {
-        self.tables
-            .iter()
-            .filter(move |map| map.library == library)
-            .flat_map(|map| (map.first..).zip(&map.ids).map(|(index, id)| (map.record, index, *id)))
+        self.tables.iter().filter(move |map| map.library == library).flat_map(TableMap::events)
     }
 
     pub(crate) fn event(&self, id: u16) -> Option<&EventEntry> {
@@ -140,6 +153,11 @@ impl Vocabulary {
             }
         }
         next.tables.extend(maps);
+        let known = next.tables.iter().flat_map(TableMap::events).filter_map(|(table, index, event)| {
+            let payload = next.event(event)?.payload;
+            Some((table, index, KnownEvent { event, payload }))
+        });
+        next.known = KnownEvents::new(&known.collect::<Vec<_>>());
         next
     }
 }

@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "changes the values of pools")]
 
 use crate::{
-    dispatch::{Command, Live, What},
+    dispatch::{Ask, Live, What},
     registry::Registry,
     schema::{Descriptor, Ties},
 };
@@ -40,10 +40,10 @@ pub(super) fn untie(live: &mut Live, former: &Registry) {
         }
     }
     let Live { queue, clock, registry, .. } = live;
-    let queued = queue.commands.iter().filter_map(|command| match command {
-        Command::Deliver { event, payload, .. } => Some((registry.vocabulary.event(*event)?.payload, payload)),
-        Command::Spawn { class, value, .. } => Some((registry.class(*class).state, value)),
-        Command::Construct { .. } | Command::Quarantine { .. } | Command::Destroy { .. } => None,
+    let queued = queue.waiting().filter_map(|command| match command.ask {
+        Ask::Deliver { event, .. } => Some((registry.vocabulary.event(event)?.payload, &command.payload)),
+        Ask::Spawn { class } => Some((registry.class(class).state, &command.payload)),
+        Ask::Construct { .. } | Ask::Destroy | Ask::Rest => None,
     });
     let timed = clock.waiting().filter_map(|timed| match &timed.what {
         What::Deliver { event, payload, .. } => Some((registry.vocabulary.event(*event)?.payload, &**payload)),

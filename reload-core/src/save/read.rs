@@ -9,7 +9,7 @@ use super::{
 use crate::{
     attic::{Attic, AtticChange, Parked},
     boundary::ObjectId,
-    dispatch::{Command, Live, Origin, Payload, Turn, What},
+    dispatch::{Ask, Command, Live, Origin, Payload, Turn, What},
     event::{Discarded, Event, Reloaded},
     instance::Slots,
     migration::{Carried, MadeAs, RestoredPool, Written},
@@ -336,11 +336,15 @@ impl Queued<'_> {
     fn command(&mut self, file: QueuedFile) -> Option<Command> {
         let to = file.to;
         if file.destroy {
-            return Some(Command::Destroy { id: to });
+            return Some(Command::plain(Ask::Destroy, to));
         }
         if let (Some(event), Some(json)) = (&file.event, &file.value) {
             let (event, payload) = self.event(event, json)?;
-            return Some(Command::Deliver { event, to, payload: payload.take(), origin: Origin::OUTSIDE });
+            return Some(Command {
+                ask: Ask::Deliver { event, origin: Origin::OUTSIDE },
+                id: to,
+                payload: payload.take(),
+            });
         }
         let path = file.spawn?;
         let Some(class) = self.registry.find(&path) else {
@@ -348,9 +352,9 @@ impl Queued<'_> {
             self.unborn.push(to);
             return None;
         };
-        let Some(json) = &file.value else { return Some(Command::Construct { id: to, class }) };
+        let Some(json) = &file.value else { return Some(Command::plain(Ask::Construct { class }, to)) };
         match value(self.registry.class(class).state, &path, json) {
-            Ok(made) => Some(Command::Spawn { id: to, class, value: made.take() }),
+            Ok(made) => Some(Command { ask: Ask::Spawn { class }, id: to, payload: made.take() }),
             Err(why) => {
                 self.drop(&format!("spawn of {path}"), &why);
                 self.unborn.push(to);
@@ -386,7 +390,9 @@ fn commit(world: &mut World, staged: Staged) -> RestoreReport {
         live.store.remove(id);
     }
     live.clock.now = now;
-    live.queue.commands = commands.into();
+    for command in commands {
+        live.queue.push(command);
+    }
     for (at, what) in timers {
         live.clock.at(at, what);
     }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     boundary::ObjectId,
-    dispatch::{Command, Live, Payload, Turn, What},
+    dispatch::{Ask, Command, Live, Payload, Turn, What},
     schema::{self, Descriptor, Value},
 };
 use serde_json::value::RawValue;
@@ -52,8 +52,7 @@ pub(crate) fn save(live: &Live) -> Result<Saved, SaveError> {
         classes,
         queue: live
             .queue
-            .commands
-            .iter()
+            .waiting()
             .filter_map(|command| queued(live, command).transpose())
             .collect::<Result<_, _>>()?,
         timers,
@@ -91,26 +90,24 @@ fn payload(live: &Live, event: u16, payload: &Payload) -> Result<(String, Box<Ra
 }
 
 fn queued(live: &Live, command: &Command) -> Result<Option<QueuedFile>, SaveError> {
-    let mut file = QueuedFile::default();
-    match command {
-        Command::Deliver { event, to, payload: value, .. } => {
-            let (event, value) = payload(live, *event, value)?;
-            (file.to, file.event, file.value) = (*to, Some(event), Some(value));
+    let mut file = QueuedFile { to: command.id, ..QueuedFile::default() };
+    match command.ask {
+        Ask::Deliver { event, .. } => {
+            let (event, value) = payload(live, event, &command.payload)?;
+            (file.event, file.value) = (Some(event), Some(value));
         }
-        Command::Spawn { id, class, value } => {
-            let class = live.registry.class(*class);
+        Ask::Spawn { class } => {
+            let class = live.registry.class(class);
             // SAFETY: values are kept with the number of the class that they belong to.
-            let value = unsafe { raw(value.as_ptr(), class.state) };
+            let value = unsafe { raw(command.payload.as_ptr(), class.state) };
             let what = || format!("a queued spawn of {}", class.path);
             let value = value.map_err(|reason| SaveError { what: what(), reason })?;
-            (file.to, file.spawn, file.value) = (*id, Some(class.path.to_string()), Some(value));
+            (file.spawn, file.value) = (Some(class.path.to_string()), Some(value));
         }
-        Command::Construct { id, class } => {
-            (file.to, file.spawn) = (*id, Some(live.registry.class(*class).path.to_string()));
-        }
-        Command::Destroy { id } => (file.to, file.destroy) = (*id, true),
+        Ask::Construct { class } => file.spawn = Some(live.registry.class(class).path.to_string()),
+        Ask::Destroy => file.destroy = true,
         // Nobody rests after a restore.
-        Command::Quarantine { .. } => return Ok(None),
+        Ask::Rest => return Ok(None),
     }
     Ok(Some(file))
 }

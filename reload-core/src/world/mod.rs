@@ -11,7 +11,7 @@ pub use objects::SpawnError;
 use crate::crash::Watchdog;
 use crate::{
     boundary::ObjectId,
-    dispatch::{self, ChainBudget, Command, Ctx, Live, LivePtr, Origin, Payload},
+    dispatch::{self, Ask, ChainBudget, Ctx, Live, LivePtr, Origin},
     event::{Event, EventTable},
     library::{self, LibraryTable},
     mailbox::Receiver,
@@ -106,7 +106,8 @@ impl World {
     }
 
     fn event_id<E: Event>(&self) -> Option<u16> {
-        self.live().registry.vocabulary.id(E::Table::record(), E::INDEX)
+        let (registry, table) = (&self.live().registry, E::Table::record());
+        registry.short_way(table, E::INDEX).map(|way| way.event).or_else(|| registry.vocabulary.id(table, E::INDEX))
     }
 
     /// Sends an event, now, to every object whose class handles it and to the listeners; then carries
@@ -143,11 +144,9 @@ impl World {
 
     fn queue<E: Event>(&mut self, to: ObjectId, event: E) {
         let Some(id) = self.event_id::<E>() else { return };
-        let event = ManuallyDrop::new(event);
+        let (event, ask) = (ManuallyDrop::new(event), Ask::Deliver { event: id, origin: Origin::OUTSIDE });
         // SAFETY: a valid `E`, which is not used again.
-        let payload = unsafe { Payload::moved((&raw const event).cast(), &E::DESCRIPTOR) };
-        let command = Command::Deliver { event: id, to, payload, origin: Origin::OUTSIDE };
-        self.live_mut().queue.commands.push_back(command);
+        unsafe { self.live_mut().queue.push_moved(ask, to, (&raw const event).cast(), &E::DESCRIPTOR) };
     }
 
     /// Carries out everything that is queued.

@@ -4,6 +4,7 @@
 mod fill;
 mod found;
 mod key;
+mod many;
 mod read;
 mod scalar;
 mod write;

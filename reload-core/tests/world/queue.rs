@@ -1,0 +1,192 @@
+//! What is asked for: carried out in order, or cut off, or late.
+
+use super::*;
+
+mod chains {
+    use super::*;
+    #[game_class(path = "game::Player")]
+    #[derive(Default)]
+    pub struct Player {
+        pub seen: u32,
+    }
+    #[game_class]
+    impl Player {
+        fn event_ping(&mut self, event: &Ping, ctx: &mut Ctx) {
+            self.seen += 1;
+            ctx.emit(Pong { count: event.count + 1 });
+        }
+        fn event_pong(&mut self, event: &Pong, ctx: &mut Ctx) {
+            self.seen += 1;
+            if event.count != 3 {
+                ctx.emit(Ping { count: event.count + 1 });
+            }
+        }
+        fn event_test(&mut self, ctx: &mut Ctx) {
+            ctx.after(Duration::from_millis(1_500), Ping { count: 2 });
+        }
+        fn event_destroyed(&mut self, ctx: &mut Ctx) {
+            ctx.emit(Heard { who: ctx.id(), what: "destroyed".into() });
+        }
+        fn event_constructed(&mut self, ctx: &mut Ctx) {
+            ctx.emit(Heard { who: ctx.id(), what: "constructed".into() });
+        }
+    }
+}
+
+#[test]
+fn a_chain_that_feeds_itself_is_cut_and_named() {
+    let (mut world, _session, _log) = open(library().class::<chains::Player>());
+    let player = spawn(&mut world, "game::Player");
+    world.emit(&Ping { count: 100 });
+    let faults = world.take_faults();
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    let FaultKind::EndlessChain { chain, dropped } = &faults[0].kind else { panic!("{faults:?}") };
+    assert_eq!(*dropped, 1);
+    assert!(chain.contains(&"event_ping".to_owned()) && chain.contains(&"event_pong".to_owned()), "{chain:?}");
+    assert_eq!(world.get::<chains::Player>(player).expect("alive").seen, 1_001, "the budget, and the first");
+    world.emit(&Ping { count: 2 });
+    assert!(world.take_faults().is_empty(), "a chain that ends is fine");
+}
+
+#[test]
+fn a_chain_that_is_cut_takes_along_what_waits_at_its_depth_and_nothing_else() {
+    let (mut world, _session, log) = open(library().class::<chains::Player>().class::<v1::Creature>());
+    let players = [(); 3].map(|()| spawn(&mut world, "game::Player"));
+    let creature = spawn(&mut world, "game::Creature");
+    world.set_chain_budget(ChainBudget { depth: 5, events: 1_000 });
+    world.launch(Ping { count: 100 });
+    world.launch_to(creature, Test);
+    world.settle();
+    assert_eq!(
+        drain(&log),
+        ["constructed", "constructed", "constructed", "creature"],
+        "what is no part of the chain goes on"
+    );
+    let faults = world.take_faults();
+    assert_eq!(faults.len(), 1, "one chain is one fault: {faults:?}");
+    let FaultKind::EndlessChain { chain, dropped } = &faults[0].kind else { panic!("{faults:?}") };
+    assert_eq!((chain.len(), *dropped), (6, 3_usize.pow(6)));
+    // The first by one event, then each by those of all of them.
+    let seen: u32 = players.iter().map(|player| world.get::<chains::Player>(*player).expect("alive").seen).sum();
+    assert_eq!(seen, (1..=6).map(|depth| 3_u32.pow(depth)).sum::<u32>());
+}
+
+#[test]
+fn delayed_events_wait_for_world_time_and_lifecycle_events_come_once() {
+    let (mut world, _session, log) = open(library().class::<chains::Player>());
+    let player = spawn(&mut world, "game::Player");
+    world.emit(&Test);
+    world.advance(1.0);
+    assert_eq!(world.get::<chains::Player>(player).expect("alive").seen, 0);
+    world.advance(1.0);
+    assert_eq!(world.get::<chains::Player>(player).expect("alive").seen, 2);
+    assert!(world.destroy(player) && !world.contains(player) && !world.destroy(player));
+    assert_eq!(drain(&log), ["constructed", "destroyed"]);
+}
+
+/// Sends to all that it is told of, twice.
+mod couriers {
+    use super::*;
+    #[game_class(path = "game::Courier")]
+    #[derive(Default)]
+    pub struct Courier {
+        pub to: Vec<ObjectId>,
+    }
+    #[game_class]
+    impl Courier {
+        fn event_pong(&mut self, event: &Pong, ctx: &mut Ctx) {
+            for to in self.to.iter().chain(&self.to) {
+                ctx.send(*to, Ping { count: event.count });
+            }
+        }
+    }
+}
+
+#[test]
+fn queued_events_reach_each_of_many_and_pass_by_those_who_are_gone_or_have_fallen() {
+    let (mut world, _session, _log) = open(library().class::<panics::Bomb>().class::<couriers::Courier>());
+    let bombs: Vec<ObjectId> = (0..20_000).map(|_| spawn(&mut world, "game::Bomb")).collect();
+    for (number, bomb) in bombs.iter().enumerate() {
+        world.get_mut::<panics::Bomb>(*bomb).expect("alive").number = number as u32;
+    }
+    let courier = spawn(&mut world, "game::Courier");
+    // Far from one another, and among them some that never were.
+    let mut to: Vec<ObjectId> = (0..bombs.len()).map(|at| bombs[at * 7_919 % bombs.len()]).collect();
+    to.extend(
+        [(5, 99), (1 << 20, 1), (u32::MAX - 1, 7)].map(|(slot, generation)| ObjectId::from_parts(slot, generation)),
+    );
+    world.get_mut::<couriers::Courier>(courier).expect("alive").to = to;
+    assert!(world.destroy(bombs[3]));
+    assert!(world.send(courier, &Pong { count: 4 }));
+    let faults = world.take_faults();
+    assert_eq!(faults.iter().map(|fault| fault.object).collect::<Vec<_>>(), [bombs[4]], "{faults:?}");
+    for (number, bomb) in bombs.iter().enumerate() {
+        let seen = match number {
+            3 => None,
+            // What was queued for it before it fell does not reach it.
+            4 => Some(1),
+            _ => Some(2),
+        };
+        assert_eq!(world.get::<panics::Bomb>(*bomb).map(|bomb| bomb.seen), seen, "number {number}");
+    }
+}
+
+mod meddling {
+    use super::*;
+    #[game_class(path = "game::Meddler")]
+    #[derive(Default)]
+    pub struct Meddler {
+        pub other: ObjectId,
+        pub touched: u32,
+        pub log: Vec<String>,
+    }
+    #[game_class]
+    impl Meddler {
+        fn event_test(&mut self, ctx: &mut Ctx) {
+            let me = ctx.id();
+            assert!(ctx.get::<Meddler>(me).is_none(), "the object that runs is not handed out a second time");
+            if let Some(other) = ctx.get_mut::<Meddler>(self.other) {
+                other.touched += 1;
+            }
+            let child = ctx.spawn(Meddler { touched: 50, ..Meddler::default() });
+            self.log.push(format!("{} {}", child.is_none(), ctx.get::<Meddler>(child).is_none()));
+            ctx.send(child, Ping { count: 0 });
+            ctx.destroy(me);
+            ctx.send(me, Ping { count: 0 });
+        }
+        fn event_ping(&mut self, ctx: &mut Ctx) {
+            self.touched += 1;
+            ctx.emit(Heard { who: ctx.id(), what: format!("{}", self.touched) });
+        }
+    }
+}
+
+#[test]
+fn commands_are_carried_out_in_order() {
+    let (mut world, _session, log) = open(library().class::<meddling::Meddler>());
+    let first = spawn(&mut world, "game::Meddler");
+    let second = spawn(&mut world, "game::Meddler");
+    world.get_mut::<meddling::Meddler>(first).expect("alive").other = second;
+    assert!(world.send(first, &Test));
+    assert!(world.take_faults().is_empty());
+    assert!(!world.contains(first));
+    assert_eq!(world.get::<meddling::Meddler>(second).expect("alive").touched, 1);
+    assert_eq!(world.instances(), 2, "the second and the child");
+    assert_eq!(drain(&log), ["51"], "the child was there before the ping, the first object was gone before its own");
+}
+
+#[test]
+fn launched_events_wait_and_keep_their_order() {
+    let (mut world, _session, log) = open(library().class::<v1::Creature>());
+    let creature = spawn(&mut world, "game::Creature");
+    world.launch(Heard { who: creature, what: "first".into() });
+    world.launch_to(creature, Test);
+    world.launch(Heard { who: creature, what: "last".into() });
+    assert!(log.borrow().is_empty());
+    world.settle();
+    assert_eq!(drain(&log), ["first", "last", "creature"], "what a handler asks for comes after what waited before it");
+    world.destroy(creature);
+    world.launch(Heard { who: creature, what: "still".into() });
+    assert!(!world.send(creature, &Test), "it is gone");
+    assert_eq!(drain(&log), ["still"], "what waited is carried out all the same");
+}
