@@ -1,6 +1,7 @@
 //! From a source edit to an artifact. Knows cargo, and nothing of libraries or the world.
 
 mod burst;
+mod call;
 mod compile;
 mod driver;
 mod lane;
