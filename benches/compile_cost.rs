@@ -1,12 +1,15 @@
 //! What `#[game_class]` adds to an incremental build: crates of 20 and 200 classes of eight fields, one handler edited,
 //! once so that its file stays as long as it is and once by a line more, beside the same structs bare and with the derives of serde, facet and bevy_reflect.
 //! `cargo bench -p reload-benches --bench compile_cost` (`-- --rounds 9 --sizes 20,200 --only bare,game-class`; without what
-//! the README recommends: `--macros 0`, `--dependencies 0`, `--debug full`; by the compiler's activities in place of the whole: `--inside`).
+//! the README recommends: `--macros 0`, `--dependencies 0`, `--debug full`; in place of the whole, by the compiler's
+//! activities: `--inside`, or by its instructions: `--instructions`, which needs valgrind).
 
 #[path = "support/generated.rs"]
 mod generated;
 #[path = "support/inside.rs"]
 mod inside;
+#[path = "support/instructions.rs"]
+mod instructions;
 
 use generated::{Case, Crates, Kind, flag, median, option, spread};
 use std::time::Duration;
@@ -25,6 +28,10 @@ fn main() {
         let crates = Crates::write(&cases, "compile-cost");
         if flag("--inside") {
             inside::print(&crates, &cases, rounds);
+            continue;
+        }
+        if flag("--instructions") {
+            instructions::print(&crates, &cases);
             continue;
         }
         let mut times: Vec<[Vec<Duration>; 2]> = vec![Default::default(); cases.len()];
