@@ -136,6 +136,10 @@ impl World {
     }
 
     /// Queues an event for one object; see [`World::launch`].
+    ///
+    /// Of what is queued it is known what comes next, so that objects that lie far in memory are fetched in time: to send to many of
+    /// hundreds of thousands, queue a thousand at a time and [settle](World::settle). Few objects are reached sooner by
+    /// [`World::send`].
     pub fn launch_to<E: Event>(&mut self, to: ObjectId, event: E) {
         if !to.is_none() {
             self.queue(to, event);
