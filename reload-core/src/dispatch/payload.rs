@@ -262,7 +262,7 @@ impl Drop for Payload {
         if let Some((bytes, layout)) = self.heap()
             && layout.size() != 0
         {
-            // SAFETY: allocated in `room` with this layout.
+            // SAFETY: allocated in `on_the_heap` with this layout.
             unsafe { dealloc(bytes.as_ptr(), layout) }
         }
     }
