@@ -116,9 +116,8 @@ impl Game {
         let nursery = world.spawn(Nursery::default()).expect("a class of the library");
         let courier = world.spawn(Courier::default()).expect("a class of the library");
         let path = |number: usize| format!("bench_logic::medium::C{}", number % 8);
-        let ids = (0..1_000)
-            .map(|number| world.spawn_named(&path(number)).expect("a class of the library"))
-            .collect::<Vec<_>>();
+        let ids: Vec<ObjectId> =
+            (0..1_000).map(|number| world.spawn_named(&path(number)).expect("a class of the library")).collect();
         world.send(courier, &Engage { targets: ids.clone() });
         Self { world, session, ids, nursery, courier }
     }

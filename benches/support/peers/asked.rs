@@ -3,7 +3,7 @@
 
 use super::{
     HIT, bevy, boxes, hecs_world,
-    one::{AT_A_TIME, DELIVERIES, bevy_hits, counted, hecs_hits, make, sum, targets},
+    one::{AT_A_TIME, DELIVERIES, Keyed, bevy_hits, counted, hecs_hits, keyed, make, sum, targets},
     world::Loaded,
 };
 use crate::support::{
@@ -13,7 +13,6 @@ use crate::support::{
 use bench_logic::{Carry, Engage, Hit};
 use boxes::Dynamic;
 use reload_core::ObjectId;
-use slotmap::{DefaultKey, SlotMap};
 use std::{collections::VecDeque, hint::black_box};
 
 /// Those that are compared.
@@ -56,14 +55,13 @@ fn by_index<F: Family>(order: &[usize], picked: &[usize]) -> Box<dyn Contender> 
 }
 
 fn by_key<F: Family>(order: &[usize], picked: &[usize]) -> Box<dyn Contender> {
-    let mut map: SlotMap<DefaultKey, Box<dyn Dynamic>> = SlotMap::new();
-    let keys: Vec<DefaultKey> = make::<F>(order).into_iter().map(|object| map.insert(object)).collect();
-    let hit = |map: &mut SlotMap<DefaultKey, Box<dyn Dynamic>>, key, event: &Hit| {
+    let (map, picked) = keyed::<F>(order, picked);
+    let hit = |map: &mut Keyed, key, event: &Hit| {
         if let Some(object) = map.get_mut(key) {
             object.on_hit(event);
         }
     };
-    queued(map, picked.iter().map(|at| keys[*at]).collect(), hit, |map| sum(map.values()))
+    queued(map, picked, hit, |map| sum(map.values()))
 }
 
 fn in_hecs<F: Family>(order: &[usize], picked: &[usize]) -> Box<dyn Contender> {

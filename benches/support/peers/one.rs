@@ -104,11 +104,19 @@ fn by_index<F: Family>(order: &[usize], picked: &[usize]) -> Box<dyn Contender> 
     counted(make::<F>(order), run, |objects| sum(objects.iter()))
 }
 
-fn by_key<F: Family>(order: &[usize], picked: &[usize]) -> Box<dyn Contender> {
-    let mut map: SlotMap<DefaultKey, Box<dyn Dynamic>> = SlotMap::new();
+pub(super) type Keyed = SlotMap<DefaultKey, Box<dyn Dynamic>>;
+
+/// A slotmap of everybody, and the keys of those that are picked.
+pub(super) fn keyed<F: Family>(order: &[usize], picked: &[usize]) -> (Keyed, Vec<DefaultKey>) {
+    let mut map = Keyed::new();
     let keys: Vec<DefaultKey> = make::<F>(order).into_iter().map(|object| map.insert(object)).collect();
-    let picked: Vec<DefaultKey> = picked.iter().map(|at| keys[*at]).collect();
-    let run = move |map: &mut SlotMap<DefaultKey, Box<dyn Dynamic>>| {
+    let picked = picked.iter().map(|at| keys[*at]).collect();
+    (map, picked)
+}
+
+fn by_key<F: Family>(order: &[usize], picked: &[usize]) -> Box<dyn Contender> {
+    let (map, picked) = keyed::<F>(order, picked);
+    let run = move |map: &mut Keyed| {
         let event = black_box(&HIT);
         for key in &picked {
             if let Some(object) = map.get_mut(*key) {

@@ -21,7 +21,18 @@ impl Live {
     /// # Safety
     ///
     /// 1. The payload is one of `event`, and is not used again.
+    #[inline(always)]
     pub(crate) unsafe fn drop_event(&mut self, event: u16, payload: &Payload) {
+        if !payload.is_plain() {
+            // SAFETY: (1)
+            unsafe { self.drop_by_type(event, payload) };
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As for [`Live::drop_event`].
+    unsafe fn drop_by_type(&mut self, event: u16, payload: &Payload) {
         let Some(descriptor) = self.registry.vocabulary.event(event).map(|entry| entry.payload) else { return };
         if descriptor.drop_in_place.is_none() {
             return;

@@ -52,46 +52,16 @@ unsafe extern "C" fn launch(
     // SAFETY: game code holds no reference into the live state.
     let live = unsafe { live(ctx) };
     // What almost always is asked for. Nothing in here panics, as a queue that has no memory to grow ends the process.
-    if let Some(known) = live.registry.vocabulary.known(table, index)
-        && delay_ns == 0
-    {
-        // SAFETY: the caller gives a payload of this event, and does not use it when the answer is true.
-        unsafe { live.ask(ctx, known, to, payload) };
-        return true;
+    match live.registry.vocabulary.known(table, index) {
+        Some(known) if delay_ns == 0 => {
+            // SAFETY: the caller gives a payload of this event, and does not use it when the answer is true.
+            unsafe { live.ask(ctx, known, to, payload) };
+            true
+        }
+        // SAFETY: as above.
+        Some(known) => unsafe { live.ask_later(known, to, payload, delay_ns) },
+        None => live.unknown_event(table, index),
     }
-    // SAFETY: the caller's own.
-    unsafe { launch_later(ctx, table, index, payload, to, delay_ns) }
-}
-
-/// [`launch`] of an event that is to come later, or that the world does not know.
-///
-/// # Safety
-///
-/// As for [`launch`].
-#[inline(never)]
-unsafe fn launch_later(
-    ctx: &mut Ctx,
-    table: &'static TableRecord,
-    index: u16,
-    payload: *mut u8,
-    to: ObjectId,
-    delay_ns: u64,
-) -> bool {
-    contained("launch", false, || {
-        // SAFETY: game code holds no reference into the live state.
-        let live = unsafe { live(ctx) };
-        let Some(KnownEvent { event, payload: ty }) = live.registry.vocabulary.known(table, index) else {
-            // SAFETY: the record is one of the calling image.
-            let what = format!("the world does not know event {index} of `{}`", unsafe { table.path.get() });
-            live.report_unknown(what);
-            return false;
-        };
-        // SAFETY: the caller gives a payload of this event, and does not use it when the answer is true.
-        let payload = Box::new(unsafe { Payload::moved(payload, ty) });
-        let at = live.clock.now.saturating_add(delay_ns);
-        live.clock.at(at, What::Deliver { event, to, payload });
-        true
-    })
 }
 
 /// # Safety
@@ -277,6 +247,33 @@ impl Live {
         let origin = self.queue.link(self.pulse.what(), ctx.cause);
         // SAFETY: (1)
         unsafe { self.queue.push_moved(Ask::Deliver { event: known.event, origin }, to, payload, known.payload) };
+    }
+
+    /// Lets an event come after `delay_ns` of world time. Answers whether the payload was taken.
+    ///
+    /// # Safety
+    ///
+    /// 1. `payload` is a valid payload of the event, and is not used again if it was taken.
+    #[inline(never)]
+    unsafe fn ask_later(&mut self, known: KnownEvent, to: ObjectId, payload: *const u8, delay_ns: u64) -> bool {
+        contained("launch", false, || {
+            // SAFETY: (1)
+            let payload = Box::new(unsafe { Payload::moved(payload, known.payload) });
+            let at = self.clock.now.saturating_add(delay_ns);
+            self.clock.at(at, What::Deliver { event: known.event, to, payload });
+            true
+        })
+    }
+
+    /// Reports an event that was asked for and does not exist. Answers that its payload was not taken.
+    #[cold]
+    fn unknown_event(&mut self, table: &'static TableRecord, index: u16) -> bool {
+        contained("launch", false, || {
+            // SAFETY: the record is one of the calling image.
+            let what = format!("the world does not know event {index} of `{}`", unsafe { table.path.get() });
+            self.report_unknown(what);
+            false
+        })
     }
 
     /// The object of the class whose handler or turn runs that has this part.

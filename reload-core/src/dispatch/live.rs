@@ -217,9 +217,7 @@ unsafe fn carry_out(live: LivePtr) {
                         }
                         cause.write(Origin::OUTSIDE);
                     }
-                    if !payload.is_plain() {
-                        (*this).drop_event(event, payload);
-                    }
+                    (*this).drop_event(event, payload);
                 }
             }
             Ask::Spawn { class } => {
