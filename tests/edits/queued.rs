@@ -77,3 +77,45 @@ fn a_queued_event_whose_payload_gets_a_destructor_ends_by_it() {
         "{faults:?}"
     );
 }
+
+/// One event for each of many waits while its declaration changes, and in a save file it is one for each.
+#[test]
+fn an_event_for_each_of_many_gets_the_new_shape_and_is_saved() {
+    let source = |state: &str, events: &str, handlers: &str| {
+        source(events, handlers, "").replace("struct It {}", &format!("struct It {{ n: {state} }}"))
+    };
+    let asks = "fn event_reloaded(&mut self, ctx: &mut Ctx) {
+        let all = ctx.instances::<It>();
+        ctx.send_each(&all[..2], Told { text: \"7\".into() });
+        ctx.send_each(&all, Goes { text: \"8\".into() });
+        ctx.send_each(&all[1..], Told { text: \"9\".into() });
+    }";
+    let hears =
+        "fn event_told(&mut self, event: &Told, ctx: &mut Ctx) { say(ctx, format!(\"told {:?}\", event.text)); }";
+    let first = "Told { text: String }, Goes { text: String }";
+    let mut game = Game::start("crowd", &source("u8", first, ""));
+    let all = [(); 3].map(|()| game.spawn("It"));
+    let saved = game.world.save().expect("all of it can be written");
+    game.reload(&source("u16", first, asks));
+    game.answers();
+    // What an object asks for that a save file has in another shape waits in the queue.
+    game.world.restore(&saved.text).expect("it is carried over");
+    let waiting = game.world.save().expect("all of it can be written");
+
+    let second = source("u16", "Told { text: Option<u32> }", hears);
+    let report = game.reload(&second);
+    let Outcome::Reloaded { dropped_events, .. } = &report.outcome else { panic!("{report}") };
+    let dropped: Vec<(&str, usize)> = dropped_events.iter().map(|event| (event.name.as_str(), event.count)).collect();
+    assert_eq!(dropped, [("event_goes", 3)], "{report}");
+    let told = [(0, 7), (1, 7), (1, 9), (2, 9)].repeat(3);
+    let told: Vec<_> = told.into_iter().map(|(who, number)| (all[who], format!("told Some({number})"))).collect();
+    assert_eq!(game.answers(), told);
+
+    // The same from the file, by the code of now.
+    let report = game.world.restore(&waiting.text).expect("it is carried over");
+    let dropped: Vec<usize> = report.dropped_events.iter().map(|event| event.count).collect();
+    assert_eq!(dropped, [9], "{report}");
+    game.world.settle();
+    assert_eq!(game.answers(), told);
+    assert!(game.world.take_faults().is_empty());
+}

@@ -2,7 +2,7 @@
 //! touches the world goes through [`HostCalls`], so that the world's own code is the host's.
 #![expect(unsafe_code, reason = "calls into the host with erased values")]
 
-use super::queue::Origin;
+use super::chains::Origin;
 use crate::{
     boundary::{ObjectId, Panicked, RawStr},
     class::{ClassRecord, GameClass},
@@ -22,6 +22,16 @@ pub struct HostCalls {
         payload: *mut u8,
         to: ObjectId,
         delay_ns: u64,
+    ) -> bool,
+    /// Queues an event for each of `count` objects: moves the payload out of `payload` and answers true, or leaves it and
+    /// answers false.
+    pub launch_each: unsafe extern "C" fn(
+        ctx: &mut Ctx,
+        table: &'static TableRecord,
+        index: u16,
+        payload: *mut u8,
+        to: *const ObjectId,
+        count: usize,
     ) -> bool,
     /// Queues a spawn: moves the value and answers the new id, or leaves it and answers `NONE`.
     pub spawn: unsafe extern "C" fn(ctx: &mut Ctx, class: &'static ClassRecord, value: *mut u8) -> ObjectId,
@@ -124,6 +134,19 @@ impl Ctx {
         }
     }
 
+    /// Sends one event to each of these objects, in their order. It is not copied: all of them get the same.
+    ///
+    /// As for [`Ctx::send`], nothing happens for those that are gone or do not handle it.
+    pub fn send_each<E: Event>(&mut self, to: &[ObjectId], event: E) {
+        if to.is_empty() {
+            return;
+        }
+        self.offer(event, |ctx, table, index, payload| {
+            // SAFETY: `payload` is a valid payload of this event, and the ids are readable during the call.
+            unsafe { (ctx.calls.launch_each)(ctx, table, index, payload, to.as_ptr(), to.len()) }
+        });
+    }
+
     /// Sends an event to the object itself after `delay` of world time.
     pub fn after<E: Event>(&mut self, delay: Duration, event: E) {
         self.send_after(self.id(), delay, event);
@@ -137,12 +160,25 @@ impl Ctx {
     }
 
     fn launch<E: Event>(&mut self, to: ObjectId, event: E, delay: Duration) {
+        let delay = u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX);
+        self.offer(event, |ctx, table, index, payload| {
+            // SAFETY: `payload` is a valid payload of this event.
+            unsafe { (ctx.calls.launch)(ctx, table, index, payload, to, delay) }
+        });
+    }
+
+    /// Gives an event away with `launch`, which gets a valid payload of the event that it is told, and answers whether it
+    /// has moved it.
+    #[inline(always)]
+    fn offer<E: Event>(
+        &mut self,
+        event: E,
+        launch: impl FnOnce(&mut Self, &'static TableRecord, u16, *mut u8) -> bool,
+    ) {
         let mut event = ManuallyDrop::new(event);
         let payload = (&raw mut event).cast::<u8>();
-        let delay = u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX);
-        // SAFETY: `payload` is a valid `E`, which is what the record says of this index.
-        let taken = unsafe { (self.calls.launch)(self, E::Table::record(), E::INDEX, payload, to, delay) };
-        if !taken {
+        // The record says of this index that it is an `E`.
+        if !launch(self, E::Table::record(), E::INDEX, payload) {
             drop(ManuallyDrop::into_inner(event));
         }
     }

@@ -63,7 +63,9 @@ impl Live {
     pub(crate) fn drop_command(&mut self, command: Command) {
         match command.ask {
             // SAFETY: payloads are kept with the number of the event that they belong to.
-            Ask::Deliver { event, .. } => unsafe { self.drop_event(event, &command.payload) },
+            Ask::Deliver { event, .. } | Ask::DeliverEach { event, .. } => unsafe {
+                self.drop_event(event, &command.payload)
+            },
             Ask::Spawn { class } => {
                 let descriptor = self.registry.class(class).state;
                 // SAFETY: values are kept with the number of the class that they belong to.

@@ -3,6 +3,7 @@
 
 use super::{
     Ctx, HostCalls,
+    chains::Origin,
     clock::What,
     fault::{Fault, FaultKind},
     live::Live,
@@ -17,8 +18,20 @@ use crate::{
 };
 
 /// The table that every context carries.
-pub(crate) static HOST_CALLS: HostCalls =
-    HostCalls { launch, spawn, spawn_named, destroy, get, id, now, instances, class_of, deliver_far, faulted };
+pub(crate) static HOST_CALLS: HostCalls = HostCalls {
+    launch,
+    launch_each,
+    spawn,
+    spawn_named,
+    destroy,
+    get,
+    id,
+    now,
+    instances,
+    class_of,
+    deliver_far,
+    faulted,
+};
 
 /// The live state behind a context, for the duration of one call.
 ///
@@ -62,6 +75,29 @@ unsafe extern "C" fn launch(
         Some(known) => unsafe { live.ask_later(known, to, payload, delay_ns) },
         None => live.unknown_event(table, index),
     }
+}
+
+/// # Safety
+///
+/// See [`HostCalls::launch_each`]: `payload` is a valid payload of the event, and `count` ids are readable.
+unsafe extern "C" fn launch_each(
+    ctx: &mut Ctx,
+    table: &'static TableRecord,
+    index: u16,
+    payload: *mut u8,
+    to: *const ObjectId,
+    count: usize,
+) -> bool {
+    // SAFETY: game code holds no reference into the live state.
+    let live = unsafe { live(ctx) };
+    let Some(known) = live.registry.vocabulary.known(table, index) else { return live.unknown_event(table, index) };
+    // SAFETY: the caller gives so many.
+    let crowd = live.queue.crowds.gather(unsafe { core::slice::from_raw_parts(to, count) });
+    let origin = live.origin(ctx);
+    let ask = Ask::DeliverEach { event: known.event, origin };
+    // SAFETY: the caller gives a payload of this event, and does not use it when the answer is true.
+    unsafe { live.queue.push_moved(ask, crowd, payload, known.payload) };
+    true
 }
 
 /// # Safety
@@ -244,9 +280,15 @@ impl Live {
     /// 1. `payload` is a valid payload of the event, and is not used again.
     #[inline(always)]
     unsafe fn ask(&mut self, ctx: &Ctx, known: KnownEvent, to: ObjectId, payload: *const u8) {
-        let origin = self.queue.link(self.pulse.what(), ctx.cause);
+        let origin = self.origin(ctx);
         // SAFETY: (1)
         unsafe { self.queue.push_moved(Ask::Deliver { event: known.event, origin }, to, payload, known.payload) };
+    }
+
+    /// The link of the chain for what the running handler asks for.
+    #[inline(always)]
+    fn origin(&mut self, ctx: &Ctx) -> Origin {
+        self.queue.chains.link(self.pulse.what(), ctx.cause)
     }
 
     /// Lets an event come after `delay_ns` of world time. Answers whether the payload was taken.

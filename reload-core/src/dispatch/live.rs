@@ -8,20 +8,22 @@
 
 use super::{
     Ctx,
+    chains::Origin,
     clock::{Clock, Turn, What},
+    each::deliver_to_crowd,
     fault::{Fault, FaultKind, Faults},
     lifetime::{Source, end, enter},
     next::Next,
     peopled::Peopled,
     pulse::{self, Pulse},
-    queue::{Ask, Command, Origin, Queue},
+    queue::{Ask, Command, Queue},
 };
 use crate::{
     attic::Attic,
     boundary::{ObjectId, guarded},
     event::EVENT_LIMIT,
     instance::{Seat, Store},
-    registry::{Keep, Kind, Registry, Route, Row, Running},
+    registry::{Keep, Kind, One, Registry, Route, Row, Running},
 };
 use core::{ptr::NonNull, sync::atomic::AtomicPtr};
 use std::sync::Arc;
@@ -107,29 +109,60 @@ pub(crate) unsafe fn deliver(live: LivePtr, event: u16, to: ObjectId, payload: *
 ///
 /// 1. As for [`broadcast`].
 /// 2. `row` is the event's of the live state. It is not looked at any more when game code runs.
-/// 3. `object` and `seat` are a [target](crate::instance::Slots::target) of the live state.
+/// 3. `target` is a [target](crate::instance::Slots::target) of the live state.
 /// 4. `what` is a [`Running::delivery`] of the event.
 #[inline(always)]
 pub(super) unsafe fn deliver_along(
     live: LivePtr,
     row: *const Row,
-    (object, seat): (*mut u8, Seat),
+    target: (*mut u8, Seat),
     payload: *const u8,
     what: Running,
 ) -> bool {
-    // SAFETY: (2); (3) the seat is a slot's of the live state.
-    let one = unsafe { (*row).one(seat) };
-    // SAFETY: (1)
-    let pulse = unsafe { Pulse::beside(live) };
-    // SAFETY: (1) no other broadcast or delivery is under way, as the world runs one at a time.
-    let ctx = unsafe { &mut *pulse.ctx() };
-    let part = object.wrapping_add(one.part_offset());
-    ctx.enter(part);
-    pulse.handler(what.by(seat));
-    // SAFETY: the slot's object is of the handler's class, and nothing refers to it; (1) for the payload.
-    unsafe { one.call()(part, ctx, payload) };
-    pulse.end();
-    !one.is_nobodys()
+    // SAFETY: (1) to (4); the row is not kept.
+    unsafe { Receiver::of(&*row, target).deliver(live, payload, what) }
+}
+
+/// An object that is about to have an event, and its handler.
+#[derive(Clone, Copy)]
+pub(super) struct Receiver {
+    object: *mut u8,
+    seat: Seat,
+    one: One,
+}
+
+impl Receiver {
+    /// # Safety
+    ///
+    /// 1. `row` is the event's of the live state, and the target one of the live state's.
+    #[inline(always)]
+    pub(super) unsafe fn of(row: &Row, (object, seat): (*mut u8, Seat)) -> Self {
+        // SAFETY: (1) the seat is a slot's of the live state.
+        Self { object, seat, one: unsafe { row.one(seat) } }
+    }
+
+    /// Delivers. Answers whether there was a handler.
+    ///
+    /// # Safety
+    ///
+    /// 1. As for [`broadcast`].
+    /// 2. Nothing has been carried out since it was made, and nobody has been put to rest.
+    /// 3. `what` is a [`Running::delivery`] of the event.
+    #[inline(always)]
+    pub(super) unsafe fn deliver(self, live: LivePtr, payload: *const u8, what: Running) -> bool {
+        let Self { object, seat, one } = self;
+        // SAFETY: (1)
+        let pulse = unsafe { Pulse::beside(live) };
+        // SAFETY: (1) no other broadcast or delivery is under way, as the world runs one at a time.
+        let ctx = unsafe { &mut *pulse.ctx() };
+        let part = object.wrapping_add(one.part_offset());
+        ctx.enter(part);
+        pulse.handler(what.by(seat));
+        // SAFETY: (2) the slot's object is there and of the handler's class, and nothing refers to it; (1) for the payload.
+        unsafe { one.call()(part, ctx, payload) };
+        pulse.end();
+        !one.is_nobodys()
+    }
 }
 
 /// # Safety
@@ -197,7 +230,9 @@ unsafe fn carry_out(live: LivePtr) {
         // SAFETY: (1) the references end with the block.
         let next = unsafe {
             (*this).rest_fallen();
-            (*this).fetch_ahead();
+            if (*this).store.slots.are_many() {
+                (*this).store.slots.fetch_ahead(|places| (*this).queue.ahead(places).map(|command| command.id));
+            }
             (*this).queue.begin()
         };
         let Some(command) = next else { break };
@@ -207,7 +242,9 @@ unsafe fn carry_out(live: LivePtr) {
             Ask::Deliver { event, origin } => {
                 // SAFETY: (1); the payload was moved in as one of this event.
                 unsafe {
-                    if (*this).within_budget(origin) {
+                    if (*this).queue.chains.within_budget(origin, 1) == 0 {
+                        (*this).break_chain(origin, 1);
+                    } else {
                         let cause = &raw mut (*Pulse::beside(live).ctx()).cause;
                         cause.write(origin);
                         if id.is_none() {
@@ -217,6 +254,13 @@ unsafe fn carry_out(live: LivePtr) {
                         }
                         cause.write(Origin::OUTSIDE);
                     }
+                    (*this).drop_event(event, payload);
+                }
+            }
+            Ask::DeliverEach { event, origin } => {
+                // SAFETY: (1); the payload was moved in as one of this event.
+                unsafe {
+                    deliver_to_crowd(live, (event, origin), *id, payload.as_ptr());
                     (*this).drop_event(event, payload);
                 }
             }
@@ -276,28 +320,15 @@ impl Live {
         }
     }
 
-    /// Lets the processor fetch the objects that commands further on are for, where there are so many that they are far in memory.
+    /// Lets those rest whose handler has panicked. Answers whether there were some.
     #[inline(always)]
-    fn fetch_ahead(&self) {
-        /// So many commands before its own an object is fetched, and twice as many before it what says where it lies.
-        const AHEAD: usize = 16;
-        if self.store.slots.are_many() {
-            let mut next = self.queue.ahead(AHEAD).iter().step_by(AHEAD);
-            if let Some(Command { id, .. }) = next.next() {
-                self.store.slots.fetch_object(*id);
-            }
-            if let Some(Command { id, .. }) = next.next() {
-                self.store.slots.fetch(*id);
-            }
-        }
-    }
-
-    /// Lets those rest whose handler has panicked.
-    #[inline(always)]
-    pub(crate) fn rest_fallen(&mut self) {
+    pub(crate) fn rest_fallen(&mut self) -> bool {
+        let mut some = false;
         while let Some(id) = self.queue.next_fallen() {
             self.store.quarantine(id);
+            some = true;
         }
+        some
     }
 }
 
@@ -384,49 +415,5 @@ unsafe fn take_turn(live: LivePtr, turn: Turn) {
         None => {}
         Some(0) => state.clock.next_advance(turn),
         Some(delay) => state.clock.at(state.clock.now.saturating_add(delay), What::Turn(turn)),
-    }
-}
-
-impl Live {
-    /// Whether a chain may go on. When it may not, it has been broken.
-    #[inline(always)]
-    fn within_budget(&mut self, origin: Origin) -> bool {
-        let depth = self.queue.depth(origin);
-        self.queue.caused += usize::from(depth > 1);
-        let budget = self.queue.budget;
-        depth == 0 || (depth <= budget.depth && self.queue.caused <= budget.events) || self.break_chain(origin, depth)
-    }
-
-    /// Reports a chain that is too long, of which `origin` is the last link, and drops what it has queued. Answers that it does
-    /// not go on.
-    #[cold]
-    fn break_chain(&mut self, origin: Origin, depth: u32) -> bool {
-        let chain: Vec<String> = self.queue.chain(origin, 8).into_iter().map(|what| self.running_name(what)).collect();
-        // Whatever waits at this depth belongs to the same chain, or to one that is as long.
-        let mut count = 1;
-        for command in self.queue.take() {
-            match command.ask {
-                Ask::Deliver { origin: other, .. } if self.queue.depth(other) >= depth => {
-                    count += 1;
-                    self.drop_command(command);
-                }
-                _ => self.queue.push(command),
-            }
-        }
-        self.queue.caused = 0;
-        let during = chain.last().cloned().unwrap_or_default();
-        self.faults.report(Fault {
-            class: String::new(),
-            object: ObjectId::NONE,
-            during,
-            kind: FaultKind::EndlessChain { chain, dropped: count },
-        });
-        false
-    }
-
-    /// `event_damaged`, or what else runs.
-    pub(super) fn running_name(&self, what: Running) -> String {
-        let (kind, name) = pulse::named(&self.registry, what);
-        format!("{kind}{name}")
     }
 }

@@ -1,8 +1,11 @@
 //! From the committed state to calls. Knows nothing of reloading.
 
+mod chains;
 mod clock;
 mod context;
+mod crowds;
 mod drops;
+mod each;
 mod fault;
 mod host;
 mod lifetime;
@@ -10,11 +13,14 @@ mod live;
 mod next;
 mod outside;
 mod payload;
+mod peak;
 mod peopled;
 mod pulse;
 mod queue;
 
 pub(crate) use crate::registry::Kind;
+pub use chains::ChainBudget;
+pub(crate) use chains::Origin;
 pub(crate) use clock::{Clock, Turn, What};
 pub use context::{Ctx, HostCalls};
 pub use fault::{Fault, FaultKind};
@@ -22,9 +28,8 @@ pub(crate) use host::HOST_CALLS;
 pub(crate) use lifetime::end;
 pub(crate) use live::{Live, LivePtr, advance, deliver, settle};
 pub use next::Next;
-pub(crate) use outside::{construct_now, emit, send, spawn_now};
+pub(crate) use outside::{construct_now, emit, send, send_each, spawn_now};
 pub(crate) use payload::Payload;
 #[cfg(feature = "crash-report")]
 pub(crate) use pulse::{Look, Pulse, each_here, reply, sight};
-pub use queue::ChainBudget;
-pub(crate) use queue::{Ask, Command, Origin, Queue};
+pub(crate) use queue::{Ask, Command, Queue};

@@ -1,49 +1,23 @@
 //! Everything that has been asked for and not been carried out yet, in order.
 #![expect(unsafe_code, reason = "makes commands where they lie")]
 
-use super::payload::Payload;
-use crate::{boundary::ObjectId, registry::Running, schema::Descriptor};
+use super::{
+    chains::{Chains, Origin},
+    crowds::Crowds,
+    payload::Payload,
+    peak::Peak,
+};
+use crate::{boundary::ObjectId, schema::Descriptor};
 use core::ptr::NonNull;
 
-/// How far events may cause one another before the world takes it for a mistake.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ChainBudget {
-    /// Longest chain, in links.
-    pub depth: u32,
-    /// Most events that one outside cause may lead to through at least one other event.
-    pub events: usize,
-}
-
-impl Default for ChainBudget {
-    fn default() -> Self {
-        Self { depth: 1_000, events: 1_000_000 }
-    }
-}
-
-/// Where a command comes from: the link of the chain that asked for it.
-#[repr(transparent)]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Origin(u32);
-
-impl Origin {
-    /// No link.
-    pub(crate) const OUTSIDE: Self = Self(u32::MAX);
-}
-
-/// What ran and asked for more.
-#[derive(Debug)]
-struct Link {
-    what: Running,
-    cause: Origin,
-    /// Links of the chain with this one.
-    depth: u32,
-}
+/// After so often everything has been carried out it is looked whether there is too much room.
+const WINDOW: u32 = 256;
 
 /// One thing to do.
 #[derive(Debug)]
 pub(crate) struct Command {
     pub(crate) ask: Ask,
-    /// Whom it is about; nobody where an event goes to all.
+    /// Whom it is about; nobody where an event goes to all, and a [crowd](Crowds::gather) where it goes to each of one.
     pub(crate) id: ObjectId,
     /// The event's payload, or the new object's value; else nothing.
     pub(crate) payload: Payload,
@@ -54,6 +28,8 @@ pub(crate) struct Command {
 pub(crate) enum Ask {
     /// Deliver an event to all or to one.
     Deliver { event: u16, origin: Origin },
+    /// Deliver an event to each of a crowd.
+    DeliverEach { event: u16, origin: Origin },
     /// Make a value live.
     Spawn { class: u16 },
     /// Construct an object.
@@ -82,9 +58,11 @@ pub(crate) struct Queue {
     begun: usize,
     /// Whose handler has panicked, and who are to receive nothing more.
     fallen: Vec<ObjectId>,
-    links: Vec<Link>,
-    pub(crate) budget: ChainBudget,
-    pub(crate) caused: usize,
+    pub(crate) chains: Chains,
+    pub(crate) crowds: Crowds,
+    peak: Peak,
+    /// How often everything has been carried out since it was last looked whether there is too much room.
+    settlements: u32,
 }
 
 impl Queue {
@@ -151,6 +129,7 @@ impl Queue {
 
     /// What waits is what is carried out now.
     fn turn(&mut self) {
+        self.peak.note(self.waiting.len());
         self.current.clear();
         self.begun = 0;
         std::mem::swap(&mut self.current, &mut self.waiting);
@@ -158,8 +137,8 @@ impl Queue {
 
     /// What is carried out after the next `ahead` commands.
     #[inline(always)]
-    pub(super) fn ahead(&self, ahead: usize) -> &[Command] {
-        self.current.get(self.begun + ahead..).unwrap_or_default()
+    pub(super) fn ahead(&self, ahead: usize) -> Option<&Command> {
+        self.current.get(self.begun + ahead)
     }
 
     /// The handler of an object has panicked.
@@ -174,39 +153,70 @@ impl Queue {
         self.fallen.pop()
     }
 
-    /// The link of what runs, has been caused by `cause`, and asks for something. All that asks one after the other on the
-    /// same grounds shares one.
-    #[inline(always)]
-    pub(crate) fn link(&mut self, what: Running, cause: Origin) -> Origin {
-        if self.links.last().is_none_or(|last| (last.what, last.cause) != (what, cause)) {
-            self.links.push(Link { what, cause, depth: self.depth(cause) + 1 });
-        }
-        u32::try_from(self.links.len() - 1).map_or(Origin::OUTSIDE, Origin)
-    }
-
-    /// Links of the chain until here; 0 from outside.
-    #[inline(always)]
-    pub(crate) fn depth(&self, origin: Origin) -> u32 {
-        self.links.get(origin.0 as usize).map_or(0, |link| link.depth)
-    }
-
-    /// What leads to `origin`, oldest first, at most `most` of them.
-    pub(crate) fn chain(&self, mut origin: Origin, most: usize) -> Vec<Running> {
-        let mut chain = Vec::new();
-        while chain.len() < most
-            && let Some(link) = self.links.get(origin.0 as usize)
-        {
-            chain.push(link.what);
-            origin = link.cause;
-        }
-        chain.reverse();
-        chain
-    }
-
-    /// Everything has been carried out: the next chain starts from nothing.
+    /// Everything has been carried out.
     pub(super) fn settled(&mut self) {
         self.turn();
-        self.links.clear();
-        self.caused = 0;
+        self.chains.settled();
+        self.crowds.settled();
+        self.settlements += 1;
+        if self.settlements == WINDOW {
+            self.ebb();
+        }
+    }
+
+    /// See [`Peak`].
+    #[cold]
+    fn ebb(&mut self) {
+        self.settlements = 0;
+        let peak = self.peak.take();
+        peak.ebb(&mut self.waiting);
+        peak.ebb(&mut self.current);
+        self.chains.ebb();
+        self.crowds.ebb();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::Running;
+
+    fn ask(queue: &mut Queue, commands: usize) {
+        for _ in 0..commands {
+            let crowd = queue.crowds.gather(&[ObjectId::NONE]);
+            let origin = queue.chains.link(Running::IDLE, Origin::OUTSIDE);
+            queue.push(Command::plain(Ask::DeliverEach { event: 0, origin }, crowd));
+        }
+    }
+
+    /// The first one asks for as many again.
+    fn settle(queue: &mut Queue, commands: usize) {
+        ask(queue, commands);
+        assert!(queue.begin().is_some());
+        ask(queue, commands);
+        while queue.begin().is_some() {}
+        queue.settled();
+    }
+
+    fn rooms(queue: &Queue) -> [usize; 3] {
+        [queue.waiting.capacity(), queue.current.capacity(), queue.crowds.room()]
+    }
+
+    #[test]
+    fn the_room_of_a_storm_is_given_back_and_that_of_every_day_is_not() {
+        let mut queue = Queue::default();
+        settle(&mut queue, 100_000);
+        assert!(rooms(&queue).iter().all(|room| *room >= 100_000), "{:?}", rooms(&queue));
+        for _ in 0..WINDOW * 20 {
+            settle(&mut queue, 3);
+        }
+        assert!(rooms(&queue).iter().all(|room| *room <= 1_024), "{:?}", rooms(&queue));
+        // One that comes now and then keeps its room.
+        settle(&mut queue, 10_000);
+        let before = rooms(&queue);
+        for turn in 0..WINDOW * 20 {
+            settle(&mut queue, if turn % 100 == 0 { 10_000 } else { 3 });
+        }
+        assert_eq!(rooms(&queue), before);
     }
 }

@@ -19,6 +19,9 @@ impl Seat {
     /// Set in the seat of whoever receives nothing: the objects in quarantine, and the slots that have none.
     const RESTS: u16 = 1;
 
+    /// In place of an object and its seat: whoever is here has no handler.
+    pub(crate) const NOBODY: (*mut u8, Self) = (core::ptr::null_mut(), Self(Self::RESTS));
+
     const fn of(class: u16) -> Self {
         debug_assert!(class <= MAX_CLASSES);
         Self(class * Self::STEPS as u16)
@@ -154,23 +157,24 @@ impl Slots {
         self.slot(id).map(|slot| (slot.address(), slot.seat()))
     }
 
+    /// So many places of a list before its own an object is fetched, and twice as many before it what says where it lies.
+    const AHEAD: usize = 16;
+
     /// Whether they and the objects are more than what a processor has near by.
     #[inline(always)]
     pub(crate) fn are_many(&self) -> bool {
         self.slots.len() > 16_384
     }
 
-    /// Fetches a slot.
+    /// Lets the processor fetch those further on in a list, worth it where [they are many](Self::are_many). `id_at` tells
+    /// whom the list has so many places further on, if it goes on so far.
     #[inline(always)]
-    pub(crate) fn fetch(&self, id: ObjectId) {
-        fetch(self.slots.as_ptr().wrapping_add(id.slot() as usize).cast());
-    }
-
-    /// Fetches the object of a slot, which is read.
-    #[inline(always)]
-    pub(crate) fn fetch_object(&self, id: ObjectId) {
-        if let Some(slot) = self.slots.get(id.slot() as usize) {
+    pub(crate) fn fetch_ahead(&self, id_at: impl Fn(usize) -> Option<ObjectId>) {
+        if let Some(slot) = id_at(Self::AHEAD).and_then(|near| self.slots.get(near.slot() as usize)) {
             fetch(slot.address());
+        }
+        if let Some(far) = id_at(2 * Self::AHEAD) {
+            fetch(self.slots.as_ptr().wrapping_add(far.slot() as usize).cast());
         }
     }
 

@@ -67,7 +67,9 @@ impl StagedQueue {
         let mut between = Between { old, new, rules: Rules::new(direction) };
         for (position, command) in queue.waiting().enumerate() {
             let fate = match command.ask {
-                Ask::Deliver { event, .. } => staged.event(&mut between, event, &command.payload),
+                Ask::Deliver { event, .. } | Ask::DeliverEach { event, .. } => {
+                    staged.event(&mut between, event, &command.payload)
+                }
                 Ask::Spawn { class } => staged.spawn(&mut between, class, Some(&command.payload)),
                 Ask::Construct { class } => staged.spawn(&mut between, class, None),
                 Ask::Destroy | Ask::Rest => None,
@@ -160,7 +162,7 @@ impl StagedQueue {
             };
             let Command { ask, id, payload } = command;
             match ask {
-                Ask::Deliver { event, .. } => {
+                Ask::Deliver { event, .. } | Ask::DeliverEach { event, .. } => {
                     let ty = old.vocabulary.event(event).map(|entry| entry.payload);
                     if let Some(payload) = exchange(payload, ty, fate, &mut panics) {
                         queue.push(Command { ask, id, payload });

@@ -10,7 +10,7 @@ mod short_ways;
 mod vocabulary;
 
 pub(crate) use known::KnownEvent;
-pub(crate) use routes::{Route, Routes, Row};
+pub(crate) use routes::{One, Route, Routes, Row};
 pub(crate) use running::{Kind, Running};
 pub(crate) use short_ways::{ShortWay, place};
 pub(crate) use vocabulary::Vocabulary;

@@ -41,7 +41,9 @@ pub(super) fn untie(live: &mut Live, former: &Registry) {
     }
     let Live { queue, clock, registry, .. } = live;
     let queued = queue.waiting().filter_map(|command| match command.ask {
-        Ask::Deliver { event, .. } => Some((registry.vocabulary.event(event)?.payload, &command.payload)),
+        Ask::Deliver { event, .. } | Ask::DeliverEach { event, .. } => {
+            Some((registry.vocabulary.event(event)?.payload, &command.payload))
+        }
         Ask::Spawn { class } => Some((registry.class(class).state, &command.payload)),
         Ask::Construct { .. } | Ask::Destroy | Ask::Rest => None,
     });

@@ -53,7 +53,7 @@ pub(super) struct ClassFile {
 }
 
 /// Something queued. Exactly one of the fields after `to` says what.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 pub(super) struct QueuedFile {
     /// The object that it is for, or that will live; none for everybody.
     pub(super) to: ObjectId,

@@ -50,11 +50,7 @@ pub(crate) fn save(live: &Live) -> Result<Saved, SaveError> {
         now: live.clock.now,
         generations: live.store.slots.generations().collect(),
         classes,
-        queue: live
-            .queue
-            .waiting()
-            .filter_map(|command| queued(live, command).transpose())
-            .collect::<Result<_, _>>()?,
+        queue: live.queue.waiting().map(|command| queued(live, command)).collect::<Result<Vec<_>, _>>()?.concat(),
         timers,
         turns,
         attic: live.attic.clone(),
@@ -89,12 +85,19 @@ fn payload(live: &Live, event: u16, payload: &Payload) -> Result<(String, Box<Ra
     Ok((entry.path.clone(), value))
 }
 
-fn queued(live: &Live, command: &Command) -> Result<Option<QueuedFile>, SaveError> {
+/// A command; what is for each of a crowd is one for each.
+fn queued(live: &Live, command: &Command) -> Result<Vec<QueuedFile>, SaveError> {
     let mut file = QueuedFile { to: command.id, ..QueuedFile::default() };
     match command.ask {
         Ask::Deliver { event, .. } => {
             let (event, value) = payload(live, event, &command.payload)?;
             (file.event, file.value) = (Some(event), Some(value));
+        }
+        Ask::DeliverEach { event, .. } => {
+            let (event, value) = payload(live, event, &command.payload)?;
+            (file.event, file.value) = (Some(event), Some(value));
+            let members = live.queue.crowds.members(command.id).iter();
+            return Ok(members.map(|to| QueuedFile { to: *to, ..file.clone() }).collect());
         }
         Ask::Spawn { class } => {
             let class = live.registry.class(class);
@@ -107,9 +110,9 @@ fn queued(live: &Live, command: &Command) -> Result<Option<QueuedFile>, SaveErro
         Ask::Construct { class } => file.spawn = Some(live.registry.class(class).path.to_string()),
         Ask::Destroy => file.destroy = true,
         // Nobody rests after a restore.
-        Ask::Rest => return Ok(None),
+        Ask::Rest => return Ok(Vec::new()),
     }
-    Ok(Some(file))
+    Ok(vec![file])
 }
 
 /// What waits for its time, in the order in which it will come.
