@@ -176,12 +176,12 @@ impl Creature {
     /// Speaks.
     pub fn say(&self, words: &str, ctx: &mut Ctx) {
         let said = Said { by: ctx.id(), name: self.name.clone(), words: words.to_owned() };
-        rooms::tell(ctx, self.room, &said);
+        rooms::tell(ctx, self.room, said);
     }
 
     /// Does something that the others see: `scratches its head.`
     pub fn act(&self, what: &str, ctx: &mut Ctx) {
-        rooms::tell(ctx, self.room, &Seen { text: format!("{} {what}", self.name) });
+        rooms::tell(ctx, self.room, Seen { text: format!("{} {what}", self.name) });
     }
 
     /// Goes through an exit. Answers whether it leads anywhere.
@@ -203,7 +203,7 @@ impl Creature {
     /// Comes into a room.
     pub fn appear(&mut self, room: ObjectId, way: &str, ctx: &mut Ctx) {
         self.room = room;
-        rooms::tell_of_passing(ctx, room, &Arrived { who: ctx.id(), name: self.name.clone(), way: way.to_owned() });
+        rooms::tell_of_passing(ctx, room, Arrived { who: ctx.id(), name: self.name.clone(), way: way.to_owned() });
     }
 
     /// Goes out of the room.
@@ -211,7 +211,7 @@ impl Creature {
         rooms::tell_of_passing(
             ctx,
             self.room,
-            &Departed { who: ctx.id(), name: self.name.clone(), way: way.to_owned() },
+            Departed { who: ctx.id(), name: self.name.clone(), way: way.to_owned() },
         );
         self.room = ObjectId::NONE;
     }
@@ -238,7 +238,7 @@ impl Creature {
         }
         self.hp -= blow.amount.max(0);
         if !self.is_up() {
-            rooms::tell(ctx, self.room, &Fell { who: ctx.id(), name: self.name.clone(), by: blow.by });
+            rooms::tell(ctx, self.room, Fell { who: ctx.id(), name: self.name.clone(), by: blow.by });
             self.drop_everything(ctx);
             self.room = ObjectId::NONE;
             ctx.after(Duration::from_secs(15), Respawn {});

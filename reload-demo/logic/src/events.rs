@@ -15,7 +15,6 @@ reload_core::event_table! {
         /// To a player: your connection has ended.
         Unplugged {},
         /// To all in the room: somebody has spoken.
-        #[derive(Clone)]
         Said {
             /// Who.
             by: ObjectId,
@@ -25,13 +24,11 @@ reload_core::event_table! {
             words: String,
         },
         /// To all in the room: something could be seen or heard.
-        #[derive(Clone)]
         Seen {
             /// A sentence.
             text: String,
         },
         /// To all in the room: somebody has come in.
-        #[derive(Clone)]
         Arrived {
             /// Who.
             who: ObjectId,
@@ -41,7 +38,6 @@ reload_core::event_table! {
             way: String,
         },
         /// To all in the room: somebody has gone.
-        #[derive(Clone)]
         Departed {
             /// Who.
             who: ObjectId,
@@ -63,7 +59,6 @@ reload_core::event_table! {
             foe: ObjectId,
         },
         /// To all in the room: somebody has been beaten.
-        #[derive(Clone)]
         Fell {
             /// Who.
             who: ObjectId,

@@ -53,7 +53,7 @@ impl Bell {
         rooms::tell(
             ctx,
             room,
-            &Seen { text: format!("{} rings the bell: ding, for the {}. time.", ev.name, self.rung) },
+            Seen { text: format!("{} rings the bell: ding, for the {}. time.", ev.name, self.rung) },
         );
     }
 }

@@ -102,21 +102,21 @@ pub fn items_at(ctx: &Ctx, place: ObjectId) -> Vec<ObjectId> {
 }
 
 /// Tells an event to the others in a room, and to the room.
-pub fn tell<E: Event + Clone>(ctx: &mut Ctx, room: ObjectId, event: &E) {
+pub fn tell<E: Event>(ctx: &mut Ctx, room: ObjectId, event: E) {
     tell_first(ctx, room, usize::MAX, event);
 }
 
 /// Tells that somebody comes or goes. In a crowd those who have lived longest notice it: if all of 2,000 did, their
 /// coming alone would be two million lines.
-pub fn tell_of_passing<E: Event + Clone>(ctx: &mut Ctx, room: ObjectId, event: &E) {
+pub fn tell_of_passing<E: Event>(ctx: &mut Ctx, room: ObjectId, event: E) {
     tell_first(ctx, room, CROWD, event);
 }
 
-fn tell_first<E: Event + Clone>(ctx: &mut Ctx, room: ObjectId, most: usize, event: &E) {
-    for who in present(ctx, room).into_iter().take(most) {
-        ctx.send(who, event.clone());
-    }
-    ctx.send(room, event.clone());
+fn tell_first<E: Event>(ctx: &mut Ctx, room: ObjectId, most: usize, event: E) {
+    let mut to = present(ctx, room);
+    to.truncate(most);
+    to.push(room);
+    ctx.send_each(&to, event);
 }
 
 impl Direction {
