@@ -8,7 +8,7 @@
 //! A path's count is the difference between two runs of this program that differ in how often they take the path,
 //! so that nothing else is in it.
 
-use bench_logic::{Breed, Carry, Courier, Cull, Engage, Events, Hit, Nursery, Rare, Unheard, medium};
+use bench_logic::{Breed, Carry, Courier, Cull, Engage, Events, Hit, Nursery, Rare, Spread, Unheard, medium};
 use reload_core::{InProcess, LibrarySource, ObjectId, ReloadSession, World};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -51,7 +51,7 @@ type Turn = fn(&mut Game);
 
 /// The core's paths: name, turns of the shorter run, one turn. The shorter a path the more turns: two runs of the same
 /// program differ by some thousand instructions, because hash maps begin with random numbers.
-const PATHS: [(&str, usize, Turn); 10] = [
+const PATHS: [(&str, usize, Turn); 12] = [
     ("broadcast, 8 classes of 125 objects", 500, |game| game.world.emit(black_box(&Hit { amount: 1 }))),
     ("broadcast, 1 of 8 classes", 5_000, |game| game.world.emit(black_box(&Rare { amount: 1 }))),
     ("broadcast, nobody listens", 50_000, |game| game.world.emit(black_box(&Unheard { amount: 1 }))),
@@ -59,6 +59,9 @@ const PATHS: [(&str, usize, Turn); 10] = [
         for id in &game.ids {
             game.world.send(*id, black_box(&Hit { amount: 1 }));
         }
+    }),
+    ("delivery to each of 1000 by one call", 20, |game| {
+        game.world.send_each(&game.ids, black_box(&Hit { amount: 1 }));
     }),
     ("queued delivery to each of 1000", 5, |game| {
         for id in &game.ids {
@@ -68,6 +71,9 @@ const PATHS: [(&str, usize, Turn); 10] = [
     }),
     ("delivery to each of 1000, asked for by a handler", 5, |game| {
         game.world.send(game.courier, &Carry { from: 0, to: 1_000 });
+    }),
+    ("delivery to each of 1000 by one call of a handler", 20, |game| {
+        game.world.send(game.courier, &Spread { from: 0, to: 1_000 });
     }),
     ("spawn and destroy of 1000", 5, |game| {
         let ids: Vec<ObjectId> =

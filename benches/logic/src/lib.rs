@@ -24,6 +24,8 @@ event_table! {
         Engage { targets: Vec<ObjectId> },
         /// The courier sends a hit to each of its targets from one position to before another.
         Carry { from: u32, to: u32 },
+        /// The courier sends one hit to all of them.
+        Spread { from: u32, to: u32 },
     }
 }
 
@@ -153,6 +155,10 @@ impl Courier {
         for target in &self.targets[event.from as usize..event.to as usize] {
             ctx.send(*target, Hit { amount: 1 });
         }
+    }
+
+    fn event_spread(&mut self, event: &Spread, ctx: &mut Ctx) {
+        ctx.send_each(&self.targets[event.from as usize..event.to as usize], Hit { amount: 1 });
     }
 }
 

@@ -10,9 +10,9 @@ use crate::support::{
     contest::{Contender, Entry},
     family::{Family, Population},
 };
-use bench_logic::{Carry, Engage, Hit};
+use bench_logic::{Carry, Engage, Hit, Spread};
 use boxes::Dynamic;
-use reload_core::ObjectId;
+use reload_core::{Event, ObjectId};
 use std::{collections::VecDeque, hint::black_box};
 
 /// Those that are compared.
@@ -21,7 +21,8 @@ pub(crate) fn asked<F: Family>(population: Population) -> Vec<Entry> {
     let picked = targets(population.objects);
     vec![
         ("Box<dyn Trait> by index, a queue", by_index::<F>(&order, &picked)),
-        ("reload-core", by_courier::<F>(population, &picked)),
+        ("reload-core", by_courier::<F, _>(population, &picked, |from, to| Carry { from, to })),
+        ("reload-core, one call for many", by_courier::<F, _>(population, &picked, |from, to| Spread { from, to })),
         ("slotmap of boxes, a queue", by_key::<F>(&order, &picked)),
         ("hecs, the class known, a queue", in_hecs::<F>(&order, &picked)),
         ("Bevy, the class known, a queue", in_bevy::<F>(&order, &picked)),
@@ -105,14 +106,19 @@ fn in_commands<F: Family>(order: &[usize], picked: &[usize]) -> Box<dyn Contende
     counted(world, run, tally)
 }
 
-fn by_courier<F: Family>(population: Population, picked: &[usize]) -> Box<dyn Contender> {
+/// `carry` makes the event at which the courier sends to those between two positions.
+fn by_courier<F: Family, E: Event>(
+    population: Population,
+    picked: &[usize],
+    carry: fn(u32, u32) -> E,
+) -> Box<dyn Contender> {
     let (mut loaded, ids) = Loaded::populated::<F>(population);
     let courier = loaded.world.spawn_named("bench_logic::Courier").expect("a class of the library");
     let targets: Vec<ObjectId> = picked.iter().map(|at| ids[*at]).collect();
     loaded.world.send(courier, &Engage { targets });
     let run = move |loaded: &mut Loaded| {
         for from in (0..DELIVERIES).step_by(AT_A_TIME) {
-            loaded.world.send(courier, &Carry { from: from as u32, to: (from + AT_A_TIME) as u32 });
+            loaded.world.send(courier, &carry(from as u32, (from + AT_A_TIME) as u32));
         }
     };
     counted(loaded, run, |loaded| loaded.tally().unwrap_or_default())

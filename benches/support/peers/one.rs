@@ -52,6 +52,7 @@ pub(crate) fn without_bevy<F: Family>(population: Population) -> Vec<Entry> {
     vec![
         ("Box<dyn Trait> by index", by_index::<F>(&order, &picked)),
         ("reload-core", send::<F>(population, &picked)),
+        ("reload-core, one call for many", send_each::<F>(population, &picked)),
         ("reload-core, queued", launch::<F>(population, &picked)),
         ("slotmap of boxes", by_key::<F>(&order, &picked)),
         ("HashMap of boxes", by_hash::<F>(&order, &picked)),
@@ -224,6 +225,18 @@ fn in_bevy<F: Family>(order: &[usize], picked: &[usize], how: Bevy) -> Box<dyn C
         }
     };
     counted(world, run, tally)
+}
+
+/// A part at a time, as the queue has it.
+fn send_each<F: Family>(population: Population, picked: &[usize]) -> Box<dyn Contender> {
+    let (loaded, ids) = Loaded::populated::<F>(population);
+    let picked: Vec<ObjectId> = picked.iter().map(|at| ids[*at]).collect();
+    let run = move |loaded: &mut Loaded| {
+        for part in picked.chunks(AT_A_TIME) {
+            loaded.world.send_each(part, black_box(&HIT));
+        }
+    };
+    counted(loaded, run, |loaded| loaded.tally().unwrap_or_default())
 }
 
 /// A part at a time, for which the way into memory goes on beside the work.
