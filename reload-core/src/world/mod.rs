@@ -149,11 +149,11 @@ impl World {
     ///     fn event_burned(&mut self, ev: &Burned) { self.burned += ev.amount; }
     /// }
     /// # }
-    /// # use game::{Burned, Tree};
+    /// # use game::{Burned, GameEvents, Tree};
     /// # use reload_core::{InProcess, LibrarySource, ReloadSession, World};
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let mut world = World::new();
-    /// # let library = InProcess::new().class::<Tree>();
+    /// # let library = InProcess::new().table::<GameEvents>().class::<Tree>();
     /// # let _session = ReloadSession::open(LibrarySource::in_process("game", library), &mut world)?;
     /// let wood = [world.spawn(Tree::default())?, world.spawn(Tree::default())?, world.spawn(Tree::default())?];
     /// assert_eq!(world.send_each(&wood[1..], &Burned { amount: 3 }), 2);
