@@ -9,7 +9,7 @@ use crate::support::{
 use bench_logic::Hit;
 use bevy_ecs::prelude::Entity as BevyEntity;
 use boxes::Dynamic;
-use reload_core::ObjectId;
+use reload_core::{ObjectId, World};
 use slotmap::{DefaultKey, SlotMap};
 use std::{collections::HashMap, hint::black_box};
 
@@ -227,41 +227,44 @@ fn in_bevy<F: Family>(order: &[usize], picked: &[usize], how: Bevy) -> Box<dyn C
     counted(world, run, tally)
 }
 
-/// A part at a time, as the queue has it.
-fn send_each<F: Family>(population: Population, picked: &[usize]) -> Box<dyn Contender> {
+/// A world, and what is done to it for all that are picked.
+fn in_world<F: Family>(
+    population: Population,
+    picked: &[usize],
+    run: fn(&mut World, &[ObjectId]),
+) -> Box<dyn Contender> {
     let (loaded, ids) = Loaded::populated::<F>(population);
     let picked: Vec<ObjectId> = picked.iter().map(|at| ids[*at]).collect();
-    let run = move |loaded: &mut Loaded| {
-        for part in picked.chunks(AT_A_TIME) {
-            loaded.world.send_each(part, black_box(&HIT));
-        }
-    };
-    counted(loaded, run, |loaded| loaded.tally().unwrap_or_default())
-}
-
-/// A part at a time, for which the way into memory goes on beside the work.
-fn launch<F: Family>(population: Population, picked: &[usize]) -> Box<dyn Contender> {
-    let (loaded, ids) = Loaded::populated::<F>(population);
-    let picked: Vec<ObjectId> = picked.iter().map(|at| ids[*at]).collect();
-    let run = move |loaded: &mut Loaded| {
-        for part in picked.chunks(AT_A_TIME) {
-            for id in part {
-                loaded.world.launch_to(*id, Hit { amount: black_box(HIT.amount) });
-            }
-            loaded.world.settle();
-        }
-    };
+    let run = move |loaded: &mut Loaded| run(&mut loaded.world, &picked);
     counted(loaded, run, |loaded| loaded.tally().unwrap_or_default())
 }
 
 fn send<F: Family>(population: Population, picked: &[usize]) -> Box<dyn Contender> {
-    let (loaded, ids) = Loaded::populated::<F>(population);
-    let picked: Vec<ObjectId> = picked.iter().map(|at| ids[*at]).collect();
-    let run = move |loaded: &mut Loaded| {
+    in_world::<F>(population, picked, |world, picked| {
         let event = black_box(&HIT);
-        for id in &picked {
-            loaded.world.send(*id, event);
+        for id in picked {
+            world.send(*id, event);
         }
-    };
-    counted(loaded, run, |loaded| loaded.tally().unwrap_or_default())
+    })
+}
+
+/// A part at a time, as the queue has it.
+fn send_each<F: Family>(population: Population, picked: &[usize]) -> Box<dyn Contender> {
+    in_world::<F>(population, picked, |world, picked| {
+        for part in picked.chunks(AT_A_TIME) {
+            world.send_each(part, black_box(&HIT));
+        }
+    })
+}
+
+/// A part at a time, for which the way into memory goes on beside the work.
+fn launch<F: Family>(population: Population, picked: &[usize]) -> Box<dyn Contender> {
+    in_world::<F>(population, picked, |world, picked| {
+        for part in picked.chunks(AT_A_TIME) {
+            for id in part {
+                world.launch_to(*id, Hit { amount: black_box(HIT.amount) });
+            }
+            world.settle();
+        }
+    })
 }

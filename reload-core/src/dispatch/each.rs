@@ -13,30 +13,36 @@ use crate::{
 };
 
 /// An event, and how it is delivered.
-#[derive(Clone, Copy)]
-pub(super) struct Delivery<'a> {
-    pub(super) row: &'a Row,
-    pub(super) payload: *const u8,
-    pub(super) what: Running,
+struct Delivery {
+    row: Row,
+    what: Running,
+    payload: *const u8,
+}
+
+impl Delivery {
+    /// `None` where there is no such event.
+    ///
+    /// # Safety
+    ///
+    /// 1. As for [`broadcast`](super::live::broadcast).
+    unsafe fn of(live: LivePtr, event: u16, payload: *const u8) -> Option<Self> {
+        // SAFETY: (1) the reference ends with the statement; the row is in memory of its own.
+        let row = unsafe { (*live.as_ptr()).registry.routes.row(event).cloned() }?;
+        Some(Self { row, what: Running::delivery(Kind::Delivery, event), payload })
+    }
 }
 
 /// Sends an event to each of these objects, with what it leads to after each. Answers how many had a handler.
 ///
 /// # Safety
 ///
-/// 1. As for [`broadcast`](super::live::broadcast).
-/// 2. `delivery` is the event's of the live state.
-pub(super) unsafe fn send_to_each(live: LivePtr, to: &[ObjectId], delivery: Delivery<'_>) -> usize {
-    let this = live.as_ptr();
+/// As for [`broadcast`](super::live::broadcast).
+pub(crate) unsafe fn send_each(live: LivePtr, event: u16, to: &[ObjectId], payload: *const u8) -> usize {
+    // SAFETY: (1), (2)
+    let Some(delivery) = (unsafe { Delivery::of(live, event, payload) }) else { return 0 };
     let id_at = |place: usize| to.get(place).copied();
     // SAFETY: (1)
-    let carry_out = || unsafe {
-        let asked = !(*this).queue.is_empty();
-        if asked {
-            settle(live);
-        }
-        asked
-    };
+    let carry_out = || unsafe { settle(live) };
     // SAFETY: (1), (2)
     unsafe { deliver_to_each(live, to.len(), id_at, delivery, carry_out) }
 }
@@ -53,14 +59,14 @@ pub(super) unsafe fn deliver_to_crowd(
     payload: *const u8,
 ) {
     let this = live.as_ptr();
-    // SAFETY: (1) the references end with the block; the row is in memory of its own.
-    let (row, places, count) = unsafe {
+    // SAFETY: (1), (2)
+    let Some(delivery) = (unsafe { Delivery::of(live, event, payload) }) else { return };
+    // SAFETY: (1) the references end with the block.
+    let (places, count) = unsafe {
         let places = (*this).queue.crowds.places(crowd);
         let count = (*this).queue.chains.within_budget(origin, places.len());
-        ((*this).registry.routes.row(event).cloned(), places, count)
+        (places, count)
     };
-    let Some(row) = row else { return };
-    let delivery = Delivery { row: &row, payload, what: Running::delivery(Kind::Delivery, event) };
     // SAFETY: (1) the reference ends with the call.
     let id_at = |place: usize| unsafe { (*this).queue.crowds.at(places.start + place) };
     // SAFETY: (1) as above.
@@ -82,13 +88,14 @@ pub(super) unsafe fn deliver_to_crowd(
 ///
 /// # Safety
 ///
-/// As for [`send_to_each`].
+/// 1. As for [`broadcast`](super::live::broadcast).
+/// 2. `delivery` is an event's of the live state.
 #[inline(always)]
 unsafe fn deliver_to_each(
     live: LivePtr,
     count: usize,
     id_at: impl Fn(usize) -> Option<ObjectId>,
-    delivery: Delivery<'_>,
+    delivery: Delivery,
     between: impl FnMut() -> bool,
 ) -> usize {
     // There are two loops, as a jump over what fetches those far in memory is a tenth of a delivery.
@@ -106,20 +113,20 @@ unsafe fn deliver_to_each(
 ///
 /// # Safety
 ///
-/// As for [`send_to_each`].
+/// As for [`deliver_to_each`].
 #[inline(never)]
 unsafe fn deliver_along<const FAR: bool>(
     live: LivePtr,
     count: usize,
     id_at: impl Fn(usize) -> Option<ObjectId>,
-    Delivery { row, payload, what }: Delivery<'_>,
+    Delivery { row, what, payload }: Delivery,
     mut between: impl FnMut() -> bool,
 ) -> usize {
     let this = live.as_ptr();
     // SAFETY: (1) the references end with the block; (2)
     let receiver = |place| unsafe {
         let target = id_at(place).and_then(|id| (*this).store.slots.target(id));
-        Receiver::of(row, target.unwrap_or(Seat::NOBODY))
+        Receiver::of(&row, target.unwrap_or(Seat::NOBODY))
     };
     let (mut handled, mut next) = (0, receiver(0));
     let mut following = 0;

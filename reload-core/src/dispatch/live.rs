@@ -195,19 +195,21 @@ unsafe fn listen(live: LivePtr, event: u16, payload: *const u8, ctx: &mut Ctx) {
     unsafe { (&mut (*this).listeners)[usize::from(event)] = listeners };
 }
 
-/// Carries out everything that is queued, and what that queues in turn.
+/// Carries out everything that is queued, and what that queues in turn. Answers whether there was anything.
 ///
 /// # Safety
 ///
 /// 1. `live` is valid and nothing refers into it.
 #[inline]
-pub(crate) unsafe fn settle(live: LivePtr) {
+pub(crate) unsafe fn settle(live: LivePtr) -> bool {
     // Most deliveries leave nothing to do: that is seen where they are made.
     // SAFETY: (1) the reference ends with the statement.
-    if unsafe { !(*live.as_ptr()).queue.is_empty() } {
+    let asked = unsafe { !(*live.as_ptr()).queue.is_empty() };
+    if asked {
         // SAFETY: (1)
         unsafe { carry_out_aside(live) };
     }
+    asked
 }
 
 /// [`carry_out`], so that the compiler keeps all that this call needs out of the way of deliveries that leave nothing.

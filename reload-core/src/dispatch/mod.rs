@@ -23,12 +23,13 @@ pub use chains::ChainBudget;
 pub(crate) use chains::Origin;
 pub(crate) use clock::{Clock, Turn, What};
 pub use context::{Ctx, HostCalls};
+pub(crate) use each::send_each;
 pub use fault::{Fault, FaultKind};
 pub(crate) use host::HOST_CALLS;
 pub(crate) use lifetime::end;
 pub(crate) use live::{Live, LivePtr, advance, deliver, settle};
 pub use next::Next;
-pub(crate) use outside::{construct_now, emit, send, send_each, spawn_now};
+pub(crate) use outside::{construct_now, emit, send, spawn_now};
 pub(crate) use payload::Payload;
 #[cfg(feature = "crash-report")]
 pub(crate) use pulse::{Look, Pulse, each_here, reply, sight};

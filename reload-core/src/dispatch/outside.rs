@@ -4,7 +4,6 @@
 #![expect(unsafe_code, reason = "erases values, and passes the live state's address on")]
 
 use super::{
-    each::{Delivery, send_to_each},
     lifetime,
     live::{self, LivePtr},
     payload::{Unconstructed, construct_at},
@@ -83,38 +82,6 @@ pub(crate) unsafe fn send<E: Event>(live: LivePtr, to: ObjectId, event: &E) -> b
         // SAFETY: (1)
         None => unsafe { send_long(live, table, E::INDEX, to, payload) },
     }
-}
-
-/// See [`World::send_each`](crate::World::send_each).
-///
-/// # Safety
-///
-/// 1. `live` is valid and nothing refers into it.
-#[inline(always)]
-pub(crate) unsafe fn send_each<E: Event>(live: LivePtr, to: &[ObjectId], event: &E) -> usize {
-    // SAFETY: (1); the payload is an `E`, which is what the record says of the number.
-    unsafe { send_each_of(live, E::Table::record(), E::INDEX, to, core::ptr::from_ref(event).cast()) }
-}
-
-/// # Safety
-///
-/// As for [`emit_long`].
-unsafe fn send_each_of(
-    live: LivePtr,
-    table: &'static TableRecord,
-    index: u16,
-    to: &[ObjectId],
-    payload: *const u8,
-) -> usize {
-    let this = live.as_ptr();
-    // SAFETY: (1) the reference ends with the statement.
-    let Some(row) = (unsafe { (*this).registry.short_way(table, index).map(|way| way.row.clone()) }) else {
-        // SAFETY: (1), (2)
-        return to.iter().filter(|id| unsafe { send_long(live, table, index, **id, payload) }).count();
-    };
-    let what = Running::delivery(Kind::ShortDelivery, place(index));
-    // SAFETY: (1), (2); the row is the event's.
-    unsafe { send_to_each(live, to, Delivery { row: &row, payload, what }) }
 }
 
 /// # Safety

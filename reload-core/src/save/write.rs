@@ -89,15 +89,9 @@ fn payload(live: &Live, event: u16, payload: &Payload) -> Result<(String, Box<Ra
 fn queued(live: &Live, command: &Command) -> Result<Vec<QueuedFile>, SaveError> {
     let mut file = QueuedFile { to: command.id, ..QueuedFile::default() };
     match command.ask {
-        Ask::Deliver { event, .. } => {
+        Ask::Deliver { event, .. } | Ask::DeliverEach { event, .. } => {
             let (event, value) = payload(live, event, &command.payload)?;
             (file.event, file.value) = (Some(event), Some(value));
-        }
-        Ask::DeliverEach { event, .. } => {
-            let (event, value) = payload(live, event, &command.payload)?;
-            (file.event, file.value) = (Some(event), Some(value));
-            let members = live.queue.crowds.members(command.id).iter();
-            return Ok(members.map(|to| QueuedFile { to: *to, ..file.clone() }).collect());
         }
         Ask::Spawn { class } => {
             let class = live.registry.class(class);
@@ -112,7 +106,13 @@ fn queued(live: &Live, command: &Command) -> Result<Vec<QueuedFile>, SaveError> 
         // Nobody rests after a restore.
         Ask::Rest => return Ok(Vec::new()),
     }
-    Ok(vec![file])
+    Ok(match command.ask {
+        Ask::DeliverEach { .. } => {
+            let members = live.queue.crowds.members(command.id).iter();
+            members.map(|to| QueuedFile { to: *to, ..file.clone() }).collect()
+        }
+        _ => vec![file],
+    })
 }
 
 /// What waits for its time, in the order in which it will come.

@@ -163,8 +163,9 @@ impl World {
     /// ```
     #[inline]
     pub fn send_each<E: Event>(&mut self, to: &[ObjectId], event: &E) -> usize {
-        // SAFETY: as for `emit`.
-        unsafe { dispatch::send_each(self.live_ptr(), to, event) }
+        let Some(id) = self.event_id::<E>() else { return 0 };
+        // SAFETY: as for `emit`; the payload is an `E`, which is the event of this number.
+        unsafe { dispatch::send_each(self.live_ptr(), id, to, core::ptr::from_ref(event).cast()) }
     }
 
     /// Queues an event for every object whose class handles it. Queued events are carried out, in
@@ -194,7 +195,7 @@ impl World {
     /// Carries out everything that is queued.
     pub fn settle(&mut self) {
         // SAFETY: the world is borrowed exclusively and no reference is held.
-        unsafe { dispatch::settle(self.live_ptr()) }
+        unsafe { dispatch::settle(self.live_ptr()) };
     }
 
     /// Lets `seconds` of world time pass: carries out what the mailbox holds, then runs the loops and

@@ -258,7 +258,7 @@ fn a_chain_is_cut_within_a_crowd() {
         }
     }
     for (budget, deliveries) in [
-        // By depth: three links are allowed, from outside and from one to three, two and four and eight.
+        // By depth: the one from outside, and the two, four and eight of three links.
         (ChainBudget { depth: 3, events: 1_000 }, 1 + 2 + 4 + 8),
         // By number: the fifth event that another one caused, with a link between, does not come any more.
         (ChainBudget { depth: 100, events: 5 }, 1 + 2 + 5),
