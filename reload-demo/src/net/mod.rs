@@ -347,6 +347,10 @@ impl Network {
     /// Sends `farewell` to everybody and closes all connections, in at most `longest`.
     pub fn close(mut self, farewell: &str, longest: Duration) {
         self.stop.cancel();
+        // The port is free from here on, and nobody comes in whom the farewell would miss.
+        if let Err(error) = self.runtime.block_on(self.accepting) {
+            tracing::warn!(%error, "what takes new connections had ended before");
+        }
         self.connections.close();
         self.events.close();
         self.outbox.close_all(farewell);
