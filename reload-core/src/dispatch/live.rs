@@ -228,10 +228,14 @@ unsafe fn carry_out_aside(live: LivePtr) {
 /// As for [`settle`].
 unsafe fn carry_out(live: LivePtr) {
     let this = live.as_ptr();
+    // Whom the next command goes to, while nothing has been done that could change it.
+    let mut foreseen = None;
     loop {
         // SAFETY: (1) the references end with the block.
         let next = unsafe {
-            (*this).rest_fallen();
+            if (*this).rest_fallen() {
+                foreseen = None;
+            }
             if (*this).store.slots.are_many() {
                 (*this).store.slots.fetch_ahead(|places| (*this).queue.ahead(places).map(|command| command.id));
             }
@@ -239,7 +243,9 @@ unsafe fn carry_out(live: LivePtr) {
         };
         let Some(command) = next else { break };
         // SAFETY: a command that has been begun stays where it is, and is not changed, until the next one begins.
-        let Command { ask, id, payload } = unsafe { command.as_ref() };
+        let command = unsafe { command.as_ref() };
+        let Command { ask, id, payload } = command;
+        let current = foreseen.take();
         match *ask {
             Ask::Deliver { event, origin } => {
                 // SAFETY: (1); the payload was moved in as one of this event.
@@ -251,8 +257,9 @@ unsafe fn carry_out(live: LivePtr) {
                         cause.write(origin);
                         if id.is_none() {
                             broadcast(live, event, payload.as_ptr());
-                        } else {
-                            deliver(live, event, *id, payload.as_ptr());
+                        } else if let Some(receiver) = current.or_else(|| (*this).receiver_of(command)) {
+                            foreseen = (*this).queue.ahead(0).and_then(|next| (*this).receiver_of(next));
+                            receiver.deliver(live, payload.as_ptr(), Running::delivery(Kind::Delivery, event));
                         }
                         cause.write(Origin::OUTSIDE);
                     }
@@ -320,6 +327,18 @@ impl Live {
             pulse::delist(live);
             Pulse::end_of(live);
         }
+    }
+
+    /// Whom a command goes to, where it is an event for one object.
+    #[inline(always)]
+    fn receiver_of(&self, command: &Command) -> Option<Receiver> {
+        let Ask::Deliver { event, .. } = command.ask else { return None };
+        if command.id.is_none() {
+            return None;
+        }
+        let (row, target) = (self.registry.routes.row(event)?, self.store.slots.target(command.id)?);
+        // SAFETY: both are of this live state.
+        Some(unsafe { Receiver::of(row, target) })
     }
 
     /// Lets those rest whose handler has panicked. Answers whether there were some.

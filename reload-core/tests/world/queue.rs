@@ -175,6 +175,9 @@ fn an_event_reaches_each_of_many_and_passes_by_those_who_are_gone_or_have_fallen
         to.extend(
             [(5, 99), (1 << 20, 1), (u32::MAX - 1, 7)].map(|(slot, generation)| ObjectId::from_parts(slot, generation)),
         );
+        // Whoever falls is next as well.
+        let falls = to.iter().position(|id| *id == bombs[4]).expect("one of them");
+        to.insert(falls, bombs[4]);
         assert!(world.destroy(bombs[3]));
         let sender = if herald {
             world.spawn(heralds::Herald { to }).expect("a class")
