@@ -93,14 +93,11 @@ pub(crate) unsafe fn broadcast(live: LivePtr, event: u16, payload: *const u8) {
 ///
 /// As for [`broadcast`].
 pub(crate) unsafe fn deliver(live: LivePtr, event: u16, to: ObjectId, payload: *const u8) -> bool {
-    // SAFETY: (1) the references end with the statement.
-    match unsafe { ((*live.as_ptr()).store.slots.target(to), (*live.as_ptr()).registry.routes.row(event)) } {
-        // SAFETY: (1), (2); target and row are the live state's.
-        (Some(target), Some(row)) => unsafe {
-            deliver_along(live, row, target, payload, Running::delivery(Kind::Delivery, event))
-        },
-        _ => false,
-    }
+    // SAFETY: (1) the reference ends with the statement.
+    let receiver = unsafe { (*live.as_ptr()).receiver(event, to) };
+    let what = Running::delivery(Kind::Delivery, event);
+    // SAFETY: (1), (2); it has just been made.
+    receiver.is_some_and(|receiver| unsafe { receiver.deliver(live, payload, what) })
 }
 
 /// [`deliver`], along an event's row.
@@ -243,8 +240,7 @@ unsafe fn carry_out(live: LivePtr) {
         };
         let Some(command) = next else { break };
         // SAFETY: a command that has been begun stays where it is, and is not changed, until the next one begins.
-        let command = unsafe { command.as_ref() };
-        let Command { ask, id, payload } = command;
+        let Command { ask, id, payload } = unsafe { command.as_ref() };
         let current = foreseen.take();
         match *ask {
             Ask::Deliver { event, origin } => {
@@ -257,7 +253,7 @@ unsafe fn carry_out(live: LivePtr) {
                         cause.write(origin);
                         if id.is_none() {
                             broadcast(live, event, payload.as_ptr());
-                        } else if let Some(receiver) = current.or_else(|| (*this).receiver_of(command)) {
+                        } else if let Some(receiver) = current.or_else(|| (*this).receiver(event, *id)) {
                             foreseen = (*this).queue.ahead(0).and_then(|next| (*this).receiver_of(next));
                             receiver.deliver(live, payload.as_ptr(), Running::delivery(Kind::Delivery, event));
                         }
@@ -329,16 +325,19 @@ impl Live {
         }
     }
 
-    /// Whom a command goes to, where it is an event for one object.
+    /// Whom an event for this object goes to.
+    #[inline(always)]
+    fn receiver(&self, event: u16, to: ObjectId) -> Option<Receiver> {
+        let (target, row) = (self.store.slots.target(to)?, self.registry.routes.row(event)?);
+        // SAFETY: both are of this live state.
+        Some(unsafe { Receiver::of(row, target) })
+    }
+
+    /// Whom a command goes to, where it is an event for one object: nobody has the id that stands for all.
     #[inline(always)]
     fn receiver_of(&self, command: &Command) -> Option<Receiver> {
         let Ask::Deliver { event, .. } = command.ask else { return None };
-        if command.id.is_none() {
-            return None;
-        }
-        let (row, target) = (self.registry.routes.row(event)?, self.store.slots.target(command.id)?);
-        // SAFETY: both are of this live state.
-        Some(unsafe { Receiver::of(row, target) })
+        self.receiver(event, command.id)
     }
 
     /// Lets those rest whose handler has panicked. Answers whether there were some.
