@@ -169,18 +169,27 @@ fn cargo_is_left_out_while_only_the_own_sources_change() {
     let below = |text: &str| format!("pub const WORDS: &str = {text:?};\n");
     let with = |module: &str| {
         format!(
-            "{module}reload_core::library!();\n#[unsafe(no_mangle)]\npub static SAYS: [&str; 2] = [short_below::WORDS, WORDS];\n"
+            "{module}reload_core::library!();\n#[unsafe(no_mangle)]\n\
+             pub static SAYS: [&str; 3] = [short_below::WORDS, short_inner::WORDS, WORDS];\n"
         )
     };
     let plain = |text: &str| with(&format!("const WORDS: &str = {text:?};\n"));
     let workspace = Workspace::new("building_short", &plain("by cargo"));
     workspace.write("below/Cargo.toml", "[package]\nname = \"short_below\"\nversion = \"0.0.0\"\nedition = \"2024\"\n");
     workspace.write("below/src/lib.rs", &below("deep"));
+    // A package between the library's own sources.
+    let inner = "logic/src/inner/src/lib.rs";
+    workspace.write(
+        "logic/src/inner/Cargo.toml",
+        "[package]\nname = \"short_inner\"\nversion = \"0.0.0\"\nedition = \"2024\"\n",
+    );
+    workspace.write(inner, &below("inside"));
     workspace.write(
         "Cargo.toml",
-        "[workspace]\nmembers = [\"logic\", \"below\"]\nresolver = \"3\"\n[profile.dev]\ndebug = false\n",
+        "[workspace]\nmembers = [\"logic\", \"logic/src/inner\", \"below\"]\nresolver = \"3\"\n[profile.dev]\ndebug = false\n",
     );
-    workspace.write("logic/Cargo.toml", &workspace.manifest("short_below = { path = \"../below\" }\n"));
+    let dependencies = "short_below = { path = \"../below\" }\nshort_inner = { path = \"src/inner\" }\n";
+    workspace.write("logic/Cargo.toml", &workspace.manifest(dependencies));
     let (lib, module) = ("logic/src/lib.rs", "logic/src/more.rs");
     let mut told = Told::by(cargo(&workspace));
     assert!(has(&told.candidate(), "by cargo") && !was_direct(&told));
@@ -196,12 +205,14 @@ fn cargo_is_left_out_while_only_the_own_sources_change() {
     let mut check = |files: &[(&str, &str)], text, direct| check_who_builds(&mut told, &workspace, files, text, direct);
     // What it is made of has changed, alone or with it.
     check(&[("below/src/lib.rs", &below("deeper"))], "deeper", false);
+    check(&[(module, &below("between"))], "between", true);
+    check(&[(inner, &below("further inside"))], "further inside", false);
     check(&[(module, &below("after that"))], "after that", true);
     check(&[("below/src/lib.rs", &below("deepest")), (module, &below("with that"))], "deepest", false);
     // How it is made has changed.
     check(
         &[
-            ("logic/Cargo.toml", &workspace.manifest("short_below = { path = \"../below\" }\n# Other words.\n")),
+            ("logic/Cargo.toml", &workspace.manifest(&format!("{dependencies}# Other words.\n"))),
             (module, &below("other words")),
         ],
         "other words",

@@ -245,12 +245,94 @@ fn objects_of_the_attic_come_back_under_another_name() {
     }
 }
 
+#[test]
+fn an_id_that_was_given_out_after_the_file_reaches_nobody_when_it_is_read() {
+    let (mut world, _session, _log) = open(library().class::<v1::Cat>().class::<v1::Dog>());
+    let dog = |world: &mut World| world.spawn_named("game::Dog").expect("a class");
+    // One slot that is free in the file, one whose object the file has.
+    let (first, kept) = (dog(&mut world), dog(&mut world));
+    world.destroy(first);
+    let text = save(&world);
+    let (stale, beyond) = (dog(&mut world), dog(&mut world));
+    world.destroy(kept);
+    let instead = dog(&mut world);
+    assert_eq!((stale.slot(), instead.slot()), (first.slot(), kept.slot()), "the slots were used again");
+    for _ in 0..2 {
+        restore(&mut world, &text);
+        assert!(world.contains(kept) && world.instances() == 1);
+        for id in [first, stale, beyond, instead] {
+            assert_eq!(world.status(id), ObjectStatus::Gone);
+            assert!(!world.destroy(id), "{id} is nobody's");
+        }
+    }
+    assert!(world.destroy(kept));
+    let new: Vec<ObjectId> = (0..6).map(|_| dog(&mut world)).collect();
+    for (at, id) in new.iter().enumerate() {
+        assert!(![first, stale, beyond, kept, instead].contains(id), "{id} was somebody else's");
+        assert!(!new[..at].contains(id), "{id} twice");
+    }
+    assert!(new.iter().all(|id| world.destroy(*id)) && world.instances() == 0);
+}
+
+#[test]
+fn a_loop_that_was_taken_out_and_put_back_runs_once_in_a_restored_world() {
+    let (mut world, mut session, log) = open(library().class::<v1::Cat>());
+    world.spawn_named("game::Cat").expect("a class");
+    world.advance(1.0);
+    // Without the class's loops, and with them: the turn that waited belongs to a loop that has ended.
+    for version in [library().class::<quiet::Cat>(), library().class::<v1::Cat>()] {
+        let report = session.offer(&mut world, version);
+        assert!(report.is_reloaded(), "{report}");
+    }
+    let text = save(&world);
+    restore(&mut world, &text);
+    log.borrow_mut().clear();
+    world.advance(30.0);
+    let naps = log.borrow().iter().filter(|what| what.ends_with("naps")).count();
+    assert_eq!(naps, 4, "at once, then each ten seconds: {:?}", log.borrow());
+}
+
+mod two {
+    use super::*;
+    #[game_class(path = "game::Puppy", no_handlers)]
+    #[derive(Default)]
+    pub struct Puppy {
+        pub age: u8,
+    }
+    #[game_class(path = "game::Dog", was = "game::Puppy", no_handlers)]
+    #[derive(Default)]
+    pub struct Dog {
+        pub age: u8,
+    }
+}
+
+#[test]
+fn of_two_groups_in_the_attic_that_one_class_continues_its_namesakes_come_back() {
+    let (mut world, mut session, _log) = open(library().class::<two::Puppy>().class::<v1::Dog>());
+    let puppy = world.spawn(two::Puppy { age: 1 }).expect("a class");
+    let dog = world.spawn(v1::Dog { bones: Vec::new() }).expect("a class");
+    session.offer(&mut world, library());
+    let text = save(&world);
+    let (mut again, _session, _log) = open(library().class::<two::Dog>());
+    restore(&mut again, &text);
+    assert_eq!((again.status(dog), again.status(puppy)), (ObjectStatus::Live, ObjectStatus::InAttic));
+    assert_eq!(again.instances(), 1);
+}
+
 mod narrow {
     use super::*;
     #[game_class(path = "game::Cat", no_handlers)]
     #[derive(Default)]
     pub struct Cat {
         pub name: u8,
+    }
+}
+mod quiet {
+    use super::*;
+    #[game_class(path = "game::Cat", no_handlers)]
+    #[derive(Default)]
+    pub struct Cat {
+        pub name: String,
     }
 }
 
@@ -301,6 +383,31 @@ mod deep {
     pub struct Chain {
         pub first: Node,
     }
+    #[derive(Default, State)]
+    pub struct Branch {
+        pub under: Vec<Branch>,
+    }
+    #[game_class(path = "game::Tree", no_handlers)]
+    #[derive(Default)]
+    pub struct Tree {
+        pub trunk: Branch,
+    }
+    pub mod newer {
+        use super::*;
+        #[game_class(path = "game::Tree")]
+        #[derive(Default)]
+        pub struct Tree {
+            pub trunk: Branch,
+            pub note: String,
+        }
+        #[game_class]
+        impl Tree {
+            fn migrate(_: &OldState<'_>, mut carried: Self) -> Result<Self, MigrateError> {
+                carried.note = "went through the hook".into();
+                Ok(carried)
+            }
+        }
+    }
 }
 
 #[test]
@@ -317,4 +424,14 @@ fn deeply_nested_state_comes_back_and_what_is_too_deep_is_told() {
     let id = world.spawn(chain(1_000)).expect("a class");
     let error = world.save().expect_err("too deep").to_string();
     assert!(error.contains(&format!("game::Chain {id}")) && error.contains("nested deeper"), "{error}");
+}
+
+#[test]
+fn a_hook_sees_state_that_is_deeper_than_a_reader_of_json_goes_by_itself() {
+    let (mut world, _session, _log) = open(library().class::<deep::Tree>());
+    let trunk = (0..80).fold(deep::Branch::default(), |branch, _| deep::Branch { under: vec![branch] });
+    let id = world.spawn(deep::Tree { trunk }).expect("a class");
+    let (mut newer, _session, _log) = open(library().class::<deep::newer::Tree>());
+    restore(&mut newer, &save(&world));
+    assert_eq!(newer.get::<deep::newer::Tree>(id).expect("alive").note, "went through the hook");
 }

@@ -47,6 +47,35 @@ fn what_cannot_run_is_refused_and_the_next_good_one_loads() {
 }
 
 #[test]
+fn what_was_refused_is_tried_again_when_it_is_saved_again() {
+    let source = |answer: &str| {
+        format!(
+            "use reload_core::{{Ctx, game_class}};\nuse test_protocol::{{Answered, Test}};\n\
+             reload_core::library!(before_reload = agree);\n\
+             fn agree(_: &reload_core::ReloadView) -> Result<(), String> {{\n    \
+             match std::path::Path::new(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/closed\")).exists() {{\n        \
+             true => Err(\"closed\".into()),\n        false => Ok(()),\n    }}\n}}\n\
+             #[game_class(no_handlers)]\n#[derive(Default)]\npub struct Cat {{}}\n\
+             #[game_class]\n#[derive(Default)]\npub struct Dog {{}}\n\
+             #[game_class]\nimpl Dog {{\n    fn event_test(&mut self, ctx: &mut Ctx) {{\n        \
+             ctx.emit(Answered {{ who: ctx.id(), by: {answer:?}.into() }});\n    }}\n}}\n"
+        )
+    };
+    let mut game = Game::start("saved_again", &source("wuff"));
+    let dog = game.spawn("Dog");
+    game.write("closed", "");
+    let report = game.edit(&source("WUFF"));
+    assert_eq!(report.problems()[0].code, "hook.refused", "{report}");
+    // The same text: the compiler makes the same library of it.
+    let report = game.edit(&source("WUFF"));
+    assert_eq!(report.problems()[0].code, "hook.refused", "it is told again: {report}");
+    assert_eq!((game.ask(), game.epoch()), (vec![(dog, "wuff".to_owned())], 1));
+    game.remove("closed");
+    game.reload(&source("WUFF"));
+    assert_eq!((game.ask(), game.epoch()), (vec![(dog, "WUFF".to_owned())], 2));
+}
+
+#[test]
 fn a_changed_protocol_needs_a_restart() {
     let mut game = Game::start("protocol_changed", &source("lives: u32", "meow"));
     let cat = game.spawn("Cat");

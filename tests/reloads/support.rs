@@ -145,6 +145,16 @@ impl Game {
         self.next_report()
     }
 
+    /// Writes a file that is none of the library's sources.
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        self.workspace.write(&format!("logic/{name}"), text);
+    }
+
+    /// Removes it.
+    pub(crate) fn remove(&self, name: &str) {
+        fs::remove_file(self.workspace.folder.path().join("logic").join(name)).expect("it is there");
+    }
+
     fn next_report(&mut self) -> ReloadReport {
         let start = Instant::now();
         loop {

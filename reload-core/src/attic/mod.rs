@@ -45,6 +45,9 @@ pub(crate) struct Group {
     pub(crate) shape: u64,
     /// The types of their fields, by name.
     pub(crate) types: BTreeMap<String, String>,
+    /// The shapes of the bases of their class, by path; none in files of versions that did not write them.
+    #[serde(default)]
+    pub(crate) bases: Option<BTreeMap<String, String>>,
     /// The epoch that was entered when they were put here.
     pub(crate) epoch: u32,
     pub(crate) states: BTreeMap<ObjectId, String>,
@@ -128,10 +131,13 @@ impl Attic {
     /// Takes an object out for good. Answers whether it was here.
     pub(crate) fn forget_object(&mut self, id: ObjectId) -> bool {
         let mut found = false;
-        for group in self.objects.values_mut() {
-            if let Some(state) = group.states.remove(&id) {
-                self.parked -= state.len() + OVERHEAD;
-                found = true;
+        for (class, group) in &mut self.objects {
+            let Some(state) = group.states.remove(&id) else { continue };
+            self.parked -= state.len() + OVERHEAD;
+            found = true;
+            // What is kept of its fields ends with it.
+            for shelf in self.fields.get_mut(class).into_iter().flat_map(BTreeMap::values_mut) {
+                shelf.values.remove(id);
             }
         }
         self.drop_empty();
@@ -179,7 +185,8 @@ impl Attic {
         self.parked += group.bytes();
         match self.objects.get_mut(class) {
             Some(known) => {
-                (known.shape, known.types, known.epoch) = (group.shape, group.types, group.epoch);
+                (known.shape, known.types, known.bases, known.epoch) =
+                    (group.shape, group.types, group.bases, group.epoch);
                 known.states.extend(group.states);
             }
             None => {

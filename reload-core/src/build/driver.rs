@@ -280,15 +280,13 @@ impl<T: FnMut(DriverEvent)> State<T> {
     }
 
     fn begin(&mut self) {
-        if self.workspace.is_none() {
-            return;
-        }
+        let Some(workspace) = &self.workspace else { return };
         let by_edit = !std::mem::take(&mut self.explicit);
         self.notice = self.due.take().filter(|_| by_edit).map(|since| since.elapsed());
         (self.tell)(DriverEvent::Building);
         let edited = std::mem::take(&mut self.edited);
         self.preparing = None;
-        match self.lane.take().filter(|lane| by_edit && lane.fits(&edited)) {
+        match self.lane.take().filter(|lane| by_edit && lane.fits(workspace, &edited)) {
             Some(lane) => match lane.start(self.teller()) {
                 Ok(build) => self.build = Some(build),
                 Err(error) => {

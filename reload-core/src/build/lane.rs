@@ -5,6 +5,7 @@
 use super::{
     call::Call,
     compile::{Build, Built, Outcome, Told, end, show},
+    package::Workspace,
 };
 use crate::library::child::lower_priority;
 use serde_json::Value;
@@ -112,9 +113,11 @@ impl Lane {
     }
 
     /// Whether the short way leads to the same as cargo would after these edits.
-    pub(super) fn fits(&self, edited: &[PathBuf]) -> bool {
+    pub(super) fn fits(&self, workspace: &Workspace, edited: &[PathBuf]) -> bool {
         let is_own = |path: &&PathBuf| {
             path.starts_with(&self.sources)
+                // Another package may lie between the sources.
+                && workspace.package_of(path) == workspace.manifest.parent()
                 && path.extension() == Some(OsStr::new("rs"))
                 // A package whose sources lie beside its manifest may get a build script.
                 && path.file_name() != Some(OsStr::new("build.rs"))

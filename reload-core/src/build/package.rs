@@ -107,6 +107,12 @@ impl Workspace {
         of_root.map(|name| self.root.join(name)).into_iter().chain(configured).chain([self.manifest.clone()]).collect()
     }
 
+    /// The folder of the package that a file belongs to, which may lie inside another one's.
+    pub(super) fn package_of(&self, file: &Path) -> Option<&Path> {
+        let folders = self.folders.keys().chain(&self.foreign).map(PathBuf::as_path);
+        folders.filter(|folder| file.starts_with(folder)).max_by_key(|folder| folder.components().count())
+    }
+
     /// Asks cargo. Takes some 30 ms for each workspace that is involved, and never needs a network.
     #[tracing::instrument(name = "metadata", level = "debug", skip_all, fields(package = spec.package))]
     pub(super) fn find(spec: &BuildSpec) -> Result<Self, Problem> {

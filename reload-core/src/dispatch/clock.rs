@@ -67,6 +67,11 @@ impl Clock {
     /// The time of what is due when its object comes back from the attic.
     pub(crate) const ON_RETURN: u64 = u64::MAX;
 
+    /// The time in so many nanoseconds. Never that of a return, however far.
+    pub(crate) fn after(&self, delay_ns: u64) -> u64 {
+        self.now.saturating_add(delay_ns).min(Self::ON_RETURN - 1)
+    }
+
     pub(crate) fn at(&mut self, at: u64, what: What) {
         self.order += 1;
         self.waiting.push(Timed { at, order: self.order, what });

@@ -301,7 +301,7 @@ impl Live {
         contained("launch", false, || {
             // SAFETY: (1)
             let payload = Box::new(unsafe { Payload::moved(payload, known.payload) });
-            let at = self.clock.now.saturating_add(delay_ns);
+            let at = self.clock.after(delay_ns);
             self.clock.at(at, What::Deliver { event: known.event, to, payload });
             true
         })

@@ -1,7 +1,7 @@
 //! The live state and how events move through it: broadcast along routes, delivery to one object
 //! along its row, then everything that was asked for meanwhile, in order.
 //!
-//! Handlers, listeners and loops are only ever called from the functions of this file, and reach back through
+//! Handlers and listeners are called from here, loops from [`turns`](super::turns), and all reach back through
 //! [`HostCalls`](super::HostCalls). While they run no reference into [`Live`] exists, only the raw pointer that
 //! their context carries; pools and routes do not change meanwhile because every change is queued.
 #![expect(unsafe_code, reason = "calls thunks on erased objects")]
@@ -9,11 +9,10 @@
 use super::{
     Ctx,
     chains::Origin,
-    clock::{Clock, Turn, What},
+    clock::{Clock, Turn},
     each::deliver_to_crowd,
-    fault::{Fault, FaultKind, Faults},
+    fault::{Fault, Faults},
     lifetime::{Source, end, enter},
-    next::Next,
     peopled::Peopled,
     pulse::{self, Pulse},
     queue::{Ask, Command, Queue},
@@ -349,91 +348,5 @@ impl Live {
             some = true;
         }
         some
-    }
-}
-
-/// Lets world time pass: turns of loops and delayed events that become due.
-///
-/// # Safety
-///
-/// 1. `live` is valid and nothing refers into it.
-pub(crate) unsafe fn advance(live: LivePtr, nanoseconds: u64) {
-    let this = live.as_ptr();
-    // SAFETY: (1) as everywhere below: each reference ends with its statement.
-    let end = unsafe {
-        (*this).clock.begin();
-        (*this).clock.now.saturating_add(nanoseconds)
-    };
-    // SAFETY: (1)
-    while let Some(what) = unsafe { (*this).clock.due(end) } {
-        match what {
-            // It waits with its object.
-            // SAFETY: (1)
-            What::Deliver { to, .. } if unsafe { (*this).store.slots.is_in_attic(to) } => unsafe {
-                (*this).clock.at(Clock::ON_RETURN, what);
-            },
-            What::Deliver { event, to, payload } => {
-                // SAFETY: (1); the payload was moved in as one of this event.
-                unsafe {
-                    deliver(live, event, to, payload.as_ptr());
-                    (*this).drop_event(event, &payload);
-                }
-            }
-            // SAFETY: (1)
-            What::Turn(turn) => unsafe { take_turn(live, turn) },
-        }
-        // SAFETY: (1)
-        unsafe { settle(live) };
-    }
-    // SAFETY: (1)
-    unsafe { (*this).clock.now = end };
-}
-
-/// Runs one turn of a loop, with whatever code the class has by now.
-///
-/// # Safety
-///
-/// 1. `live` is valid and nothing refers into it.
-unsafe fn take_turn(live: LivePtr, turn: Turn) {
-    let this = live.as_ptr();
-    // SAFETY: (1)
-    let state = unsafe { &mut *this };
-    let Some((object, class)) = state.store.slots.object(turn.object) else { return };
-    let loops = &state.registry.class(class).loops;
-    // A loop that was removed, or removed and added again, has ended for this turn.
-    let Some(position) = loops.iter().position(|entry| entry.name == turn.name && entry.since == turn.since) else {
-        return;
-    };
-    if state.store.slots.is_quarantined(turn.object) {
-        state.resting.push(turn);
-        return;
-    }
-    let (run, part_offset) = (loops[position].turn, loops[position].part_offset);
-    // SAFETY: (1)
-    let pulse = unsafe { Pulse::beside(live) };
-    // SAFETY: (1) no broadcast or delivery is under way.
-    let ctx = unsafe { &mut *pulse.ctx() };
-    let mut next = Next::stop();
-    pulse.turn(position, class, turn.object);
-    // SAFETY: the object is of the class that the loop belongs to, and nothing refers to it.
-    let outcome = unsafe { run(object.wrapping_add(part_offset), ctx, &raw mut next) };
-    pulse.end();
-    // SAFETY: (1)
-    let state = unsafe { &mut *this };
-    if let Err(panic) = outcome.into_result() {
-        state.faults.report(Fault {
-            class: state.registry.class(class).path.to_string(),
-            object: turn.object,
-            during: format!("loop_{}", turn.name),
-            kind: FaultKind::Panicked { panic, quarantined: true },
-        });
-        state.store.quarantine(turn.object);
-        state.resting.push(turn);
-        return;
-    }
-    match next.delay_ns() {
-        None => {}
-        Some(0) => state.clock.next_advance(turn),
-        Some(delay) => state.clock.at(state.clock.now.saturating_add(delay), What::Turn(turn)),
     }
 }

@@ -17,6 +17,7 @@ mod peak;
 mod peopled;
 mod pulse;
 mod queue;
+mod turns;
 
 pub(crate) use crate::registry::Kind;
 pub use chains::ChainBudget;
@@ -27,10 +28,11 @@ pub(crate) use each::send_each;
 pub use fault::{Fault, FaultKind};
 pub(crate) use host::HOST_CALLS;
 pub(crate) use lifetime::end;
-pub(crate) use live::{Live, LivePtr, advance, deliver, settle};
+pub(crate) use live::{Live, LivePtr, deliver, settle};
 pub use next::Next;
 pub(crate) use outside::{construct_now, emit, send, spawn_now};
 pub(crate) use payload::Payload;
 #[cfg(feature = "crash-report")]
 pub(crate) use pulse::{Look, Pulse, each_here, reply, sight};
 pub(crate) use queue::{Ask, Command, Queue};
+pub(crate) use turns::advance;

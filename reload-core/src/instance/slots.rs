@@ -2,6 +2,7 @@
 
 use super::{bytes::fetch, lane::Lane};
 use crate::boundary::ObjectId;
+use std::collections::BTreeMap;
 
 /// Most classes a world can have.
 pub(crate) const MAX_CLASSES: u16 = 0x7ff0;
@@ -104,6 +105,9 @@ impl Slot {
 pub(crate) struct Slots {
     slots: Lane<Slot>,
     free: Lane<u32>,
+    /// The newest generation that a slot has had, where a file has put an older one into it: ids that were given out after the
+    /// file was written stay those of objects that are gone.
+    newest: BTreeMap<u32, u32>,
 }
 
 impl Slots {
@@ -128,9 +132,9 @@ impl Slots {
         slot.put(object, Seat::of(class));
     }
 
-    /// Ends an id.
+    /// Ends an id, if it has been given out.
     pub(super) fn release(&mut self, id: ObjectId) {
-        if self.slot(id).is_some() {
+        if self.slot(id).is_some_and(|slot| !slot.is(Mark::Free)) {
             self.vacate(id.slot());
         }
     }
@@ -140,6 +144,9 @@ impl Slots {
     pub(super) fn vacate(&mut self, slot: u32) {
         let entry = &mut self.slots[slot as usize];
         entry.mark(Mark::Free);
+        if !self.newest.is_empty() {
+            entry.generation = entry.generation.max(self.newest.remove(&slot).unwrap_or(0));
+        }
         if let Some(next) = entry.generation.checked_add(1) {
             entry.generation = next;
             self.free.push(slot);
@@ -217,6 +224,7 @@ impl Slots {
         Self {
             slots: generations.map(|generation| Slot::vacant(Mark::Free, generation)).collect(),
             free: Lane::default(),
+            newest: BTreeMap::new(),
         }
     }
 
@@ -228,6 +236,25 @@ impl Slots {
                 true
             }
             _ => false,
+        }
+    }
+
+    /// Takes the place of `former`, of which no id reaches an object from now on unless it is one of those that have been
+    /// claimed: whoever has kept another one finds nobody, now and later.
+    pub(crate) fn follow(&mut self, former: &Self) {
+        for (index, slot) in (0..).zip(&*former.slots) {
+            // The last one may have been given out: a free slot does not tell.
+            let is_next = slot.is(Mark::Free) && slot.generation < u32::MAX;
+            let had = slot.generation - u32::from(is_next);
+            let newest = former.newest.get(&index).map_or(had, |newest| had.max(*newest));
+            match self.slots.get_mut(index as usize) {
+                None => self.slots.push(Slot::vacant(Mark::Free, newest.saturating_add(1))),
+                Some(own) if own.is(Mark::Free) => own.generation = own.generation.max(newest.saturating_add(1)),
+                Some(own) if own.generation < newest => {
+                    self.newest.insert(index, newest);
+                }
+                Some(_) => {}
+            }
         }
     }
 
@@ -299,6 +326,10 @@ mod tests {
         assert_eq!(second.slot(), first.slot());
         assert!(!slots.is_alive(first) && slots.is_alive(second));
         assert!(!slots.is_reserved(first) && slots.is_reserved(second), "the old id must not reach the new object");
+        slots.release(second);
+        // The id that the free slot would give next is nobody's yet.
+        slots.release(ObjectId::from_parts(second.slot(), second.generation() + 1));
+        assert_ne!(slots.reserve().slot(), slots.reserve().slot(), "a slot is not free twice");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::{
 use crate::schema::{
     Carry, Descriptor, Fault, Field, Keeper, Partial, Path, Place, Reason, Shape, Step, TUPLE, Undo, Value,
     build_owner, build_proxied, build_variant, copy_at, field_from_json, field_json, is_positional, missing_field,
-    proxy_of, read_serde, write_serde,
+    proxy_of, read_serde, unkept, write_serde,
 };
 
 /// What is the same in the whole of one value.
@@ -197,20 +197,19 @@ impl Conversion<'_> {
             _ => None,
         });
         for index in rules.removed.iter().copied().chain(started_over) {
-            self.keep(&old[index], values[index], path);
+            self.keep(&old[index], values[index], path)?;
         }
         Ok(())
     }
 
-    /// Keeps the value of a field that is gone. What cannot be written down (it is opaque) was told by the plan.
-    pub(super) fn keep(&self, field: &Field, value: Value<'_>, path: &Path<'_>) {
+    /// Keeps the value of a field that is gone.
+    fn keep(&self, field: &Field, value: Value<'_>, path: &Path<'_>) -> Result<(), Fault> {
         let path = path.then(Step::Field(field.name()));
-        if matches!(field.carry, Carry::Reset) {
-            return;
-        }
-        if let Ok(json) = field_json(field, value, &path) {
+        if !matches!(field.carry, Carry::Reset) {
+            let json = field_json(field, value, &path).map_err(unkept)?;
             self.keeper.keep(path.key(), value.descriptor().type_name(), json);
         }
+        Ok(())
     }
 
     /// # Safety
@@ -266,10 +265,10 @@ impl Conversion<'_> {
                     })?;
                 }
                 for (index, value) in elements.iter().enumerate().skip(ops.len) {
-                    if let Ok(json) = serde_json::to_string(value) {
-                        let place = to.path.then(Step::Index(index)).key();
-                        self.keeper.keep(place, value.descriptor().type_name(), json);
-                    }
+                    let place = to.path.then(Step::Index(index));
+                    let json =
+                        serde_json::to_string(value).map_err(|error| place.fault(Reason::Unkept(error.to_string())))?;
+                    self.keeper.keep(place.key(), value.descriptor().type_name(), json);
                 }
                 Ok(())
             }

@@ -11,7 +11,7 @@ use crate::{
     attic::ObjectKeeper,
     boundary::ObjectId,
     instance::{Memory, Pool},
-    schema::{Descriptor, Fault, Path, Reason, drop_value, value_from_json},
+    schema::{Descriptor, Fault, Path, Reason, drop_value, nested, value_from_json},
 };
 use std::collections::BTreeMap;
 
@@ -102,6 +102,9 @@ unsafe fn make_one(
         object,
         types: Some(made_as.types),
     };
+    // Before there is an object that would have to be dropped.
+    let unfit = |reason| StageFault::Hook { object, class: carried.number, reason };
+    let state = (!made_as.hooks.is_empty()).then(|| nested(written.state)).transpose().map_err(unfit)?;
     let root = Path::root(carried.path);
     // SAFETY: (1)
     let made = unsafe { value_from_json(made_as.state, out, written.state, &root, &keeper) };
@@ -109,14 +112,7 @@ unsafe fn make_one(
         object,
         fault: Fault { place: carried.path.to_owned(), reason: Reason::Serde(error) },
     })?;
-    if made_as.hooks.is_empty() {
-        return Ok(());
-    }
-    let state: serde_json::Value = serde_json::from_str(written.state).map_err(|error| StageFault::Hook {
-        object,
-        class: carried.number,
-        reason: error.to_string(),
-    })?;
+    let Some(state) = state else { return Ok(()) };
     for hook in made_as.hooks {
         let part = (0..hook.depth).fold(&state, |json, _| json.get("base").unwrap_or(json));
         let call = HookCall { object, from_epoch: carried.from_epoch, epoch: carried.epoch };

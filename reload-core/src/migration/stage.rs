@@ -14,7 +14,7 @@ use crate::{
     instance::{Memory, OutOfMemory, Pool},
     schema::{
         Descriptor, Fault, Path, Place, Reason, Step as PathStep, Value, copy_at, drop_value, field_default_at,
-        field_json_in, missing_field, write_default,
+        field_json_in, missing_field, unkept, write_default,
     },
 };
 use core::cell::RefCell;
@@ -137,7 +137,7 @@ impl StagedPool {
             // SAFETY: as above; all parts of the objects are there.
             unsafe { block.call_hooks(&mut progress.hollow)? };
             // SAFETY: as above.
-            unsafe { block.keep_left_over() };
+            unsafe { block.keep_left_over()? };
             progress.complete += count;
             progress.in_block = 0;
         }
@@ -324,12 +324,16 @@ impl Block<'_> {
         Ok(())
     }
 
-    /// Hands what the new shape has no room for to the attic. What cannot be written down was told by the plan.
+    /// Hands what the new shape has no room for to the attic.
+    ///
+    /// # Errors
+    ///
+    /// A value that cannot be written down.
     ///
     /// # Safety
     ///
     /// 1. The block holds `count` old objects.
-    unsafe fn keep_left_over(&self) {
+    unsafe fn keep_left_over(&self) -> Result<(), StageFault> {
         let root = Path::root(self.carried.path);
         for LeftOver { place, part } in &self.program.left_over {
             let path = root.then(PathStep::Field(place));
@@ -340,11 +344,13 @@ impl Block<'_> {
             for index in 0..self.count {
                 // SAFETY: (1) the part of the old object that the program says is there.
                 let value = unsafe { Value::new(self.from(index).wrapping_add(part.from), ty) };
-                if let Ok(json) = field_json_in(part.field, value, &path, &mut text) {
-                    kept.put((self.id)(index), json);
-                }
+                let object = (self.id)(index);
+                let json = field_json_in(part.field, value, &path, &mut text)
+                    .map_err(|fault| StageFault::Part { object, fault: unkept(fault) })?;
+                kept.put(object, json);
             }
         }
+        Ok(())
     }
 }
 

@@ -2,6 +2,7 @@
 //! registry is never changed in place: the next one is built beside it and swapped in. Knows none
 //! of the stages that lead to it.
 
+mod bases;
 mod known;
 mod path_map;
 mod routes;
@@ -9,6 +10,7 @@ mod running;
 mod short_ways;
 mod vocabulary;
 
+pub(crate) use bases::{BaseShapes, shape_text};
 pub(crate) use known::KnownEvent;
 pub(crate) use routes::{One, Route, Routes, Row};
 pub(crate) use running::{Kind, Running};
@@ -35,6 +37,11 @@ impl Class {
     #[inline(always)]
     pub(crate) fn is_welcomed(&self) -> bool {
         !self.loops.is_empty() || self.mask.contains(Constructed::INDEX)
+    }
+
+    /// Where the loop with this name is that the class has had since then: not one that was removed and added again.
+    pub(crate) fn running(&self, name: &str, since: u32) -> Option<usize> {
+        self.loops.iter().position(|entry| *entry.name == *name && entry.since == since)
     }
 
     /// Whether an object's end runs code of its class.
@@ -215,6 +222,7 @@ impl Registry {
             next.enter(library, epoch, valid, known, &validated.image, &mut problems);
         }
         next.link(validated, &mut problems);
+        next.compare_bases(library, &mut problems);
         Rejection::unless_empty(problems)?;
         next.resolve(self, epoch);
         Ok(next)
@@ -261,12 +269,19 @@ impl Registry {
             && self.class(number).present
         {
             let other = self.class(number);
-            problems.push(Problem::new(
-                "class.duplicate",
-                &valid.path,
-                format!("registered twice: {} and, in another library of this world, {}", valid.place, other.place),
-                "rename one of them",
-            ));
+            let (what, advice) = if other.library == library {
+                let was = valid.was.as_deref().unwrap_or(&valid.path);
+                let what = format!(
+                    "goes on with what `{was}` was, and so does `{}`: {} and {}",
+                    other.path, valid.place, other.place
+                );
+                (what, "take `was` away from one of them")
+            } else {
+                let what =
+                    format!("registered twice: {} and, in another library of this world, {}", valid.place, other.place);
+                (what, "rename one of them")
+            };
+            problems.push(Problem::new("class.duplicate", &valid.path, what, advice));
             return;
         }
         let handlers = valid.handlers.iter().filter_map(|handler| {
@@ -319,38 +334,6 @@ impl Registry {
                 format!("a world has at most {} classes", crate::instance::MAX_CLASSES),
                 "restart the host: numbers of classes that have been removed are free again then",
             )),
-        }
-    }
-
-    fn link(&mut self, validated: &Validated, problems: &mut Vec<Problem>) {
-        for valid in &validated.classes {
-            let (Some(number), Some(base_path)) = (self.find(&valid.path), &valid.base) else { continue };
-            match self.find(base_path) {
-                Some(base) if base != number => self.classes[usize::from(number)].base = Some(base),
-                _ => problems.push(Problem::new(
-                    "class.base_missing",
-                    &valid.path,
-                    format!("its base `{base_path}` is not a class of this library or of the world"),
-                    "is the crate of the base class linked into the library? `use that_crate as _;` in its root does it",
-                )),
-            }
-        }
-        for valid in &validated.classes {
-            let Some(number) = self.find(&valid.path) else { continue };
-            let (mut at, mut steps) = (Some(number), 0);
-            while let Some(current) = at {
-                at = self.class(current).base;
-                steps += 1;
-                if steps > self.classes.len() {
-                    problems.push(Problem::new(
-                        "class.base_circle",
-                        &valid.path,
-                        "it is, in the end, based on itself",
-                        "the library's tables are damaged: build it again",
-                    ));
-                    break;
-                }
-            }
         }
     }
 

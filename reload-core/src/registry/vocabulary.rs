@@ -106,6 +106,9 @@ impl Vocabulary {
                     let slot = usize::from(id);
                     if let Some(entry) = next.events[slot].as_mut() {
                         if entry.owner == library {
+                            if self.is_used_beside(library, id) && !schema::same_layout(entry.payload, event.payload) {
+                                problems.push(used_event_changed(entry, event.payload));
+                            }
                             entry.payload = event.payload;
                             entry.name.clone_from(&event.name);
                         } else if !schema::same_layout(entry.payload, event.payload) {
@@ -122,10 +125,9 @@ impl Vocabulary {
             }
             maps.push(TableMap { record: table.record, first: table.record.first, library, ids: ids.into() });
         }
-        for (id, stays) in stays.iter().enumerate() {
-            if !stays {
-                next.events[id] = None;
-            }
+        for (id, _) in (0..).zip(&stays).filter(|(_, stays)| !**stays) {
+            let gone = next.events[usize::from(id)].take();
+            problems.extend(gone.filter(|_| self.is_used_beside(library, id)).map(|entry| used_event_gone(&entry)));
         }
         for (map, at, table, event) in fresh {
             // A number is not used again in the same reload, because queued events may still have it.
@@ -160,6 +162,30 @@ impl Vocabulary {
         next.known = KnownEvents::new(&known.collect::<Vec<_>>());
         next
     }
+
+    /// Whether a library other than this one has the event in its tables.
+    fn is_used_beside(&self, library: LibraryId, id: u16) -> bool {
+        self.tables.iter().any(|map| map.library != library && map.ids.contains(&id))
+    }
+}
+
+fn used_event_gone(entry: &EventEntry) -> Problem {
+    Problem::new(
+        "event.used",
+        &entry.path,
+        "the library does not have the event any more, and another library of this world, which has it as well, still does",
+        "take it out of the other library first, or restart with both; until then the old code goes on",
+    )
+}
+
+fn used_event_changed(entry: &EventEntry, new: &'static Descriptor) -> Problem {
+    let differences: Vec<String> = schema::differences(entry.payload, new).iter().map(ToString::to_string).collect();
+    Problem::new(
+        "event.used",
+        &entry.path,
+        format!("another library of this world was built with another layout of the event: {}", differences.join("; ")),
+        "restart needed: both libraries have to be built with the same declaration; until then the old code goes on",
+    )
 }
 
 fn shared_event_changed(host: &EventEntry, library: &'static Descriptor) -> Problem {
@@ -170,4 +196,49 @@ fn shared_event_changed(host: &EventEntry, library: &'static Descriptor) -> Prob
         format!("the event is shared with the host, which was built with another layout: {}", differences.join("; ")),
         "restart needed: the host has to be built with the same declaration; until then the old code goes on",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        boundary::{RawSlice, RawStr},
+        schema::descriptor,
+        validation::ValidEvent,
+    };
+
+    static TABLE: TableRecord =
+        TableRecord { path: RawStr::new(""), first: FIRST_USER_EVENT, events: RawSlice::EMPTY, base: None };
+
+    #[test]
+    fn an_event_that_another_library_has_stays_as_it_is() {
+        let (first, second) = (LibraryId(1), LibraryId(2));
+        let table = |payload: Option<&'static Descriptor>| {
+            let event = |payload| ValidEvent { path: "game::Rang".into(), name: "rang".into(), payload };
+            [ValidTable {
+                path: "game::Table".into(),
+                record: &TABLE,
+                events: payload.map(event).into_iter().collect(),
+            }]
+        };
+        let (narrow, wide, gone) = (table(Some(descriptor::<u8>())), table(Some(descriptor::<u64>())), table(None));
+        let enter = |before: &Vocabulary, library, tables: &[ValidTable]| {
+            let mut problems = Vec::new();
+            let after = before.with(library, tables, &mut problems);
+            (after, problems.into_iter().map(|problem| (problem.code, problem.subject)).collect::<Vec<_>>())
+        };
+        let refused = [("event.used", "game::Rang".to_owned())];
+        let (alone, problems) = enter(&Vocabulary::default(), first, &narrow);
+        assert_eq!(problems, []);
+        assert_eq!(enter(&alone, first, &wide).1, [], "nobody else has it");
+        assert_eq!(enter(&alone, first, &gone).1, [], "nobody else has it");
+        let (both, problems) = enter(&alone, second, &narrow);
+        assert_eq!(problems, []);
+        assert_eq!(enter(&both, first, &wide).1, refused);
+        assert_eq!(enter(&both, first, &gone).1, refused);
+        assert_eq!(enter(&both, first, &narrow).1, []);
+        let (again, problems) = enter(&both, second, &gone);
+        assert_eq!(problems, []);
+        assert_eq!(enter(&again, first, &wide).1, [], "the other one has gone without it");
+    }
 }

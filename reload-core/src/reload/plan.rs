@@ -4,7 +4,7 @@
 use crate::{
     dispatch::Live,
     migration::{Hook, Program, stays},
-    registry::{Class, ClassNumbers, LibraryId, Registry},
+    registry::{BaseShapes, Class, ClassNumbers, LibraryId, Registry, shape_text},
     report::{ClassChange, ClassFate, FieldFate},
     schema::{self, Descriptor, Direction},
     validation::{Problem, Rejection, Validated},
@@ -228,9 +228,13 @@ impl Plan {
         let class = self.next.class(number);
         let former = live.registry.classes.get(usize::from(number)).map(|former| &*former.path);
         let names = [Some(&*class.path), class.was.as_deref(), former];
-        let known_as = names.into_iter().flatten().find(|name| live.attic.group(name).is_some())?;
-        let same = live.attic.group(known_as)?.shape == schema::fingerprint(class.state);
-        let hooks = if same { Vec::new() } else { written_hooks(&self.next, number) };
+        // Those of a class that is called so by now are its own.
+        let is_anothers = |name: &str| self.next.find(name).is_some_and(|namesake| namesake != number);
+        let mut names = names.into_iter().flatten().filter(|name| !is_anothers(name));
+        let known_as = names.find(|name| live.attic.group(name).is_some())?;
+        let group = live.attic.group(known_as)?;
+        let same = group.shape == schema::fingerprint(class.state);
+        let hooks = if same { Vec::new() } else { written_hooks(&self.next, number, group.bases.as_ref()) };
         Some(Returning { class: number, known_as: known_as.to_owned(), hooks })
     }
 }
@@ -253,8 +257,15 @@ fn hooks(before: &Registry, after: &Registry, number: u16) -> Vec<Hook> {
     hooks
 }
 
-/// The hooks of a class and its bases, base first, for objects that were written in another shape.
-pub(crate) fn written_hooks(registry: &Registry, number: u16) -> Vec<Hook> {
+/// The hooks of a class and its bases, base first, for objects that were written in another shape, where the part of the
+/// class has another shape than it was written in. What `bases` does not tell is taken for another one.
+pub(crate) fn written_hooks(registry: &Registry, number: u16, bases: Option<&BaseShapes>) -> Vec<Hook> {
+    let has_changed = |base: &Class| {
+        let Some(bases) = bases else { return true };
+        // A base that they did not have has nothing to go on with.
+        let written = bases.get(&*base.path).or_else(|| bases.get(base.was.as_deref()?));
+        written.is_some_and(|shape| *shape != shape_text(base.state))
+    };
     let mut hooks: Vec<Hook> = registry
         .parts(number)
         .into_iter()
@@ -262,6 +273,9 @@ pub(crate) fn written_hooks(registry: &Registry, number: u16) -> Vec<Hook> {
         .filter_map(|(depth, (class, to))| {
             let new = registry.class(class).state;
             let call = registry.class(class).record.migrate?;
+            if depth > 0 && !has_changed(registry.class(class)) {
+                return None;
+            }
             Some(Hook { class, call, to, new, from: 0, old: new, depth })
         })
         .collect();

@@ -126,6 +126,7 @@ fn park(live: &Live, number: u16, epoch: u32) -> Result<Parked, Problem> {
     let mut parked = Parked {
         shape: schema::fingerprint(class.state),
         types: schema::field_types(class.state),
+        bases: Some(live.registry.base_shapes(number)),
         epoch,
         ..Parked::default()
     };
@@ -185,7 +186,15 @@ pub(crate) fn told(fault: StageFault, registry: &Registry, number: u16, instance
             let code = match &fault.reason {
                 Reason::NoDefault { .. } => "migrate.no_default",
                 Reason::Panicked(_) => "migrate.panicked",
+                Reason::Unkept(_) => "migrate.unkept",
                 _ => "migrate.value",
+            };
+            let settle = match &fault.reason {
+                Reason::Unkept(_) => "let the field stay until its values can be written down: an edit that leaves the field \
+                                      there may mend its `Serialize`, or the values; until then the old code goes on and \
+                                      nothing is lost"
+                    .to_owned(),
+                _ => settle,
             };
             Problem::new(
                 code,

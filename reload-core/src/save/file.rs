@@ -1,6 +1,6 @@
 //! What a save file holds.
 
-use crate::{attic::Attic, boundary::ObjectId};
+use crate::{attic::Attic, boundary::ObjectId, registry::BaseShapes};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -44,6 +44,9 @@ pub(super) struct ClassFile {
     pub(super) shape: String,
     /// The types of the fields.
     pub(super) types: BTreeMap<String, String>,
+    /// The shapes of its bases, by path; none in files of versions that did not write them.
+    #[serde(default)]
+    pub(super) bases: Option<BaseShapes>,
     /// The epoch that ran.
     pub(super) epoch: u32,
     /// The loops that the class had.

@@ -13,7 +13,7 @@ use crate::{
     event::{Discarded, Event, Reloaded},
     instance::Slots,
     migration::{Carried, MadeAs, RestoredPool, Written},
-    registry::Registry,
+    registry::{Registry, shape_text},
     reload::{bring_back, tell_one, told, written_hooks},
     report::DroppedEvent,
     schema::{self, Descriptor, NoKeeper, Path, drop_value, value_from_json},
@@ -21,7 +21,10 @@ use crate::{
     world::World,
 };
 use serde_json::value::RawValue;
-use std::{cell::RefCell, collections::BTreeMap};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 /// Replaces everything in the world by what the file holds.
 ///
@@ -170,8 +173,8 @@ fn stage(live: &Live, body: Body) -> Result<Staged, Rejection> {
     let (mut pools, mut told_later, mut loops) = (Vec::new(), Vec::new(), Vec::new());
     for (number, path, file) in &living {
         let class = registry.class(*number);
-        let changed = file.shape != format!("{:016x}", schema::fingerprint(class.state));
-        let hooks = if changed { written_hooks(registry, *number) } else { Vec::new() };
+        let changed = file.shape != shape_text(class.state);
+        let hooks = if changed { written_hooks(registry, *number, file.bases.as_ref()) } else { Vec::new() };
         let carried = Carried {
             number: *number,
             path: &class.path,
@@ -265,6 +268,7 @@ fn parked(file: ClassFile) -> Parked {
     Parked {
         shape: u64::from_str_radix(&file.shape, 16).unwrap_or(0),
         types: file.types,
+        bases: file.bases,
         epoch: file.epoch,
         states: file.objects.into_iter().map(|(id, state)| (id, state.get().to_owned())).collect(),
     }
@@ -279,14 +283,19 @@ fn returning(
     (pools, loops, report): (&mut Vec<RestoredPool>, &mut Vec<DueTurn>, &mut RestoreReport),
     problems: &mut Vec<Problem>,
 ) {
-    for known_as in attic.classes() {
+    let mut taken: BTreeSet<u16> = living.iter().map(|(number, ..)| *number).collect();
+    // Of those who would be of one class, the ones that are called like it come back, and the others stay.
+    let (namesakes, others): (Vec<_>, Vec<_>) =
+        attic.classes().partition(|known_as| live.registry.find(known_as).is_some());
+    for known_as in namesakes.into_iter().chain(others) {
         let Some(number) = continued_by(&live.registry, known_as) else { continue };
-        let (Some(group), false) = (attic.group(known_as), living.iter().any(|(taken, ..)| *taken == number)) else {
+        let Some(group) = attic.group(known_as) else { continue };
+        if !taken.insert(number) {
             continue;
-        };
+        }
         let class = live.registry.class(number);
         let same = group.shape == schema::fingerprint(class.state);
-        let hooks = if same { Vec::new() } else { written_hooks(&live.registry, number) };
+        let hooks = if same { Vec::new() } else { written_hooks(&live.registry, number, group.bases.as_ref()) };
         let (from_epoch, epoch, path) = (group.epoch, class.epoch, &class.path);
         let carried = Carried { number, path, known_as, attic, change, from_epoch, epoch };
         match bring_back(group, &live.registry, &hooks, carried, live.store.memory()) {
@@ -377,7 +386,8 @@ fn commit(world: &mut World, staged: Staged) -> RestoreReport {
     let Staged { now, slots, pools, commands, timers, turns, attic, unborn, told, mut report } = staged;
     let live = world.live_mut();
     live.forget_everything();
-    live.store.slots = slots;
+    let former = std::mem::replace(&mut live.store.slots, slots);
+    live.store.slots.follow(&former);
     for restored in pools {
         let class = restored.class;
         let empty = live.store.swap_pool(class, restored.take());

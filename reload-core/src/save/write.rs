@@ -6,8 +6,8 @@ use super::{
     file::{Body, ClassFile, FORMAT, QueuedFile, TimerFile, TurnFile, VERSION, checksum},
 };
 use crate::{
-    boundary::ObjectId,
     dispatch::{Ask, Command, Live, Payload, Turn, What},
+    registry::shape_text,
     schema::{self, Descriptor, Value},
 };
 use serde_json::value::RawValue;
@@ -37,8 +37,9 @@ pub(crate) fn save(live: &Live) -> Result<Saved, SaveError> {
         }
         objects += written.len();
         let file = ClassFile {
-            shape: format!("{:016x}", schema::fingerprint(class.state)),
+            shape: shape_text(class.state),
             types: schema::field_types(class.state),
+            bases: Some(live.registry.base_shapes(number)),
             epoch: class.epoch,
             loops: class.loops.iter().map(|entry| entry.name.to_string()).collect(),
             objects: written,
@@ -120,22 +121,21 @@ fn waiting(live: &Live) -> Result<(Vec<TimerFile>, Vec<TurnFile>), SaveError> {
     let mut waiting: Vec<_> = live.clock.waiting().collect();
     waiting.sort_by_key(|timed| (timed.at, timed.order));
     let (mut timers, mut turns) = (Vec::new(), Vec::new());
-    let turn = |at, turn: &Turn| TurnFile { at, object: turn.object, name: turn.name.to_string() };
+    // Turns of objects that are gone say nothing, nor do those of a loop that was removed, though it may be there again.
+    let turn = |at, turn: &Turn| {
+        let (_, class) = live.store.slots.object(turn.object)?;
+        live.registry.class(class).running(&turn.name, turn.since)?;
+        Some(TurnFile { at, object: turn.object, name: turn.name.to_string() })
+    };
     for timed in waiting {
         match &timed.what {
-            What::Turn(waits) => turns.push(turn(Some(timed.at), waits)),
+            What::Turn(waits) => turns.extend(turn(Some(timed.at), waits)),
             What::Deliver { event, to, payload: value } => {
                 let (event, value) = payload(live, *event, value)?;
                 timers.push(TimerFile { at: timed.at, to: *to, event, value });
             }
         }
     }
-    turns.extend(live.clock.next_turns().iter().chain(&live.resting).map(|waits| turn(None, waits)));
-    // Turns of objects that are gone say nothing.
-    turns.retain(|turn: &TurnFile| is_live(live, turn.object));
+    turns.extend(live.clock.next_turns().iter().chain(&live.resting).filter_map(|waits| turn(None, waits)));
     Ok((timers, turns))
-}
-
-fn is_live(live: &Live, id: ObjectId) -> bool {
-    live.store.slots.object(id).is_some()
 }

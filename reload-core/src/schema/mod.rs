@@ -47,7 +47,8 @@ pub(crate) use build::{
 pub(crate) use carry::{read_serde, write_serde};
 pub(crate) use copy::copy_at;
 pub(crate) use json::{
-    Plain, field_from_json, field_json, field_json_in, key_text, missing_field, plain, proxy_of, value_from_json,
+    Plain, field_from_json, field_json, field_json_in, key_text, missing_field, nested, plain, proxy_of, unkept,
+    value_from_json,
 };
 pub(crate) use keeper::{Keeper, NoKeeper};
 pub(crate) use opaque::{field_types, opaque_fields};

@@ -160,6 +160,8 @@ pub enum Reason {
     },
     /// The value's serde form could not be made or read.
     Serde(String),
+    /// A value that is to go to the attic cannot be written down; why.
+    Unkept(String),
     /// The user's code panicked, or a value of this kind does not exist.
     Panicked(Panicked),
     /// Nested too deep.
@@ -207,6 +209,7 @@ impl fmt::Display for Reason {
             ),
             Self::NotText { ty } => write!(f, "this `{ty}` is not UTF-8 text"),
             Self::Serde(reason) => f.write_str(reason),
+            Self::Unkept(reason) => write!(f, "its value cannot be written down for the attic: {reason}"),
             Self::Panicked(panicked) => fmt::Display::fmt(panicked, f),
             Self::DoesNotFit { value, ty } => write!(f, "the value {value} does not fit into `{ty}`"),
             Self::NoRule { from, to, why } => {

@@ -68,12 +68,21 @@ impl Hot {
     pub(super) fn poll(&mut self, slot: &mut Slot, world: &mut World) -> Vec<ReloadReport> {
         let mut reports = Vec::new();
         for event in self.supply.poll() {
-            reports.extend(self.take(event, slot));
+            let report = match event {
+                // What was in its way may be gone: that is why somebody saves once more what was refused.
+                SupplyEvent::Unchanged { .. } if !self.holds => self.apply(slot, world),
+                event => self.take(event, slot),
+            };
+            reports.extend(report);
         }
         while let Some(result) = self.loader.poll() {
             match result {
                 Ok(library) => reports.extend(self.enter(library, slot, world)),
-                Err(rejection) => reports.push(ReloadReport::refused(&slot.name, slot.epoch, &rejection)),
+                Err(rejection) => {
+                    // The same bytes may be loaded when what was in their way is gone.
+                    self.supply.forget();
+                    reports.push(ReloadReport::refused(&slot.name, slot.epoch, &rejection));
+                }
             }
         }
         for report in &mut reports {

@@ -5,4 +5,6 @@ mod problem;
 mod tables;
 
 pub use problem::{Problem, Rejection};
+#[cfg(test)]
+pub(crate) use tables::ValidEvent;
 pub(crate) use tables::{Image, ValidClass, ValidTable, Validated, validate};

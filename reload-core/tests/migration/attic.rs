@@ -78,11 +78,18 @@ fn what_is_purged_or_destroyed_is_forgotten() {
     game.reload(library().class::<with_gold::It>());
     assert_eq!(game.json(ids[1]), r#"{"gold":0,"n":1}"#, "nothing comes back");
 
+    game.reload(library().class::<without_gold::It>());
     game.reload(library());
+    let kept = |game: &Game| {
+        let entries = game.world.attic().entries;
+        entries.into_iter().map(|entry| (entry.field.unwrap_or_default(), entry.objects)).collect::<Vec<_>>()
+    };
+    assert_eq!(kept(&game), [(String::new(), 3), ("gold".to_owned(), 3)]);
     assert_eq!(game.world.status(ids[1]), ObjectStatus::InAttic);
     assert!(game.world.destroy(ids[1]), "an object in the attic can end");
+    assert_eq!(kept(&game), [(String::new(), 2), ("gold".to_owned(), 2)], "what is kept of its fields ends with it");
     assert_eq!(game.world.status(ids[1]), ObjectStatus::Gone);
-    assert_eq!(game.world.purge_attic(AtticSelection::Class("game::It")), (2, 0));
+    assert_eq!(game.world.purge_attic(AtticSelection::Class("game::It")), (2, 2));
     assert_eq!((game.world.status(ids[2]), game.world.attic().bytes), (ObjectStatus::Gone, 0));
     game.reload(library().class::<with_gold::It>());
     assert_eq!(game.world.instances(), 0);
@@ -241,4 +248,56 @@ fn what_started_over_in_an_element_comes_back_too() {
     game.reload(library().class::<bag_of_scratch::It>());
     game.reload(library().class::<bag_of_items::It>());
     assert_eq!(game.json(id), r#"{"bag":[{"name":"axe","weight":9}]}"#);
+}
+
+/// A map whose keys JSON does not know.
+type Grid = std::collections::HashMap<(i32, i32), u8>;
+version!(with_grid { pub n: u32, #[field(serde)] pub grid: Grid });
+
+#[test]
+fn a_value_that_the_attic_cannot_have_keeps_its_field() {
+    let mut game = Game::open(library().class::<with_grid::It>());
+    let grid = Grid::from([((1, 2), 3)]);
+    let id = game.world.spawn(with_grid::It { n: 1, grid: grid.clone() }).expect("its class is linked");
+    let words = [&*format!("the object {id} (of 1 object)"), "for the attic: ", "key must be a string"];
+    game.check_refused(library().class::<without_gold::It>(), "migrate.unkept", "game::It.grid", &words);
+    assert_eq!(game.world.get::<with_grid::It>(id).expect("alive").grid, grid);
+    game.world.get_mut::<with_grid::It>(id).expect("alive").grid.clear();
+    game.reload(library().class::<without_gold::It>());
+    game.reload(library().class::<with_grid::It>());
+    assert_eq!(game.world.get::<with_grid::It>(id).expect("alive").grid, Grid::new());
+}
+
+mod family {
+    use super::*;
+    #[game_class(path = "game::Other", was = "game::It", no_handlers)]
+    #[derive(Default)]
+    pub struct Other {
+        pub n: u32,
+    }
+    #[game_class(path = "game::Third", was = "game::It", no_handlers)]
+    #[derive(Default)]
+    pub struct Third {
+        pub n: u32,
+    }
+}
+
+#[test]
+fn objects_come_back_to_the_class_that_is_called_like_theirs_and_to_no_other() {
+    let (mut game, ids) = golden(2);
+    game.reload(library());
+    game.reload(library().class::<with_gold::It>().class::<family::Other>());
+    assert_eq!(game.world.instances_of("game::It").len(), 2);
+    assert_eq!((game.world.instances(), game.world.instances_of("game::Other").len()), (2, 0));
+    for id in ids {
+        assert!(game.world.destroy(id));
+    }
+    assert_eq!(game.world.instances(), 0);
+}
+
+#[test]
+fn two_classes_cannot_go_on_with_one() {
+    let (mut game, _) = golden(1);
+    let both = library().class::<family::Other>().class::<family::Third>();
+    game.check_refused(both, "class.duplicate", "game::Third", &["goes on with what `game::It` was", "`game::Other`"]);
 }

@@ -48,6 +48,35 @@ fn loops_and_delayed_events_go_on() {
     assert_eq!(said, ["true old 1", "true old 2", "true new 3", "true new 4", "true hears it late", "true new 5"]);
 }
 
+mod patient {
+    use super::*;
+    #[game_class(path = "game::Patient")]
+    #[derive(Default)]
+    pub struct Patient {
+        pub heard: u32,
+    }
+    #[game_class(events = Events)]
+    impl Patient {
+        fn event_test(&mut self, ctx: &mut Ctx) {
+            let who = ctx.id();
+            ctx.send_after(who, Duration::MAX, Heard { who, what: "never".into() });
+        }
+        fn event_heard(&mut self) {
+            self.heard += 1;
+        }
+    }
+}
+
+#[test]
+fn what_comes_in_the_end_of_time_does_not_come_with_a_reload() {
+    let mut game = Game::open(library().class::<patient::Patient>());
+    let id = game.spawn("game::Patient");
+    game.world.emit(&Test);
+    game.reload(library().class::<patient::Patient>());
+    game.world.advance(10.0);
+    assert_eq!(game.world.get::<patient::Patient>(id).expect("alive").heard, 0);
+}
+
 #[test]
 fn a_delayed_event_waits_for_an_object_that_is_in_the_attic() {
     let mut game = Game::open(library().class::<old::Clock>());

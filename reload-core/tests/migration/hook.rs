@@ -68,6 +68,37 @@ pub mod v2 {
     }
 }
 
+mod panel {
+    use super::*;
+    #[game_class(path = "game::Panel")]
+    #[derive(Default)]
+    pub struct Panel {
+        pub calls: u32,
+    }
+    #[game_class]
+    impl Panel {
+        fn migrate(_: &OldState<'_>, carried: Self) -> Result<Self, MigrateError> {
+            Ok(Self { calls: carried.calls + 1 })
+        }
+    }
+    #[game_class(path = "game::Screen", base = Panel, no_handlers)]
+    #[derive(Default)]
+    pub struct Screen {
+        pub base: Panel,
+        pub height: u16,
+    }
+    pub mod wider {
+        use super::*;
+        #[game_class(path = "game::Screen", base = Panel, no_handlers)]
+        #[derive(Default)]
+        pub struct Screen {
+            pub base: Panel,
+            pub height: u16,
+            pub width: u16,
+        }
+    }
+}
+
 version!(other_before { pub n: u8, pub token: Token });
 version!(other_after { pub n: Option<u32>, pub token: Option<Token> });
 
@@ -164,6 +195,24 @@ fn it_runs_for_objects_out_of_the_attic() {
     assert_eq!((state.angle, state.key, state.area, state.notes[0].as_str()), (90.0, 7, 12, "(u8, u8)"));
     assert_eq!(game.world.get::<v2::Door>(of_gate).expect("back").area, 12);
     assert_eq!(alive(), 3);
+}
+
+#[test]
+fn of_a_base_that_is_what_it_was_it_does_not_run() {
+    let narrow = || library().class::<panel::Panel>().class::<panel::Screen>();
+    let wide = || library().class::<panel::Panel>().class::<panel::wider::Screen>();
+    let mut game = Game::open(narrow());
+    let id = game.spawn("game::Screen");
+    let file = game.world.save().expect("all of it can be written").text;
+    // Straight on, out of the attic, and out of a file.
+    game.reload(wide());
+    assert_eq!(game.world.get::<panel::wider::Screen>(id).expect("alive").base.calls, 0);
+    game.reload(library());
+    game.reload(narrow());
+    assert_eq!(game.world.get::<panel::Screen>(id).expect("back").base.calls, 0);
+    let mut restored = Game::open(wide());
+    restored.world.restore(&file).unwrap_or_else(|rejection| panic!("{rejection}"));
+    assert_eq!(restored.world.get::<panel::wider::Screen>(id).expect("alive").base.calls, 0);
 }
 
 #[test]

@@ -364,6 +364,59 @@ fn a_class_that_is_registered_twice_is_a_problem() {
     assert_eq!(rejection.problems()[0].subject, "game::Creature");
 }
 
+mod shared {
+    use super::*;
+    #[game_class(path = "game::Base", no_handlers)]
+    #[derive(Default)]
+    pub struct Base {
+        pub hp: i32,
+    }
+    #[game_class(path = "game::Based", base = Base)]
+    #[derive(Default)]
+    pub struct Based {
+        pub base: Base,
+    }
+    #[game_class(events = Game)]
+    impl Based {
+        fn event_test(&mut self, ctx: &mut Ctx) {
+            ctx.emit(Heard { who: ctx.id(), what: format!("hp {}", self.base.hp) });
+        }
+    }
+    pub mod wider {
+        use super::*;
+        #[game_class(path = "game::Base", no_handlers)]
+        #[derive(Default)]
+        pub struct Base {
+            pub hp: i32,
+            pub mp: i32,
+        }
+    }
+}
+
+#[test]
+fn a_library_keeps_what_another_one_is_built_on() {
+    let (mut world, mut first, log) = open(library().class::<shared::Base>());
+    let second = library().class::<shared::Based>();
+    let mut second = ReloadSession::open(LibrarySource::in_process("other", second), &mut world).expect("it fits");
+    let based = spawn(&mut world, "game::Based");
+    for (version, words) in
+        [(library(), "it is gone"), (library().class::<shared::wider::Base>(), "another layout of its base: ")]
+    {
+        let report = first.offer(&mut world, version);
+        let [problem] = report.problems() else { panic!("{report}") };
+        assert_eq!((problem.code, problem.subject.as_str()), ("class.base_used", "game::Base"), "{report}");
+        assert!(problem.message.contains("`game::Based`") && problem.message.contains(words), "{report}");
+        world.emit(&Test);
+        assert_eq!(log.borrow_mut().drain(..).collect::<Vec<_>>(), [(based, "hp 0".to_owned())]);
+    }
+    let report = second.offer(&mut world, library());
+    assert!(report.is_reloaded(), "{report}");
+    let report = first.offer(&mut world, library().class::<shared::wider::Base>());
+    assert!(report.is_reloaded(), "nobody is based on it any more: {report}");
+    let rejection = second.offer(&mut world, library().class::<shared::Based>());
+    assert_eq!(rejection.problems()[0].code, "class.base_used", "{rejection}");
+}
+
 #[test]
 fn an_unknown_class_names_the_nearest() {
     let (mut world, _session, _log) = open(library().class::<v1::Creature>());

@@ -14,8 +14,8 @@ mod tests;
 
 pub(crate) use key::{Plain, key_text, plain, proxy_of};
 pub use read::{JsonOptions, JsonReport, JsonSeed};
-pub(crate) use read::{field_from_json, missing_field, value_from_json};
-pub(crate) use write::{field_json, field_json_in};
+pub(crate) use read::{field_from_json, missing_field, nested, value_from_json};
+pub(crate) use write::{field_json, field_json_in, unkept};
 
 use super::{Descriptor, Scalar, Shape};
 

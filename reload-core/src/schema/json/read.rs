@@ -130,7 +130,7 @@ pub(crate) unsafe fn missing_field(
 }
 
 /// Parses JSON that is nested as deep as a value may be, which is deeper than a reader of JSON allows by itself.
-fn nested(json: &str) -> Result<serde_json::Value, String> {
+pub(crate) fn nested(json: &str) -> Result<serde_json::Value, String> {
     let (mut depth, mut deepest, mut in_text, mut escaped) = (0_u32, 0, false, false);
     for byte in json.bytes() {
         match byte {

@@ -24,6 +24,11 @@ pub(crate) fn field_json(field: &Field, value: Value<'_>, path: &Path<'_>) -> Re
         .map_err(|error| path.fault(Reason::Serde(error.to_string())))
 }
 
+/// A fault of what was to be written down for the attic.
+pub(crate) fn unkept(fault: Fault) -> Fault {
+    Fault { reason: Reason::Unkept(fault.reason.to_string()), ..fault }
+}
+
 /// [`field_json`] for many values: `text` is room that is used again.
 pub(crate) fn field_json_in<'t>(
     field: &Field,
