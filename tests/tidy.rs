@@ -2,6 +2,7 @@
 //! nothing of a machine is in the tree.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -202,4 +203,34 @@ fn imports_are_seen() {
         imported("use crate::{\n    class::{A, B},\n    event::E,\n    World,\n};\n// crate::not\n$crate::no"),
         ["class", "event"]
     );
+}
+
+/// The codes of problems that a source text has: `"migrate.value"`.
+fn codes(text: &str) -> impl Iterator<Item = &str> {
+    const FIRST_WORDS: [&str; 13] = [
+        "attic", "build", "class", "event", "hook", "library", "migrate", "probe", "protocol", "save", "staging",
+        "table", "watch",
+    ];
+    let is_word =
+        |word: &str| !word.is_empty() && word.chars().all(|letter| letter.is_ascii_lowercase() || letter == '_');
+    text.split('"').filter(move |literal| {
+        literal
+            .split_once('.')
+            .is_some_and(|(first, rest)| FIRST_WORDS.contains(&first) && is_word(rest) && rest != "rs")
+    })
+}
+
+#[test]
+fn every_problem_code_is_explained() {
+    let sources: Vec<String> = files(&root().join("reload-core/src"), ".rs")
+        .iter()
+        .map(|path| fs::read_to_string(path).expect("a readable source"))
+        .collect();
+    let used: BTreeSet<&str> = sources.iter().flat_map(|text| codes(text)).collect();
+    let page = fs::read_to_string(root().join("RELIABILITY.md")).expect("it is there");
+    let (_, section) = page.split_once("\n## Every problem code\n").expect("the section is there");
+    let explained: BTreeSet<&str> =
+        section.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`')).map(|(code, _)| code).collect();
+    assert!(used.len() > 50, "the codes are found: {used:?}");
+    assert_eq!(used, explained);
 }

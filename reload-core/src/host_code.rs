@@ -33,7 +33,8 @@ impl World {
         self.observers.push(Box::new(observer));
     }
 
-    /// Takes what has gone wrong in game code since the last time: panics, endless chains, unknown classes.
+    /// Takes what has gone wrong in game code since the last time: panics, endless chains, unknown classes. The newest
+    /// 1,024 are kept; when there are more the oldest go.
     pub fn take_faults(&mut self) -> Vec<Fault> {
         self.live_mut().faults.take()
     }

@@ -120,8 +120,10 @@ impl Mailbox {
         })
     }
 
-    /// Runs `letter` on the world's thread at its next safe point. If it panics, that is one of the world's faults; the
-    /// letters behind it are opened all the same. A world that is dropped before that drops the letter.
+    /// Runs `letter` on the world's thread at its next safe point: when the engine next calls [`World::advance`], which
+    /// opens letters before loops and delayed events, or [`World::receive`]. No game code runs then, and the letter may
+    /// do anything with the world. If it panics, that is one of the world's faults; the letters behind it are opened
+    /// all the same. A world that is dropped before that drops the letter.
     ///
     /// # Errors
     ///

@@ -73,7 +73,8 @@ pub(crate) struct Handlers {
     pub(crate) class: Type,
     pub(crate) handlers: Vec<Handler>,
     pub(crate) loops: Vec<Loop>,
-    pub(crate) migrate: Option<Migrate>,
+    /// More than one where attributes say which is there.
+    pub(crate) migrate: Vec<Migrate>,
 }
 
 /// The `migrate` function.

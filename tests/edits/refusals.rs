@@ -127,6 +127,25 @@ fn refusals() -> Vec<Refusal> {
             "opaque::It.x",
             &["Stamp", "its layout is another one"],
         ),
+        refusal(
+            with(
+                "opaque_name",
+                [
+                    "pub mod a { pub struct Stamp(pub Vec<u32>); impl Default for Stamp { fn default() -> Self { Self(vec![7]) } } }\n\
+                     pub mod b { #[derive(Default)] pub struct Stamp(pub String); }\nuse a::Stamp;",
+                    "#[field(opaque)] x: Stamp",
+                ],
+                [
+                    "pub mod a { pub struct Stamp(pub Vec<u32>); impl Default for Stamp { fn default() -> Self { Self(vec![7]) } } }\n\
+                     pub mod b { #[derive(Default)] pub struct Stamp(pub String); }\nuse b::Stamp;",
+                    "#[field(opaque)] x: Stamp",
+                ],
+                "{}",
+            ),
+            "migrate.no_rule",
+            "opaque_name::It.x",
+            &["from `Stamp` to `Stamp`", "it is another type of that name"],
+        ),
     ]
 }
 

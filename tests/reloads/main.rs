@@ -2,6 +2,7 @@
 //! the objects of this process live on.
 
 mod inheritance;
+mod readme;
 mod refusals;
 mod support;
 mod telemetry;

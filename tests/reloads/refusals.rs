@@ -76,6 +76,35 @@ fn what_was_refused_is_tried_again_when_it_is_saved_again() {
 }
 
 #[test]
+fn what_is_held_or_was_refused_can_be_applied() {
+    let mut game = Game::start("applied", &source("lives: u32", "meow"));
+    let cat = game.spawn("Cat");
+    assert!(game.apply().is_none(), "nothing waits");
+    game.hold(true);
+    let plan = game.edit_held(&source("lives: u32", "purr"));
+    assert_eq!((plan.problems.len(), game.epoch()), (0, 1), "{plan}");
+    assert_eq!(game.ask(), [(cat, "meow".to_owned())], "the plan has changed nothing");
+    let report = game.apply().expect("one waits");
+    assert!(report.is_reloaded(), "{report}");
+    game.answers();
+    assert_eq!((game.ask(), game.epoch()), (vec![(cat, "purr".to_owned())], 2));
+    assert!(game.apply().is_none(), "nothing waits any more");
+
+    // What was refused waits as well: the world may change.
+    game.hold(false);
+    let report = game.edit(&source("lives: Vec<u8>", "hiss"));
+    assert_eq!(report.problems()[0].code, "migrate.no_rule", "{report}");
+    let report = game.apply().expect("it waits");
+    assert_eq!((report.problems()[0].code, game.epoch()), ("migrate.no_rule", 2), "{report}");
+    assert!(game.world.destroy(cat));
+    let report = game.apply().expect("it waits");
+    assert!(report.is_reloaded() && game.epoch() == 3, "{report}");
+    let cat = game.spawn("Cat");
+    game.answers();
+    assert_eq!(game.ask(), [(cat, "hiss".to_owned())]);
+}
+
+#[test]
 fn a_changed_protocol_needs_a_restart() {
     let mut game = Game::start("protocol_changed", &source("lives: u32", "meow"));
     let cat = game.spawn("Cat");

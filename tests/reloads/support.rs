@@ -1,7 +1,7 @@
 //! A game whose library is built from a source text. Shared by the test targets that build libraries.
 #![allow(dead_code, reason = "each target uses its part")]
 
-use reload_core::{Ctx, LibrarySource, ObjectId, ReloadReport, ReloadSession, World};
+use reload_core::{Ctx, LibrarySource, ObjectId, ReloadPlan, ReloadReport, ReloadSession, World};
 use std::{
     cell::RefCell,
     fs,
@@ -143,6 +143,30 @@ impl Game {
     pub(crate) fn edit(&mut self, source: &str) -> ReloadReport {
         self.workspace.write("logic/src/lib.rs", source);
         self.next_report()
+    }
+
+    /// Saves a new source that has to wait, and waits for it. Answers what applying it would do.
+    pub(crate) fn edit_held(&mut self, source: &str) -> ReloadPlan {
+        self.workspace.write("logic/src/lib.rs", source);
+        let start = Instant::now();
+        loop {
+            let reports = self.session.poll(&mut self.world);
+            assert!(reports.is_empty(), "{}", reports[0]);
+            if let Some(plan) = self.session.plan(&self.world) {
+                return plan;
+            }
+            assert!(start.elapsed() < PATIENCE, "nothing waits within {PATIENCE:?}");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    pub(crate) fn hold(&mut self, hold: bool) {
+        self.session.hold(hold);
+    }
+
+    /// Applies what waits, if anything does.
+    pub(crate) fn apply(&mut self) -> Option<ReloadReport> {
+        self.session.apply(&mut self.world)
     }
 
     /// Writes a file that is none of the library's sources.

@@ -9,12 +9,22 @@ use super::{
 };
 use crate::{boundary::ObjectId, registry::Running};
 
-/// How far events may cause one another before the world takes it for a mistake.
+/// How far events may cause one another before the world takes it for a mistake: 1,000 links, and a million events.
+///
+/// A chain begins with what no other event has caused: an event from the engine, a turn of a loop, a delayed event that
+/// is due. An event that its code asks for is one link from there, an event that the handlers of that one ask for is
+/// two, and so on. When it is too much, the event is dropped and with it all that wait at as many links or more,
+/// everything else is carried out, and [`FaultKind::EndlessChain`] says what caused what.
+///
+/// Only events are counted. What `event_constructed` and `event_destroyed` of an object ask for begins a chain of its
+/// own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChainBudget {
-    /// Longest chain, in links.
+    /// How many links from its beginning an event may be: 1,000 if not set.
     pub depth: u32,
-    /// Most events that one outside cause may lead to through at least one other event.
+    /// How many events may be carried out, from one time that nothing is queued to the next, at two links or more from
+    /// the beginning: 1,000,000 if not set. Those at one link are not counted, so that one event may lead to any number
+    /// directly. An event to all is one, an event to each of a list is one for each of them.
     pub events: usize,
 }
 

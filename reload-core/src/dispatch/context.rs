@@ -147,12 +147,14 @@ impl Ctx {
         });
     }
 
-    /// Sends an event to the object itself after `delay` of world time.
+    /// Sends an event to the object itself after `delay` of world time; see [`Ctx::send_after`]. Where there is no such
+    /// object, in a listener of the host and in a reload hook, nothing is sent.
     pub fn after<E: Event>(&mut self, delay: Duration, event: E) {
         self.send_after(self.id(), delay, event);
     }
 
-    /// Sends an event to one object after `delay` of world time.
+    /// Sends an event to one object after `delay` of world time. If the object is gone by then, rests, or does not
+    /// handle it, nothing happens; if it is in the attic, the event waits there for its return.
     pub fn send_after<E: Event>(&mut self, to: ObjectId, delay: Duration, event: E) {
         if !to.is_none() {
             self.launch(to, event, delay);

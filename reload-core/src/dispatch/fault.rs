@@ -5,6 +5,10 @@ use core::fmt;
 use serde::Serialize;
 
 /// Something that went wrong in game code, and was contained.
+///
+/// It is logged at once, as an error of the target `reload_core::fault`, and kept until
+/// [`World::take_faults`](crate::World::take_faults) takes it. The world keeps the newest 1,024; when there are more
+/// the oldest go.
 #[derive(Clone, Debug, Serialize)]
 pub struct Fault {
     /// Path of the class; empty for the host's own code.
@@ -21,7 +25,7 @@ pub struct Fault {
 /// What kind of fault it was.
 #[derive(Clone, Debug, Serialize)]
 pub enum FaultKind {
-    /// A panic. The object rests until the next reload, if `quarantined`.
+    /// A panic. If `quarantined`, the object [rests](crate::ObjectStatus::Resting) until it is woken.
     Panicked {
         /// Message and place.
         panic: Panicked,

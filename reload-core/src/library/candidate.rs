@@ -64,12 +64,6 @@ impl Candidate {
         self.staged.bytes
     }
 
-    /// How many classes the child process saw; 0 if the source does not probe.
-    #[must_use]
-    pub fn class_count(&self) -> usize {
-        self.counts.classes
-    }
-
     /// How long it took so far.
     #[must_use]
     pub fn times(&self) -> StageTimes {
@@ -159,7 +153,7 @@ impl Gate {
         let result = self.examine_quietly(artifact, writer);
         match &result {
             Ok(Gated::Candidate(candidate)) => {
-                tracing::debug!(hash = %candidate.hash(), times = ?candidate.times, "candidate");
+                tracing::debug!(hash = %candidate.hash(), counts = ?candidate.counts, times = ?candidate.times, "candidate");
             }
             Ok(Gated::Unchanged(hash)) => tracing::debug!(%hash, "the same bytes as before"),
             Err(rejection) => tracing::warn!(%rejection, "the library is not fit to be loaded"),

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::validation::Problem;
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A library is kept while its epoch is at most this far behind: for an undo and for stragglers.
 const KEPT_EPOCHS: u32 = 1;
@@ -69,8 +69,8 @@ impl Shelf {
         Self::default()
     }
 
-    /// Declares that the thread which runs the library's code ends after the session, and not while the process goes on.
-    /// Needed only where that is not the main thread.
+    /// Promises that the thread which runs the library's code goes on until the process exits. Needed only where that is
+    /// not the main thread; for what is retired after the call.
     pub fn declare_thread_outlives_session(&mut self) {
         self.thread_outlives_session = true;
     }
@@ -93,12 +93,6 @@ impl Shelf {
     /// Gives back the library that was retired from `epoch`, if it is still here.
     pub fn take(&mut self, epoch: u32) -> Option<LoadedLibrary> {
         let at = self.retired.iter().position(|retired| retired.epoch == epoch && retired.ran)?;
-        Some(self.retired.remove(at).library)
-    }
-
-    /// The most recent library with these bytes, if it is still here.
-    pub fn take_same(&mut self, hash: super::ContentHash) -> Option<LoadedLibrary> {
-        let at = self.retired.iter().rposition(|retired| retired.library.hash() == hash)?;
         Some(self.retired.remove(at).library)
     }
 
@@ -130,11 +124,6 @@ impl Shelf {
             ran_on_another_thread,
             kept_by_the_system: self.given_back.iter().filter(|footprint| footprint.is_mapped()).count(),
         }
-    }
-
-    /// The files that are still on the shelf.
-    pub fn files(&self) -> impl Iterator<Item = &Path> {
-        self.retired.iter().map(|retired| retired.library.file())
     }
 
     /// Says so when the process nears the limits of what can be loaded.

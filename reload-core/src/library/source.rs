@@ -140,7 +140,8 @@ impl CargoSource {
     }
 
     /// Builds another package in the same call. With the host's package the features of shared
-    /// dependencies resolve as they did for the host, so that nothing is compiled twice.
+    /// dependencies resolve as they did for the host, so that nothing is compiled twice; the library then has all that
+    /// the host asks of them, which makes it longer to copy and load at each reload.
     #[must_use]
     pub fn also(mut self, package: impl Into<String>) -> Self {
         self.spec.also.push(package.into());

@@ -321,7 +321,7 @@ fn same_kind_of_struct(old: &Descriptor, new: &Descriptor) -> bool {
 
 /// Whether the field's value can be written down.
 fn is_readable(field: &Field) -> bool {
-    matches!(field.carry, Carry::Serde(_)) || !matches!(field.descriptor().shape, Shape::Opaque)
+    matches!(field.carry, Carry::Serde(_)) || !matches!(field.descriptor().shape, Shape::Opaque(_))
 }
 
 /// Runs that lie in the same way in both shapes become one, small gaps between them included: what a gap holds in the

@@ -163,10 +163,13 @@ impl Rules {
             (Shape::Map(from), Shape::Map(to)) => {
                 Rule::Map(self.between((from.key)(), (to.key)()), self.between((from.value)(), (to.value)()))
             }
-            (Shape::Opaque, Shape::Opaque) if old.path() == new.path() => {
+            (Shape::Opaque(_), Shape::Opaque(_)) if old.distinct_by() == new.distinct_by() => {
                 impossible(old, new, "its layout is another one, and its parts are not known")
             }
-            (Shape::Opaque, _) | (_, Shape::Opaque) => impossible(old, new, "the parts of one are not known"),
+            (Shape::Opaque(_), Shape::Opaque(_)) if old.path() == new.path() => {
+                impossible(old, new, "it is another type of that name, and its parts are not known")
+            }
+            (Shape::Opaque(_), _) | (_, Shape::Opaque(_)) => impossible(old, new, "the parts of one are not known"),
             _ => match (element_of(old), element_of(new)) {
                 (Some(from), Some(to)) => Rule::Elements(self.between(from, to)),
                 _ => impossible(old, new, ""),
@@ -311,7 +314,7 @@ pub(crate) fn is_remade(descriptor: &'static Descriptor) -> bool {
 /// Whether an independent copy can be made.
 fn can_be_copied(descriptor: &'static Descriptor) -> bool {
     let is_closed =
-        |descriptor: &Descriptor| matches!(descriptor.shape, Shape::Opaque) && descriptor.drop_in_place.is_some();
+        |descriptor: &Descriptor| matches!(descriptor.shape, Shape::Opaque(_)) && descriptor.drop_in_place.is_some();
     !is_closed(descriptor)
         && !any_field(descriptor, &mut HashSet::new(), &|field| {
             matches!(field.carry, Carry::ByShape) && is_closed(field.descriptor())

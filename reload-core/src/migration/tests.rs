@@ -184,7 +184,7 @@ impl Dice {
             Shape::Owner(ops) => self.json((ops.inner)(), depth),
             // The only one among the types: it is not zero.
             Shape::Proxy(_) => (self.roll(500) + 1).into(),
-            Shape::Opaque => panic!("no values of {} are made", ty.type_name()),
+            Shape::Opaque(_) => panic!("no values of {} are made", ty.type_name()),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The committed state: which classes there are, what they handle, and the routes made of it. A
-//! registry is never changed in place: the next one is built beside it and swapped in. Knows none
-//! of the stages that lead to it.
+//! registry is never changed in place: the next one is built beside it and swapped in. Knows what
+//! validation has proven, and no stage behind that.
 
 mod bases;
 mod known;

@@ -35,7 +35,7 @@ impl Descriptor {
     /// The types that this one is made of, in order.
     pub(crate) fn parts(&self) -> Vec<&'static Self> {
         match &self.shape {
-            Shape::Scalar(_) | Shape::Text(_) | Shape::Opaque => Vec::new(),
+            Shape::Scalar(_) | Shape::Text(_) | Shape::Opaque(_) => Vec::new(),
             Shape::Struct(_) => self.fields().iter().map(Field::descriptor).collect(),
             Shape::Enum(_) => self.variants().iter().flat_map(Variant::fields).map(Field::descriptor).collect(),
             Shape::List(ops) | Shape::Set(ops) => vec![(ops.element)()],
@@ -57,15 +57,17 @@ impl Descriptor {
         self.fields().len() == 1 && is_positional(self.fields()) && self.path() != super::TUPLE
     }
 
-    /// The name of the type that hashes, where there is one.
-    pub(crate) fn hasher(&self) -> Option<&'static str> {
-        let hasher = match &self.shape {
+    /// The compiler's name of the type that decides, beside path and parts, what the bytes mean, where there is one: the type
+    /// that hashes, and the type itself if it is opaque.
+    pub(crate) fn distinct_by(&self) -> Option<&'static str> {
+        let name = match &self.shape {
             Shape::List(ops) | Shape::Set(ops) => ops.hasher,
             Shape::Map(ops) => ops.hasher,
+            Shape::Opaque(name) => Some(*name),
             _ => None,
         };
         // SAFETY: (1) as for `path`.
-        hasher.map(|name| unsafe { name().get() })
+        name.map(|name| unsafe { name().get() })
     }
 }
 

@@ -39,8 +39,11 @@ fn layouts_that_cannot_be_are_refused() {
     let problems = structure(8, 4, &FIELDS);
     check_refuses(&problems, "the fields `a` and `b` overlap");
     check_refuses(&problems, "game::Thing.b: the offset 2 is not aligned to 4");
-    check_refuses(&of(3, 3, Shape::Opaque), "not a power of two");
-    check_refuses(&of(6, 4, Shape::Opaque), "not a multiple of the alignment");
+    check_refuses(&of(3, 3, Shape::Opaque(crate::schema::derived::type_name_of::<u8>)), "not a power of two");
+    check_refuses(
+        &of(6, 4, Shape::Opaque(crate::schema::derived::type_name_of::<u8>)),
+        "not a multiple of the alignment",
+    );
     check_refuses(&of(8, 8, Shape::Scalar(Scalar::U32)), "not this scalar's");
     static OUT: [Field; 1] = [field("a", 8, descriptor::<u32>)];
     check_refuses(&structure(8, 4, &OUT), "4 bytes at 8 are not inside 8 bytes");

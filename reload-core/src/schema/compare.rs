@@ -19,13 +19,17 @@ fn same(old: &Descriptor, new: &Descriptor, seen: &mut Pairs) -> bool {
     if core::ptr::eq(old, new) || !seen.insert((old, new)) {
         return true;
     }
-    if old.path() != new.path() || old.size != new.size || old.align != new.align || old.hasher() != new.hasher() {
+    if old.path() != new.path()
+        || old.size != new.size
+        || old.align != new.align
+        || old.distinct_by() != new.distinct_by()
+    {
         return false;
     }
     let mut types = |old: super::DescriptorFn, new: super::DescriptorFn| same(old(), new(), seen);
     match (&old.shape, &new.shape) {
         (Shape::Scalar(old), Shape::Scalar(new)) => old == new,
-        (Shape::Text(_), Shape::Text(_)) | (Shape::Opaque, Shape::Opaque) => true,
+        (Shape::Text(_), Shape::Text(_)) | (Shape::Opaque(_), Shape::Opaque(_)) => true,
         (Shape::Struct(_), Shape::Struct(_)) => same_fields(old.fields(), new.fields(), true, seen),
         (Shape::Enum(_), Shape::Enum(_)) => {
             old.variants().len() == new.variants().len()
@@ -238,11 +242,11 @@ impl Walk {
 /// Whether two types are of the same kind, whatever their parts are.
 fn same_head(old: &Descriptor, new: &Descriptor) -> bool {
     old.path() == new.path()
-        && old.hasher() == new.hasher()
+        && old.distinct_by() == new.distinct_by()
         && match (&old.shape, &new.shape) {
             (Shape::Scalar(old), Shape::Scalar(new)) => old == new,
             (Shape::Array(old), Shape::Array(new)) => old.len == new.len,
-            (Shape::Opaque, Shape::Opaque) => old.size == new.size && old.align == new.align,
+            (Shape::Opaque(_), Shape::Opaque(_)) => old.size == new.size && old.align == new.align,
             (old, new) => core::mem::discriminant(old) == core::mem::discriminant(new),
         }
 }

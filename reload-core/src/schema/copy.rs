@@ -151,12 +151,12 @@ pub(crate) unsafe fn copy_at(from: Value<'_>, out: *mut u8, path: &Path<'_>) -> 
             // SAFETY: (1)
             unsafe { build_proxied(ops, out, &mut proxy, path) }
         }
-        Shape::Opaque if descriptor.drop_in_place.is_none() => {
+        Shape::Opaque(_) if descriptor.drop_in_place.is_none() => {
             // SAFETY: (1) two values of the same size, one of them not yet there.
             unsafe { from.as_ptr().copy_to_nonoverlapping(out, descriptor.size) };
             Ok(())
         }
-        Shape::Opaque => Err(path.fault(Reason::Opaque { ty: descriptor.type_name() })),
+        Shape::Opaque(_) => Err(path.fault(Reason::Opaque { ty: descriptor.type_name() })),
     }
 }
 
@@ -174,7 +174,7 @@ unsafe fn copy_field(field: &Field, from: Value<'_>, out: *mut u8, path: &Path<'
         Carry::ByShape => unsafe { copy_at(from, out, path) },
         // What starts over at a reload has no state worth a copy, and often none that could be copied.
         // SAFETY: (1)
-        Carry::Reset if matches!(from.descriptor().shape, Shape::Opaque) => unsafe {
+        Carry::Reset if matches!(from.descriptor().shape, Shape::Opaque(_)) => unsafe {
             field_default_at(field, out, path)
         },
         // SAFETY: (1)

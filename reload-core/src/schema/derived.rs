@@ -30,10 +30,15 @@ pub const fn enum_descriptor<T: EnumState>(
     described::<T>(path, default, Shape::Enum(ops))
 }
 
+/// The compiler's name of a type, with all its modules.
+pub(crate) extern "C" fn type_name_of<T>() -> RawStr {
+    RawStr::new(core::any::type_name::<T>())
+}
+
 /// The table of a field's type that is not described: `opaque`, `serde` and `reset` fields.
 #[must_use]
 pub const fn opaque_descriptor<T>(path: &'static str, default: Option<WriteFn>) -> Descriptor {
-    described::<T>(path, default, Shape::Opaque)
+    described::<T>(path, default, Shape::Opaque(type_name_of::<T>))
 }
 
 const fn described<T>(path: &'static str, default: Option<WriteFn>, shape: Shape) -> Descriptor {

@@ -20,6 +20,52 @@ pub type WriteFn = unsafe extern "C" fn(out: *mut u8, count: usize, stride: usiz
 ///
 /// Derived, never written by hand: `#[game_class]` for classes, `#[derive(State)]` for the types nested in them.
 ///
+/// # What a field can be
+///
+/// `T`, `K` and `V` stand for any `State`.
+///
+/// | kind | types |
+/// |---|---|
+/// | plain values | `()`, `bool`, `char`, `f32`, `f64`, all integers from `i8` and `u8` to 128 bits, `isize`, `usize` |
+/// | integers that are not zero | `NonZero<u32>` and those of all other integers |
+/// | texts | `String`, `Box<str>`, `PathBuf` |
+/// | names of objects | [`ObjectId`] |
+/// | choices | `Option<T>`, `Result<T, E>` |
+/// | several values | tuples of up to eight, `[T; N]` |
+/// | lists | `Vec<T>`, `VecDeque<T>`, `BinaryHeap<T>` |
+/// | sets and maps | `BTreeSet<T>`, `BTreeMap<K, V>`, `HashSet<T, S>`, `HashMap<K, V, S>` |
+/// | owners and cells | `Box<T>`, `Cell<T>`, `RefCell<T>` |
+/// | atomics | `AtomicBool`, those of all integers that the target has |
+/// | ranges and time | `Range<T>`, `RangeInclusive<T>` where `T` is `Clone`, `Duration` |
+/// | wrappers | `Wrapping<T>`, `Reverse<T>`, `PhantomData<T>` |
+/// | feature `glam` | vectors of `f32`, `f64`, `i32`, `u32`; quaternions, matrices, affine transforms of `f32`, `f64` |
+/// | feature `indexmap` | `IndexSet<T, S>`, `IndexMap<K, V, S>` |
+/// | feature `smallvec` | `SmallVec<[T; N]>` |
+/// | feature `uuid` | `Uuid` |
+/// | your own | structs and enums with `#[derive(State)]`, classes |
+///
+/// A hasher `S` has a `Default` and holds no references: that of the standard library does, and any without fields.
+/// What a type does not show is not carried when its value is made anew: that a `RefCell` is borrowed, how far a
+/// `RangeInclusive` has been used up, how much room a `Vec` has. Values nested deeper than 400 levels are refused.
+///
+/// # What cannot be a field
+///
+/// What points into the library, or means something only to the code or the thread that made it, would dangle or lose
+/// its meaning after a reload. It does not compile, and the message says what to use:
+///
+/// | instead of | use |
+/// |---|---|
+/// | `&'static str` | `String` |
+/// | `Rc<T>`, `Arc<T>` | the [`ObjectId`] of an object that holds the `T` |
+/// | `Box<dyn Trait>`, a function pointer | an enum |
+/// | a raw pointer | [`ObjectId`] |
+/// | handles of threads and files | events to the engine, which keeps them |
+/// | a type of another crate | `#[field(serde)]`, `#[field(opaque)]` or `#[field(reset)]` on the field |
+///
+/// `reset` and `opaque` take any type, `serde` what serde can write and read; [`game_class`](macro@crate::game_class)
+/// says what they do. While there are objects with an opaque field, old versions of the library stay mapped, in case it
+/// points there.
+///
 /// # Safety
 ///
 /// 1. Size, alignment, offsets and functions of `DESCRIPTOR` are those of `Self`.
@@ -100,8 +146,9 @@ pub enum Shape {
     /// A value that is described by another one that it can be turned into and made from:
     /// `Duration`, atomics, `RangeInclusive`.
     Proxy(ProxyOps),
-    /// Bytes that are moved as long as path and layout stay the same.
-    Opaque,
+    /// Bytes that are moved as long as path, layout and the compiler's name of the type stay the same: the path is as the
+    /// programmer has written it, which may mean another type by now.
+    Opaque(TypeNameFn),
 }
 
 /// The scalar types.
@@ -203,8 +250,9 @@ pub type VisitFn = unsafe extern "C" fn(state: *mut u8, element: *const u8) -> b
 /// Is called with each entry; answers whether to go on. Must not unwind.
 pub type VisitEntryFn = unsafe extern "C" fn(state: *mut u8, key: *const u8, value: *const u8) -> bool;
 
-/// Names a type that decides, beside the elements, what the bytes of a collection mean.
-pub type HasherFn = extern "C" fn() -> RawStr;
+/// Names a type as the compiler does: one that decides, beside the elements, what the bytes of a collection mean, or one of
+/// which nothing else is known.
+pub type TypeNameFn = extern "C" fn() -> RawStr;
 
 /// Makes `count` values, `stride` bytes apart, anew where they have no room: a hash table without room is a pointer to
 /// a table in the image whose code made it.
@@ -218,7 +266,7 @@ pub struct ListOps {
     pub element: DescriptorFn,
     /// The hasher's type, where there is one: with another hasher the same bytes find nothing. For a list that holds some
     /// elements itself, the type of that room.
-    pub hasher: Option<HasherFn>,
+    pub hasher: Option<TypeNameFn>,
     /// Number of elements.
     pub len: unsafe extern "C" fn(value: *const u8) -> usize,
     /// Visits the elements in order.
@@ -240,7 +288,7 @@ pub struct MapOps {
     /// The value's type.
     pub value: DescriptorFn,
     /// The hasher's type, where there is one: with another hasher the same bytes find nothing.
-    pub hasher: Option<HasherFn>,
+    pub hasher: Option<TypeNameFn>,
     /// Number of entries.
     pub len: unsafe extern "C" fn(map: *const u8) -> usize,
     /// Visits the entries.

@@ -16,7 +16,7 @@ pub(crate) fn field_types(descriptor: &'static Descriptor) -> BTreeMap<String, S
 pub(crate) fn opaque_fields(descriptor: &'static Descriptor) -> Vec<String> {
     let mut fields = Vec::new();
     collect(descriptor, "", &mut HashSet::new(), &mut |place, field| {
-        if matches!(field.carry, Carry::ByShape) && matches!(field.descriptor().shape, Shape::Opaque) {
+        if matches!(field.carry, Carry::ByShape) && matches!(field.descriptor().shape, Shape::Opaque(_)) {
             fields.push(place);
         }
     });

@@ -160,7 +160,7 @@ macro_rules! state_opaque {
                 align: align_of::<Self>(),
                 drop_in_place: $crate::schema::drop_of::<Self>(),
                 default: $crate::schema::Probe::<Self>::DEFAULT,
-                shape: $crate::schema::Shape::Opaque,
+                shape: $crate::schema::Shape::Opaque($crate::schema::derived::type_name_of::<Self>),
             };
         }
     };

@@ -86,7 +86,7 @@ fn is_free(descriptor: &'static Descriptor, seen: &mut HashSet<*const Descriptor
     }
     let free = |part: &'static Descriptor, seen: &mut HashSet<_>| is_free(part, seen);
     match &descriptor.shape {
-        Shape::Opaque => false,
+        Shape::Opaque(_) => false,
         Shape::Struct(_) => carried(descriptor.fields()).all(|field| free(field.descriptor(), seen)),
         Shape::Enum(_) => descriptor
             .variants()

@@ -15,7 +15,7 @@ use std::{collections::VecDeque, rc::Rc};
 
 /// Keeps one library of a world current.
 ///
-/// Opened once, polled at the engine's safe point: between two frames, when no game code runs.
+/// Opened once, polled at the engine's safe point: between two frames, where no game code runs.
 ///
 /// ```no_run
 /// # #[cfg(feature = "build")] fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -103,8 +103,14 @@ impl ReloadSession {
         Vec::new()
     }
 
-    /// Whether loaded libraries wait for [`ReloadSession::apply`] instead of being applied by [`ReloadSession::poll`], so
-    /// that [`ReloadSession::plan`] can be looked at before.
+    /// Says whether new versions of the library wait, so that [`ReloadSession::plan`] can be looked at before.
+    ///
+    /// After `true` they are built and loaded as before, but [`ReloadSession::poll`] neither applies nor reports them:
+    /// the newest one waits for [`ReloadSession::apply`]. The first version of all does not wait. After `false`, as
+    /// without a call, `poll` applies what is loaded from then on. What waits already is not applied by that: it waits
+    /// for `apply`, or for the next build.
+    ///
+    /// [`ReloadSession::offer`] and [`ReloadSession::undo`] do not wait.
     #[cfg(feature = "hot")]
     pub fn hold(&mut self, hold: bool) {
         if let Some(hot) = &mut self.hot {
@@ -138,6 +144,10 @@ impl ReloadSession {
     /// Goes back to the version that ran before, as a new epoch: the state of the objects is carried by the same rules, the
     /// way that it came: what was renamed has its former name again, whatever bears that name by now, and what
     /// the attic has of it comes back. Done twice it is a redo. `None` if nothing ran before.
+    ///
+    /// The source files are not changed. The version goes on running until the library is built the next time, which is
+    /// at the next save, and of the sources as they are then: with the edit that was undone, unless it has been taken
+    /// back there as well.
     pub fn undo(&mut self, world: &mut World) -> Option<ReloadReport> {
         let report = self.slot.undo(world)?;
         #[cfg(feature = "hot")]
@@ -170,8 +180,14 @@ impl ReloadSession {
         }
     }
 
-    /// Declares that the thread which polls this session ends after the session, and not while the process goes on.
-    /// Needed only where that is not the main thread: old versions of a library are only unmapped if their thread lasts.
+    /// Promises that the thread which polls this session goes on until the process exits. That it outlives the session
+    /// is not enough.
+    ///
+    /// Game code may leave a function of its library with the thread that it runs on (asking for the current thread
+    /// does that), which the system calls when the thread ends: if the library has been unmapped by then, the process
+    /// dies. So old versions are unmapped only if they ran on the main thread, which ends with the process, or on one
+    /// of which this has been promised; without the promise they stay mapped. It holds for versions that are replaced
+    /// after the call, so it belongs right behind [`ReloadSession::open`].
     #[cfg(feature = "hot")]
     pub fn declare_thread_outlives_session(&mut self) {
         if let Some(hot) = &mut self.hot {
@@ -191,7 +207,8 @@ impl ReloadSession {
         self.slot.epoch
     }
 
-    /// The last reports, oldest first.
+    /// The last 64 reports, oldest first: of the first version, and of every reload, refusal, failed build and undo
+    /// since.
     pub fn history(&self) -> impl ExactSizeIterator<Item = &ReloadReport> {
         self.history.iter()
     }

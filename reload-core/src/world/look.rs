@@ -25,7 +25,7 @@ pub struct ClassSummary {
     pub present: bool,
     /// Number of objects.
     pub instances: usize,
-    /// Objects that rest until the next reload because a handler of theirs panicked.
+    /// Objects that [rest](ObjectStatus::Resting) because a handler or a loop of theirs panicked.
     pub quarantined: Vec<String>,
     /// Events handled, own and inherited, by name.
     pub events: Vec<String>,
@@ -41,7 +41,12 @@ pub struct ClassSummary {
 pub enum ObjectStatus {
     /// It receives events.
     Live,
-    /// It rests until the next reload, because a handler of it panicked.
+    /// It rests, because a handler or a loop of it panicked. It keeps its state, and can be reached by [`World::get`]
+    /// and destroyed; but events to it are lost, `event_destroyed` among them, and turns of its loops wait.
+    ///
+    /// The next reload of the library that its class is of wakes it, also by
+    /// [`ReloadSession::undo`](crate::ReloadSession::undo), and so does [`World::restore`]. Nothing else does: where
+    /// nothing is reloaded, as in a release with a linked library, it rests until it is destroyed.
     Resting,
     /// Its class is gone: it is kept in the attic, and goes on when the class comes back.
     InAttic,
@@ -56,7 +61,8 @@ impl World {
         self.status(id) != ObjectStatus::Gone
     }
 
-    /// What becomes of an event to the object with this id.
+    /// What becomes of an event to the object with this id: whether it is live, [rests](ObjectStatus::Resting), is in
+    /// the attic, or is gone.
     #[must_use]
     pub fn status(&self, id: ObjectId) -> ObjectStatus {
         let slots = &self.live().store.slots;

@@ -273,7 +273,8 @@ impl World {
         save::restore(self, text)
     }
 
-    /// Sets how far events may cause one another.
+    /// Sets how far events may cause one another, from the next one on. Unless set, it is [`ChainBudget::default`]:
+    /// 1,000 links, and a million events.
     pub fn set_chain_budget(&mut self, budget: ChainBudget) {
         self.live_mut().queue.chains.budget = budget;
     }

@@ -32,7 +32,7 @@ pub(crate) fn handlers(written: &[Opt], block: &ImplBlock, mistakes: &mut Mistak
         class: block.self_ty.clone(),
         handlers: Vec::new(),
         loops: Vec::new(),
-        migrate: None,
+        migrate: Vec::new(),
     };
     let mut any = false;
     for method in &block.methods {
@@ -45,11 +45,18 @@ pub(crate) fn handlers(written: &[Opt], block: &ImplBlock, mistakes: &mut Mistak
             found.loops.extend(turn(method, mistakes));
         } else if name == "migrate" {
             any = true;
-            found.migrate = migrate(method, mistakes);
+            found.migrate.extend(migrate(method, mistakes));
         }
     }
     if !any {
         holds_a_handler(block, mistakes);
+    }
+    for call in &block.calls {
+        mistakes.at_span(
+            *call,
+            "what a macro call writes here is not seen, and a handler in it would never be called: put the call into \
+             an `impl` block of its own, or let the macro write the whole annotated block",
+        );
     }
     Some(found)
 }

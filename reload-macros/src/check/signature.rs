@@ -1,7 +1,7 @@
 //! The rules of a handler's or a loop's signature.
 
 use super::generics;
-use crate::mistakes::Mistakes;
+use crate::{mistakes::Mistakes, parse::bare};
 use proc_macro2::Ident;
 use syn::{FnArg, Pat, ReceiverKind, ReturnType, Safety, Signature, Type, TypeReference, spanned::Spanned as _};
 
@@ -97,7 +97,7 @@ pub(super) fn parameters<'a>(role: Role, sig: &'a Signature, mistakes: &mut Mist
     };
     for input in &sig.inputs {
         let FnArg::Typed(parameter) = input else { continue };
-        match &*parameter.ty {
+        match bare(&parameter.ty) {
             Type::Reference(TypeReference { lifetime: Some(lifetime), .. }) if lifetime.ident != "_" => {
                 mistakes.at(lifetime, "what a handler is given lives only as long as the call: leave the lifetime out");
             }
@@ -142,7 +142,7 @@ pub(super) fn migrates(sig: &Signature, mistakes: &mut Mistakes) -> Option<proc_
     const FORM: &str = "fn migrate(old: &OldState<'_>, carried: Self) -> Result<Self, MigrateError>";
     let takes_both = match (sig.inputs.first(), sig.inputs.get(1), sig.inputs.len()) {
         (Some(FnArg::Typed(old)), Some(FnArg::Typed(carried)), 2) => {
-            matches!(&*old.ty, Type::Reference(_)) && !matches!(&*carried.ty, Type::Reference(_))
+            matches!(bare(&old.ty), Type::Reference(_)) && !matches!(bare(&carried.ty), Type::Reference(_))
         }
         _ => false,
     };
@@ -168,7 +168,7 @@ pub(super) fn migrates(sig: &Signature, mistakes: &mut Mistakes) -> Option<proc_
 /// A handler has nobody to answer to.
 pub(super) fn answers_nothing(sig: &Signature, mistakes: &mut Mistakes) {
     if let ReturnType::Type(_, ty) = &sig.output
-        && !matches!(&**ty, Type::Tuple(tuple) if tuple.elems.is_empty())
+        && !matches!(bare(ty), Type::Tuple(tuple) if tuple.elems.is_empty())
     {
         mistakes.at(
             ty,

@@ -5,6 +5,7 @@ use crate::{
     case::snake,
     model::{EventKind, Handler, Handlers, Loop, Migrate},
     names::{at, id_of, line_of, private, private_at},
+    parse::bare,
 };
 use proc_macro2::{Delimiter, Group, TokenStream};
 use quote::{ToTokens, TokenStreamExt as _, quote, quote_spanned};
@@ -20,7 +21,11 @@ pub(crate) fn handlers(block: &Handlers) -> TokenStream {
         let entries = loops.iter().map(turn);
         quote!(.looping(&[#(#entries),*]))
     });
-    let migrate = migrate.as_ref().map(entry_of_migrate);
+    let migrate = (!migrate.is_empty()).then(|| {
+        let entries = migrate.iter().map(entry_of_migrate);
+        // In a list, where attributes may take them out.
+        quote!(.migrating(&[#(#entries),*]))
+    });
     // What the user has written is only named in the `unsafe` block.
     let items = quote! {
         impl #annotated_impl for #class {
@@ -56,7 +61,7 @@ fn slot(handler: &Handler) -> TokenStream {
 fn event_it_is_called_like(handler: &Handler) -> Option<TokenStream> {
     match &handler.kind {
         EventKind::Type(ty) => {
-            let Type::Path(path) = &**ty else { return None };
+            let Type::Path(path) = bare(ty) else { return None };
             let last = path.path.segments.last()?;
             (snake(&last.ident.unraw().to_string()) == handler.event).then(|| ty.to_token_stream())
         }
@@ -138,6 +143,5 @@ fn entry_of_migrate(migrate: &Migrate) -> TokenStream {
     let make = private("migration");
     // A return type that does not fit is shown where it stands.
     let call = quote_spanned!(at(*answer)=> #make::<Self, _, _>(|__old, __carried| Self::#method(__old, __carried)));
-    // In a list, where an attribute may take it out.
-    quote!(.migrating(&[#(#attrs)* #call]))
+    quote!(#(#attrs)* #call)
 }

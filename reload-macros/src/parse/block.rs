@@ -1,7 +1,7 @@
 //! An `impl` block, as far as a class's handlers need it: signatures. Bodies and everything else are
 //! passed over unread, which is most of the work that is not done at each edit.
 
-use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use syn::{
     Attribute, Generics, Signature, Token, Type, Visibility, braced,
     parse::{Parse, ParseStream},
@@ -16,6 +16,17 @@ pub(crate) struct ImplBlock {
     pub(crate) implements: Option<Type>,
     pub(crate) self_ty: Type,
     pub(crate) methods: Vec<Method>,
+    /// Where macro calls stand among the methods.
+    pub(crate) calls: Vec<Span>,
+}
+
+/// The type itself, which a macro may have put into a group that nobody sees.
+pub(crate) fn bare(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => bare(&group.elem),
+        Type::Paren(paren) => bare(&paren.elem),
+        _ => ty,
+    }
 }
 
 /// A function of an `impl` block.
@@ -37,7 +48,7 @@ impl Parse for ImplBlock {
         let body;
         braced!(body in input);
         body.call(Attribute::parse_inner)?;
-        let mut methods = Vec::new();
+        let (mut methods, mut calls) = (Vec::new(), Vec::new());
         while !body.is_empty() {
             let attrs = body.call(Attribute::parse_outer)?;
             body.parse::<Visibility>()?;
@@ -46,13 +57,14 @@ impl Parse for ImplBlock {
                 if body.peek(Token![;]) {
                     body.parse::<Token![;]>()?;
                 } else {
-                    body.parse::<Group>()?;
+                    // A body that a macro was given is in a group that nobody sees.
+                    body.parse::<TokenTree>()?;
                 }
             } else {
-                skip_item(&body)?;
+                calls.extend(skip_item(&body)?);
             }
         }
-        Ok(Self { attrs, generics, implements, self_ty, methods })
+        Ok(Self { attrs, generics, implements, self_ty, methods, calls })
     }
 }
 
@@ -71,22 +83,24 @@ fn starts_a_function(input: ParseStream<'_>) -> syn::Result<bool> {
     }
 }
 
-/// Passes over a constant, a type or a macro call.
-fn skip_item(input: ParseStream<'_>) -> syn::Result<()> {
+/// Passes over a constant, a type or a macro call. Answers where it is, if it is a call.
+fn skip_item(input: ParseStream<'_>) -> syn::Result<Option<Span>> {
     let ends_with_semicolon = input.peek(Token![const]) || input.peek(Token![type]);
+    let (place, mut is_call) = (input.span(), false);
     // `default` and `const` before anything else are passed over like the rest.
     while !input.is_empty() {
         if input.peek(Token![;]) {
             input.parse::<Token![;]>()?;
-            return Ok(());
+            break;
         }
         let brace = input.peek(token::Brace);
+        is_call |= !ends_with_semicolon && input.peek(Token![!]);
         input.parse::<TokenTree>()?;
         if brace && !ends_with_semicolon {
-            return Ok(());
+            break;
         }
     }
-    Ok(())
+    Ok(is_call.then_some(place))
 }
 
 /// `item`, and where it is an `impl` block: without what is in the bodies of its functions. To read a token it has to be

@@ -4,7 +4,7 @@ mod block;
 mod options;
 mod table;
 
-pub(crate) use block::{ImplBlock, Method, like};
+pub(crate) use block::{ImplBlock, Method, bare, like};
 pub(crate) use options::{Opt, Options};
 pub(crate) use table::{TableDecl, TableEvent};
 

@@ -1,7 +1,7 @@
 //! What `cfg` takes away leaves no trace in the tables.
 #![deny(warnings)]
 #![allow(unexpected_cfgs, reason = "a condition that does not hold")]
-use reload_core::{GameClass, Next, event_table, game_class};
+use reload_core::{GameClass, MigrateError, Next, OldState, event_table, game_class};
 
 event_table! {
     pub table Events { Here, Gone, Either { #[cfg(never)] amount: Missing, other: u8 } }
@@ -35,6 +35,23 @@ impl Thing {
     }
 }
 
+#[game_class]
+pub struct Moved {
+    pub here: u8,
+}
+
+#[game_class]
+impl Moved {
+    #[cfg(not(never))]
+    fn migrate(_: &OldState<'_>, carried: Self) -> Result<Self, MigrateError> {
+        Ok(carried)
+    }
+    #[cfg(never)]
+    fn migrate(_: &OldState<'_>, carried: Missing) -> Missing {
+        carried
+    }
+}
+
 #[cfg(never)]
 #[game_class]
 pub struct NotThere {
@@ -53,4 +70,5 @@ const _: () = assert!(Thing::EVENT_MASK.contains(66) && Thing::EVENT_MASK.len() 
 fn main() {
     let record = Thing::record();
     assert_eq!((record.handlers.len(), record.loops.len()), (2, 1));
+    assert!(Moved::record().migrate.is_some(), "the one that is there");
 }

@@ -95,7 +95,7 @@ impl<'de> Fill<'de> for Slot<'_> {
                 // SAFETY: the slot's room; the place is full.
                 unsafe { build_proxied(ops, self.out, &mut proxy, self.path) }.map_err(Error::custom)
             }
-            Shape::Opaque => self.fill_opaque(found),
+            Shape::Opaque(_) => self.fill_opaque(found),
         }
     }
 }

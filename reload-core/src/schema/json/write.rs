@@ -98,7 +98,7 @@ impl Serialize for Json<'_> {
                     None => serializer.serialize_unit(),
                 }
             }
-            Shape::Opaque => {
+            Shape::Opaque(_) => {
                 let mut map = serializer.serialize_map(Some(1))?;
                 map.serialize_entry(OPAQUE, descriptor.path())?;
                 map.end()

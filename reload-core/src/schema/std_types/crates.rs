@@ -61,7 +61,7 @@ mod smallvec_types {
     use crate::{
         boundary::RawStr,
         schema::{
-            Descriptor, HasherFn, Shape, State, default_of,
+            Descriptor, Shape, State, TypeNameFn, default_of,
             std_types::{
                 refuse,
                 sequence::{Sequence, list_ops},
@@ -82,7 +82,7 @@ mod smallvec_types {
         A::Item: State,
     {
         type Element = A::Item;
-        const HASHER: Option<HasherFn> = Some(inline::<A>);
+        const HASHER: Option<TypeNameFn> = Some(inline::<A>);
         fn count(&self) -> usize {
             self.len()
         }
@@ -110,7 +110,7 @@ mod smallvec_types {
 #[cfg(feature = "indexmap")]
 mod indexmap_types {
     use crate::schema::{
-        Descriptor, HasherFn, RenewFn, Shape, State, default_of,
+        Descriptor, RenewFn, Shape, State, TypeNameFn, default_of,
         std_types::{
             HashTable,
             map::{Mapping, map_ops},
@@ -136,7 +136,7 @@ mod indexmap_types {
 
     impl<T: State + Eq + Hash, S: BuildHasher + Default + 'static> Sequence for IndexSet<T, S> {
         type Element = T;
-        const HASHER: Option<HasherFn> = Some(hasher_of::<S>());
+        const HASHER: Option<TypeNameFn> = Some(hasher_of::<S>());
         const RENEW: Option<RenewFn> = renewed::<Self>();
         fn count(&self) -> usize {
             self.len()
@@ -161,7 +161,7 @@ mod indexmap_types {
     impl<K: State + Eq + Hash, V: State, S: BuildHasher + Default + 'static> Mapping for IndexMap<K, V, S> {
         type Key = K;
         type Value = V;
-        const HASHER: Option<HasherFn> = Some(hasher_of::<S>());
+        const HASHER: Option<TypeNameFn> = Some(hasher_of::<S>());
         const RENEW: Option<RenewFn> = renewed::<Self>();
         fn count(&self) -> usize {
             self.len()

@@ -4,7 +4,7 @@
 use super::{HashTable, refuse, renewed, sequence::hasher_of, table};
 use crate::{
     boundary::{Outcome, guard},
-    schema::{Descriptor, HasherFn, MapOps, RenewFn, Shape, State, VisitEntryFn, default_of, descriptor},
+    schema::{Descriptor, MapOps, RenewFn, Shape, State, TypeNameFn, VisitEntryFn, default_of, descriptor},
 };
 use core::hash::{BuildHasher, Hash};
 use std::collections::{BTreeMap, HashMap, TryReserveError};
@@ -14,7 +14,7 @@ pub(super) trait Mapping: Default {
     type Key: State;
     type Value: State;
     /// The hasher's type, where there is one.
-    const HASHER: Option<HasherFn> = None;
+    const HASHER: Option<TypeNameFn> = None;
     /// Of a hash table.
     const RENEW: Option<RenewFn> = None;
     fn count(&self) -> usize;
@@ -102,7 +102,7 @@ macro_rules! mapping {
         impl<$($generics)*> Mapping for $ty {
             type Key = K;
             type Value = V;
-            $(const HASHER: Option<HasherFn> =
+            $(const HASHER: Option<TypeNameFn> =
                 Some(hasher_of::<$hasher>());
             const RENEW: Option<RenewFn> = renewed::<Self>();)?
             fn count(&self) -> usize {

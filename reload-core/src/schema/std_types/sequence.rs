@@ -4,7 +4,7 @@
 use super::{HashTable, refuse, renewed, table};
 use crate::{
     boundary::{Outcome, RawStr, guard},
-    schema::{Descriptor, HasherFn, ListOps, RenewFn, Shape, State, VisitFn, default_of, descriptor},
+    schema::{Descriptor, ListOps, RenewFn, Shape, State, TypeNameFn, VisitFn, default_of, descriptor},
 };
 use core::hash::{BuildHasher, Hash};
 use std::collections::{BTreeSet, BinaryHeap, HashSet, TryReserveError, VecDeque};
@@ -14,7 +14,7 @@ pub(super) trait Sequence: Default {
     /// What it holds.
     type Element: State;
     /// The hasher's type, where there is one.
-    const HASHER: Option<HasherFn> = None;
+    const HASHER: Option<TypeNameFn> = None;
     /// Of a hash table.
     const RENEW: Option<RenewFn> = None;
     fn count(&self) -> usize;
@@ -44,7 +44,7 @@ pub(super) const fn list_ops<L: Sequence>() -> ListOps {
 /// # Panics
 ///
 /// At compile time, when the hasher may hold a reference, which would dangle after a reload.
-pub(super) const fn hasher_of<S: 'static>() -> HasherFn {
+pub(super) const fn hasher_of<S: 'static>() -> TypeNameFn {
     extern "C" fn name<S: 'static>() -> RawStr {
         RawStr::new(core::any::type_name::<S>())
     }
@@ -116,7 +116,7 @@ macro_rules! sequence {
     ($path:literal, $shape:ident, [$($generics:tt)*] $ty:ty, $add:ident $(, reserve $reserve:ident)? $(, hasher $hasher:ty)?) => {
         impl<$($generics)*> Sequence for $ty {
             type Element = T;
-            $(const HASHER: Option<HasherFn> =
+            $(const HASHER: Option<TypeNameFn> =
                 Some(hasher_of::<$hasher>());
             const RENEW: Option<RenewFn> = renewed::<Self>();)?
             fn count(&self) -> usize {
