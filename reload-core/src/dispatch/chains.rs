@@ -13,18 +13,17 @@ use crate::{boundary::ObjectId, registry::Running};
 ///
 /// A chain begins with what no other event has caused: an event from the engine, a turn of a loop, a delayed event that
 /// is due. An event that its code asks for is one link from there, an event that the handlers of that one ask for is
-/// two, and so on. When it is too much, the event is dropped and with it all that wait at as many links or more,
-/// everything else is carried out, and [`FaultKind::EndlessChain`] says what caused what.
-///
-/// Only events are counted. What `event_constructed` and `event_destroyed` of an object ask for begins a chain of its
-/// own.
+/// two, and so on. An object that a handler makes is a link as well, and what its `event_constructed` asks for comes
+/// behind it. When it is too much, the event or object is dropped and with it all that wait at as many links or more,
+/// everything else is carried out, and [`FaultKind::EndlessChain`] says what caused what. An object is ended whatever
+/// the chain is; what its `event_destroyed` asks for belongs to the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChainBudget {
-    /// How many links from its beginning an event may be: 1,000 if not set.
+    /// How many links from its beginning an event or a new object may be: 1,000 if not set.
     pub depth: u32,
-    /// How many events may be carried out, from one time that nothing is queued to the next, at two links or more from
-    /// the beginning: 1,000,000 if not set. Those at one link are not counted, so that one event may lead to any number
-    /// directly. An event to all is one, an event to each of a list is one for each of them.
+    /// How many events may be carried out and objects made, from one time that nothing is queued to the next, at two
+    /// links or more from the beginning: 1,000,000 if not set. Those at one link are not counted, so that one event may
+    /// lead to any number directly. An event to all is one, an event to each of a list is one for each of them.
     pub events: usize,
 }
 
@@ -136,6 +135,12 @@ impl Live {
                 Ask::Deliver { origin, .. } if self.queue.chains.depth(origin) >= depth => 1,
                 Ask::DeliverEach { origin, .. } if self.queue.chains.depth(origin) >= depth => {
                     self.queue.crowds.members(command.id).len()
+                }
+                Ask::Spawn { origin, .. } | Ask::Construct { origin, .. }
+                    if self.queue.chains.depth(origin) >= depth =>
+                {
+                    self.store.remove(command.id);
+                    1
                 }
                 _ => {
                     self.queue.push(command);

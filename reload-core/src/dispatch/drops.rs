@@ -66,12 +66,12 @@ impl Live {
             Ask::Deliver { event, .. } | Ask::DeliverEach { event, .. } => unsafe {
                 self.drop_event(event, &command.payload)
             },
-            Ask::Spawn { class } => {
+            Ask::Spawn { class, .. } => {
                 let descriptor = self.registry.class(class).state;
                 // SAFETY: values are kept with the number of the class that they belong to.
                 unsafe { self.drop_payload(&command.payload, descriptor, class) };
             }
-            Ask::Construct { .. } | Ask::Destroy | Ask::Rest => {}
+            Ask::Construct { .. } | Ask::Destroy { .. } | Ask::Rest => {}
         }
     }
 

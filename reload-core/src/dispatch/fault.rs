@@ -36,7 +36,7 @@ pub enum FaultKind {
     EndlessChain {
         /// The last links, oldest first.
         chain: Vec<String>,
-        /// Events that were dropped.
+        /// Events that were dropped, and objects that were not made.
         dropped: usize,
     },
     /// The world does not know a class or an event that the code uses.
@@ -72,7 +72,7 @@ impl fmt::Display for Fault {
             }
             FaultKind::EndlessChain { chain, dropped } => write!(
                 f,
-                "a chain of events that feeds itself was cut, {dropped} events dropped: .. -> {}",
+                "a chain of events that feeds itself was cut, {dropped} events and new objects dropped: .. -> {}",
                 chain.join(" -> ")
             ),
             FaultKind::Unknown { what } => write!(f, "{what}"),

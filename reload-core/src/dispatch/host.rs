@@ -113,10 +113,10 @@ unsafe extern "C" fn spawn(ctx: &mut Ctx, class: &'static ClassRecord, value: *m
             live.report_unknown(what);
             return ObjectId::NONE;
         };
-        let id = live.reserve();
+        let (id, ask) = (live.reserve(), Ask::Spawn { class: number, origin: live.origin(ctx) });
         let ty = live.registry.class(number).state;
         // SAFETY: the caller gives a value of this class, and does not use it when the answer is an id.
-        unsafe { live.queue.push_moved(Ask::Spawn { class: number }, id, value, ty) };
+        unsafe { live.queue.push_moved(ask, id, value, ty) };
         id
     })
 }
@@ -130,8 +130,8 @@ unsafe extern "C" fn spawn_named(ctx: &mut Ctx, path: RawStr) -> ObjectId {
         let live = unsafe { live(ctx) };
         // SAFETY: made by `RawStr::borrowed` for this call.
         let Some(class) = live.registry.find(unsafe { path.get() }) else { return ObjectId::NONE };
-        let id = live.reserve();
-        live.queue.push(Command::plain(Ask::Construct { class }, id));
+        let (id, ask) = (live.reserve(), Ask::Construct { class, origin: live.origin(ctx) });
+        live.queue.push(Command::plain(ask, id));
         id
     })
 }
@@ -142,7 +142,9 @@ unsafe extern "C" fn spawn_named(ctx: &mut Ctx, path: RawStr) -> ObjectId {
 unsafe extern "C" fn destroy(ctx: &mut Ctx, id: ObjectId) {
     contained("destroy", (), || {
         // SAFETY: game code holds no reference into the live state.
-        unsafe { live(ctx) }.queue.push(Command::plain(Ask::Destroy, id));
+        let live = unsafe { live(ctx) };
+        let ask = Ask::Destroy { origin: live.origin(ctx) };
+        live.queue.push(Command::plain(ask, id));
     });
 }
 

@@ -2,10 +2,12 @@
 #![expect(unsafe_code, reason = "moves and drops values of erased types")]
 
 use super::{
+    chains::Origin,
     clock::Turn,
     fault::Fault,
     live::{Live, LivePtr, deliver},
     payload::Payload,
+    pulse::Pulse,
 };
 use crate::{
     boundary::ObjectId,
@@ -23,6 +25,22 @@ impl Live {
         self.store.remove(id);
         in_attic
     }
+
+    /// Ends what was to become an object, and its id.
+    ///
+    /// # Safety
+    ///
+    /// 1. A value is one of `class`, and is not used again.
+    unsafe fn never_born(&mut self, id: ObjectId, class: u16, source: &Source<'_>) {
+        if let Source::Value(value) = source {
+            let descriptor = self.registry.class(class).state;
+            // SAFETY: (1)
+            unsafe { self.drop_payload(value, descriptor, class) };
+        }
+        if self.store.slots.is_reserved(id) {
+            self.store.remove(id);
+        }
+    }
 }
 
 pub(super) enum Source<'a> {
@@ -31,13 +49,36 @@ pub(super) enum Source<'a> {
     Constructor,
 }
 
+/// [`enter`] for what a handler has asked for at `origin`, unless the chain is too long by now: an object that makes another
+/// one as soon as it lives would go on until there is no memory.
+///
+/// # Safety
+///
+/// As for [`enter`].
+#[inline]
+pub(super) unsafe fn enter_in_chain(live: LivePtr, (id, class): (ObjectId, u16), origin: Origin, source: Source<'_>) {
+    let this = live.as_ptr();
+    // SAFETY: (1), (2)
+    unsafe {
+        if (*this).queue.chains.within_budget(origin, 1) == 0 {
+            (*this).break_chain(origin, 1);
+            (*this).never_born(id, class, &source);
+            return;
+        }
+        let cause = &raw mut (*Pulse::beside(live).ctx()).cause;
+        cause.write(origin);
+        enter(live, id, class, source);
+        cause.write(Origin::OUTSIDE);
+    }
+}
+
 /// Puts an object into its pool, then tells it.
 ///
 /// # Safety
 ///
 /// 1. `live` is valid and nothing refers into it.
 /// 2. A value is one of `class`, and is not used again.
-pub(super) unsafe fn enter(live: LivePtr, id: ObjectId, class: u16, source: Source<'_>) {
+unsafe fn enter(live: LivePtr, id: ObjectId, class: u16, source: Source<'_>) {
     let this = live.as_ptr();
     // SAFETY: (1) the reference is not used across calls of game code that reach back.
     let state = unsafe { &mut *this };
@@ -47,13 +88,8 @@ pub(super) unsafe fn enter(live: LivePtr, id: ObjectId, class: u16, source: Sour
     let reserved = state.store.slots.is_reserved(id);
     if !present || !reserved {
         // The class went away, or the id was destroyed, between the request and now.
-        if let Source::Value(value) = source {
-            // SAFETY: (2)
-            unsafe { state.drop_payload(value, descriptor, class) };
-        }
-        if reserved {
-            state.store.remove(id);
-        }
+        // SAFETY: (2)
+        unsafe { state.never_born(id, class, &source) };
         return;
     }
     match source {

@@ -12,7 +12,7 @@ use super::{
     clock::{Clock, Turn},
     each::deliver_to_crowd,
     fault::{Fault, Faults},
-    lifetime::{Source, end, enter},
+    lifetime::{Source, end, enter_in_chain},
     peopled::Peopled,
     pulse::{self, Pulse},
     queue::{Ask, Command, Queue},
@@ -268,17 +268,22 @@ unsafe fn carry_out(live: LivePtr) {
                     (*this).drop_event(event, payload);
                 }
             }
-            Ask::Spawn { class } => {
+            Ask::Spawn { class, origin } => {
                 // SAFETY: (1); the value was moved in as one of this class.
-                unsafe { enter(live, *id, class, Source::Value(payload)) };
+                unsafe { enter_in_chain(live, (*id, class), origin, Source::Value(payload)) };
             }
-            Ask::Construct { class } => {
+            Ask::Construct { class, origin } => {
                 // SAFETY: (1)
-                unsafe { enter(live, *id, class, Source::Constructor) };
+                unsafe { enter_in_chain(live, (*id, class), origin, Source::Constructor) };
             }
-            Ask::Destroy => {
+            Ask::Destroy { origin } => {
                 // SAFETY: (1)
-                let _ = unsafe { end(live, *id) };
+                unsafe {
+                    let cause = &raw mut (*Pulse::beside(live).ctx()).cause;
+                    cause.write(origin);
+                    end(live, *id);
+                    cause.write(Origin::OUTSIDE);
+                }
             }
             Ask::Rest => {}
         }

@@ -31,11 +31,11 @@ pub(crate) enum Ask {
     /// Deliver an event to each of a crowd.
     DeliverEach { event: u16, origin: Origin },
     /// Make a value live.
-    Spawn { class: u16 },
+    Spawn { class: u16, origin: Origin },
     /// Construct an object.
-    Construct { class: u16 },
+    Construct { class: u16, origin: Origin },
     /// End an object.
-    Destroy,
+    Destroy { origin: Origin },
     /// Nothing: there are [fallen](Queue::fell) ones, who go before everything else.
     Rest,
 }

@@ -70,9 +70,9 @@ impl StagedQueue {
                 Ask::Deliver { event, .. } | Ask::DeliverEach { event, .. } => {
                     staged.event(&mut between, event, &command.payload)
                 }
-                Ask::Spawn { class } => staged.spawn(&mut between, class, Some(&command.payload)),
-                Ask::Construct { class } => staged.spawn(&mut between, class, None),
-                Ask::Destroy | Ask::Rest => None,
+                Ask::Spawn { class, .. } => staged.spawn(&mut between, class, Some(&command.payload)),
+                Ask::Construct { class, .. } => staged.spawn(&mut between, class, None),
+                Ask::Destroy { .. } | Ask::Rest => None,
             };
             if let Some(fate) = fate {
                 staged.commands.insert(position, fate);
@@ -168,12 +168,12 @@ impl StagedQueue {
                         queue.push(Command { ask, id, payload });
                     }
                 }
-                Ask::Spawn { class } => match exchange(payload, Some(old.class(class).state), fate, &mut panics) {
+                Ask::Spawn { class, .. } => match exchange(payload, Some(old.class(class).state), fate, &mut panics) {
                     Some(payload) => queue.push(Command { ask, id, payload }),
                     None => unborn.push(id),
                 },
                 Ask::Construct { .. } => unborn.push(id),
-                Ask::Destroy | Ask::Rest => queue.push(Command { ask, id, payload }),
+                Ask::Destroy { .. } | Ask::Rest => queue.push(Command { ask, id, payload }),
             }
         }
         clock.revise(|mut timed| {

@@ -44,8 +44,8 @@ pub(super) fn untie(live: &mut Live, former: &Registry) {
         Ask::Deliver { event, .. } | Ask::DeliverEach { event, .. } => {
             Some((registry.vocabulary.event(event)?.payload, &command.payload))
         }
-        Ask::Spawn { class } => Some((registry.class(class).state, &command.payload)),
-        Ask::Construct { .. } | Ask::Destroy | Ask::Rest => None,
+        Ask::Spawn { class, .. } => Some((registry.class(class).state, &command.payload)),
+        Ask::Construct { .. } | Ask::Destroy { .. } | Ask::Rest => None,
     });
     let timed = clock.waiting().filter_map(|timed| match &timed.what {
         What::Deliver { event, payload, .. } => Some((registry.vocabulary.event(*event)?.payload, &**payload)),

@@ -345,7 +345,7 @@ impl Queued<'_> {
     fn command(&mut self, file: QueuedFile) -> Option<Command> {
         let to = file.to;
         if file.destroy {
-            return Some(Command::plain(Ask::Destroy, to));
+            return Some(Command::plain(Ask::Destroy { origin: Origin::OUTSIDE }, to));
         }
         if let (Some(event), Some(json)) = (&file.event, &file.value) {
             let (event, payload) = self.event(event, json)?;
@@ -361,9 +361,10 @@ impl Queued<'_> {
             self.unborn.push(to);
             return None;
         };
-        let Some(json) = &file.value else { return Some(Command::plain(Ask::Construct { class }, to)) };
+        let origin = Origin::OUTSIDE;
+        let Some(json) = &file.value else { return Some(Command::plain(Ask::Construct { class, origin }, to)) };
         match value(self.registry.class(class).state, &path, json) {
-            Ok(made) => Some(Command { ask: Ask::Spawn { class }, id: to, payload: made.take() }),
+            Ok(made) => Some(Command { ask: Ask::Spawn { class, origin }, id: to, payload: made.take() }),
             Err(why) => {
                 self.drop(&format!("spawn of {path}"), &why);
                 self.unborn.push(to);

@@ -94,7 +94,7 @@ fn queued(live: &Live, command: &Command) -> Result<Vec<QueuedFile>, SaveError> 
             let (event, value) = payload(live, event, &command.payload)?;
             (file.event, file.value) = (Some(event), Some(value));
         }
-        Ask::Spawn { class } => {
+        Ask::Spawn { class, .. } => {
             let class = live.registry.class(class);
             // SAFETY: values are kept with the number of the class that they belong to.
             let value = unsafe { raw(command.payload.as_ptr(), class.state) };
@@ -102,8 +102,8 @@ fn queued(live: &Live, command: &Command) -> Result<Vec<QueuedFile>, SaveError> 
             let value = value.map_err(|reason| SaveError { what: what(), reason })?;
             (file.spawn, file.value) = (Some(class.path.to_string()), Some(value));
         }
-        Ask::Construct { class } => file.spawn = Some(live.registry.class(class).path.to_string()),
-        Ask::Destroy => file.destroy = true,
+        Ask::Construct { class, .. } => file.spawn = Some(live.registry.class(class).path.to_string()),
+        Ask::Destroy { .. } => file.destroy = true,
         // Nobody rests after a restore.
         Ask::Rest => return Ok(Vec::new()),
     }

@@ -48,6 +48,69 @@ fn a_chain_that_feeds_itself_is_cut_and_named() {
     assert!(world.take_faults().is_empty(), "a chain that ends is fine");
 }
 
+mod broods {
+    use super::*;
+    #[game_class(path = "game::Copied")]
+    #[derive(Default)]
+    pub struct Copied {
+        pub name: String,
+    }
+    #[game_class]
+    impl Copied {
+        fn event_constructed(&mut self, ctx: &mut Ctx) {
+            ctx.spawn(Self { name: self.name.clone() });
+        }
+    }
+    #[game_class(path = "game::Named")]
+    #[derive(Default)]
+    pub struct Named {
+        pub name: String,
+    }
+    #[game_class]
+    impl Named {
+        fn event_constructed(&mut self, ctx: &mut Ctx) {
+            ctx.spawn_named("game::Named");
+        }
+    }
+    #[game_class(path = "game::Phoenix")]
+    #[derive(Default)]
+    pub struct Phoenix {}
+    #[game_class]
+    impl Phoenix {
+        fn event_constructed(&mut self, ctx: &mut Ctx) {
+            ctx.destroy(ctx.id());
+        }
+        fn event_destroyed(&mut self, ctx: &mut Ctx) {
+            ctx.spawn(Self {});
+        }
+    }
+}
+
+#[test]
+fn objects_that_make_one_another_without_end_are_cut_as_well() {
+    let classes = library().class::<broods::Copied>().class::<broods::Named>().class::<broods::Phoenix>();
+    let (mut world, _session, _log) = open(classes);
+    world.set_chain_budget(ChainBudget { depth: 50, events: 1_000 });
+    for (class, live, links) in [
+        ("game::Copied", 51, ["event_constructed"; 2]),
+        ("game::Named", 51, ["event_constructed"; 2]),
+        ("game::Phoenix", 0, ["event_constructed", "event_destroyed"]),
+    ] {
+        for round in 1..=2 {
+            spawn(&mut world, class);
+            let faults = world.take_faults();
+            assert_eq!(faults.len(), 1, "{class}: {faults:?}");
+            let FaultKind::EndlessChain { chain, dropped } = &faults[0].kind else { panic!("{faults:?}") };
+            assert_eq!((&chain[6..], *dropped), (&links.map(str::to_owned)[..], 1), "{class}");
+            assert_eq!(world.instances_of(class).len(), live * round, "{class}");
+        }
+    }
+    for class in ["game::Copied", "game::Named"] {
+        assert!(world.instances_of(class).into_iter().all(|id| world.destroy(id)));
+    }
+    assert_eq!((world.instances(), world.take_faults().len()), (0, 0));
+}
+
 #[test]
 fn a_chain_that_is_cut_takes_along_what_waits_at_its_depth_and_nothing_else() {
     let (mut world, _session, log) = open(library().class::<chains::Player>().class::<v1::Creature>());
