@@ -9,7 +9,8 @@ const WORDS: usize = 9;
 /// lifecycle events, so that a growing core never moves a user's event.
 pub const FIRST_USER_EVENT: u16 = 64;
 
-/// How many events the tables of one library can hold together, the core's not counted.
+/// How many events a table can hold together with those that it extends, the core's not counted. A world has as many
+/// numbers, for the tables of the host and of all its libraries.
 pub const MAX_USER_EVENTS: u16 = 512;
 
 /// One past the largest event index.

@@ -20,6 +20,10 @@ pub(crate) fn class(written: &[Opt], item: &DeriveInput, mistakes: &mut Mistakes
         mistakes,
     );
     let fields = fields::fields(struct_fields(item, mistakes)?, mistakes);
+    if fields.iter().any(Field::may_shift_others) {
+        // It has been told; which place is whose is not known.
+        return None;
+    }
     let base = options.base.and_then(|path| base(path, &item.ident, &fields, mistakes));
     let no_parameters = item.generics.params.is_empty() && item.generics.where_clause.is_none();
     no_parameters.then(|| Class {

@@ -6,6 +6,8 @@ use crate::{
     model::{Carry, Field, Nested, Shape, Variant},
     parse::{Opt, Options},
 };
+use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens as _;
 use syn::{Attribute, Data, DeriveInput, Fields, Index, LitStr, Member, Meta, ext::IdentExt as _};
 
 const FIELD_OPTIONS: &str = "`default = ..`, `was = \"..\"`, `reset`, `opaque` and `serde`";
@@ -25,6 +27,11 @@ pub(crate) fn nested(input: &DeriveInput, mistakes: &mut Mistakes) -> Option<Nes
     };
     if input.generics.type_params().next().is_some() {
         shape.fields().for_each(|field| generic_types_are_described(field, mistakes));
+    }
+    for parameter in input.generics.const_params() {
+        let name = parameter.ident.to_string();
+        let of_it = shape.fields().filter(|field| mentions(field.ty.to_token_stream(), &name));
+        of_it.for_each(|field| generic_types_are_described(field, mistakes));
     }
     if let Shape::Enum(variants) = &shape {
         names_before_differ(variants.iter().filter_map(|variant| variant.was.as_ref()), mistakes);
@@ -68,7 +75,9 @@ fn variant(written: &syn::Variant, mistakes: &mut Mistakes) -> Variant {
 pub(super) fn fields(written: &Fields, mistakes: &mut Mistakes) -> Vec<Field> {
     let fields: Vec<Field> =
         written.iter().enumerate().map(|(position, written)| field(position, written, mistakes)).collect();
-    names_before_differ(fields.iter().filter_map(|field| field.was.as_ref()), mistakes);
+    // Of those under a condition perhaps only one is there.
+    let always_there = fields.iter().filter(|field| !field.attrs.iter().any(|attr| attr.path().is_ident("cfg")));
+    names_before_differ(always_there.filter_map(|field| field.was.as_ref()), mistakes);
     fields
 }
 
@@ -87,6 +96,10 @@ fn field(position: usize, written: &syn::Field, mistakes: &mut Mistakes) -> Fiel
         default: None,
         carry: Carry::ByShape,
     };
+    if field.may_shift_others() {
+        let advice = "a field without a name is known by its place, which `#[cfg]` would change: name the fields";
+        mistakes.at(&field.ty, advice);
+    }
     for option in options_of(&written.attrs, mistakes) {
         match option.name.to_string().as_str() {
             "default" => field.default = options::expression(&option, "default = 10", mistakes),
@@ -100,7 +113,31 @@ fn field(position: usize, written: &syn::Field, mistakes: &mut Mistakes) -> Fiel
             _ => options::unknown(&option, "a field", FIELD_OPTIONS, mistakes),
         }
     }
+    if field.carry != Carry::ByShape && mentions(field.ty.to_token_stream(), "Self") {
+        mistakes.at(
+            &field.ty,
+            "`reset`, `opaque` and `serde` fields name their type without `Self`: write the type's name",
+        );
+        // The compiler would say so once more.
+        field.carry = Carry::ByShape;
+    }
     field
+}
+
+impl Field {
+    /// Whether the places of the fields behind it depend on a condition.
+    pub(super) fn may_shift_others(&self) -> bool {
+        matches!(self.member, Member::Unnamed(_)) && self.attrs.iter().any(|attr| attr.path().is_ident("cfg"))
+    }
+}
+
+/// Whether a word is among the tokens.
+fn mentions(tokens: TokenStream, word: &str) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == word,
+        TokenTree::Group(group) => mentions(group.stream(), word),
+        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+    })
 }
 
 fn written_span(written: &syn::Field) -> proc_macro2::Span {
@@ -142,7 +179,7 @@ fn generic_types_are_described(field: &Field, mistakes: &mut Mistakes) {
     if field.carry != Carry::ByShape {
         mistakes.at(
             &field.ty,
-            "`reset`, `opaque` and `serde` are for fields of types without type parameters: \
+            "`reset`, `opaque` and `serde` are for fields of types without parameters: \
              move the field into a type that has none",
         );
     }
@@ -158,6 +195,11 @@ pub(super) fn options_belong_on_fields(attrs: &[Attribute], mistakes: &mut Mista
 /// The options of all `#[field(..)]` among `attrs`.
 fn options_of(attrs: &[Attribute], mistakes: &mut Mistakes) -> Vec<Opt> {
     let mut found = Vec::new();
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident("cfg_attr")) {
+        if mentions(attr.meta.to_token_stream(), "field") {
+            mistakes.at(attr, "what `cfg_attr` adds is not seen here: write two fields, each under `#[cfg(..)]`");
+        }
+    }
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("field")) {
         if let Meta::List(_) = attr.meta {
             let Options(written) = mistakes.or_default(attr.parse_args());

@@ -16,6 +16,9 @@ const MOST_EVENTS: usize = 512;
 pub(crate) fn table(written: TableDecl, mistakes: &mut Mistakes) -> Table {
     generics::none(&written.generics, "an event table has no parameters", mistakes);
     not_too_many(&written.events, mistakes);
+    for cfg in written.attrs.iter().filter(|attr| attr.path().is_ident("cfg")) {
+        mistakes.at(cfg, "a table and its events are there together: put the `cfg` on the `event_table!`");
+    }
     let mut events: Vec<Event> = Vec::new();
     for event in written.events.into_iter().take(MOST_EVENTS) {
         let before = mistakes.len();

@@ -38,6 +38,12 @@ impl Thing {
 #[game_class]
 pub struct Moved {
     pub here: u8,
+    #[cfg(never)]
+    #[field(was = "former")]
+    pub one: Missing,
+    #[cfg(not(never))]
+    #[field(was = "former")]
+    pub other: u8,
 }
 
 #[game_class]

@@ -10,4 +10,13 @@ reload_core::event_table! { pub table T { #[deprecated] Gone { #[deprecated] x: 
 #[derive(reload_core::State)]
 #[deprecated]
 pub enum E { #[deprecated] A(u8), B }
+#[deprecated]
+#[derive(Default, reload_core::State)]
+#[allow(deprecated)]
+pub struct Former;
+#[reload_core::game_class(no_handlers)]
+pub struct Keeps {
+    #[expect(deprecated, reason = "until it is gone")]
+    pub former: Former,
+}
 fn main() {}

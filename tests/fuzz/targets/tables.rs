@@ -60,6 +60,11 @@ struct Round {
     tables: Vec<Box<Descriptor>>,
 }
 
+/// What the compiler calls an opaque type.
+extern "C" fn opaque_name() -> RawStr {
+    RawStr::new("game::Opaque")
+}
+
 /// What `RawStr` and `RawSlice` are made of.
 fn claims<T>(address: *const u8, length: usize) -> T {
     assert_eq!(size_of::<T>(), size_of::<(*const u8, usize)>());
@@ -123,7 +128,7 @@ impl Round {
         let shape = match input.arbitrary::<u8>()? {
             0..=40 => Shape::Scalar(*input.choose(&SCALARS)?),
             41..=80 => Shape::Array(ArrayOps { element: *input.choose(&TYPES)?, len: number(input)? }),
-            81..=90 => Shape::Opaque,
+            81..=90 => Shape::Opaque(opaque_name),
             _ => Shape::Struct(self.fields(input)?),
         };
         let mut table = Box::new(Descriptor {
