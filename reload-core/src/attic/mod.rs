@@ -131,14 +131,11 @@ impl Attic {
     /// Takes an object out for good. Answers whether it was here.
     pub(crate) fn forget_object(&mut self, id: ObjectId) -> bool {
         let mut found = false;
-        for (class, group) in &mut self.objects {
-            let Some(state) = group.states.remove(&id) else { continue };
+        let holds = |(class, group): (&String, &mut Group)| Some((class.clone(), group.states.remove(&id)?));
+        if let Some((class, state)) = self.objects.iter_mut().find_map(holds) {
             self.parked -= state.len() + OVERHEAD;
+            self.forget_fields(&class, id);
             found = true;
-            // What is kept of its fields ends with it.
-            for shelf in self.fields.get_mut(class).into_iter().flat_map(BTreeMap::values_mut) {
-                shelf.values.remove(id);
-            }
         }
         self.drop_empty();
         found

@@ -67,19 +67,18 @@ impl Registry {
             }
             let advice = "restart needed: both libraries have to be built with the same base class; until then the old code goes on";
             let part = class.state.fields().iter().find(|field| field.name() == "base").map(Field::descriptor);
-            let differences = part.map(|part| schema::differences(part, base.state)).unwrap_or_default();
-            if !base.present {
-                let what = format!("`{}` of another library of this world is based on it, and it is gone", class.path);
-                problems.push(Problem::new("class.base_used", &*base.path, what, advice));
+            let what = if !base.present {
+                format!("`{}` of another library of this world is based on it, and it is gone", class.path)
             } else if part.is_none_or(|part| !schema::same_layout(part, base.state)) {
-                let differences: Vec<String> = differences.iter().map(ToString::to_string).collect();
-                let what = format!(
-                    "`{}` of another library of this world was built with another layout of its base: {}",
-                    class.path,
-                    differences.join("; ")
-                );
-                problems.push(Problem::new("class.base_used", &*base.path, what, advice));
-            }
+                let differences = part.map_or_else(String::new, |part| schema::differences_told(part, base.state));
+                format!(
+                    "`{}` of another library of this world was built with another layout of its base: {differences}",
+                    class.path
+                )
+            } else {
+                continue;
+            };
+            problems.push(Problem::new("class.base_used", &*base.path, what, advice));
         }
     }
 }

@@ -179,21 +179,21 @@ fn used_event_gone(entry: &EventEntry) -> Problem {
 }
 
 fn used_event_changed(entry: &EventEntry, new: &'static Descriptor) -> Problem {
-    let differences: Vec<String> = schema::differences(entry.payload, new).iter().map(ToString::to_string).collect();
+    let differences = schema::differences_told(entry.payload, new);
     Problem::new(
         "event.used",
         &entry.path,
-        format!("another library of this world was built with another layout of the event: {}", differences.join("; ")),
+        format!("another library of this world was built with another layout of the event: {differences}"),
         "restart needed: both libraries have to be built with the same declaration; until then the old code goes on",
     )
 }
 
 fn shared_event_changed(host: &EventEntry, library: &'static Descriptor) -> Problem {
-    let differences: Vec<String> = schema::differences(host.payload, library).iter().map(ToString::to_string).collect();
+    let differences = schema::differences_told(host.payload, library);
     Problem::new(
         "protocol.changed",
         &host.path,
-        format!("the event is shared with the host, which was built with another layout: {}", differences.join("; ")),
+        format!("the event is shared with the host, which was built with another layout: {differences}"),
         "restart needed: the host has to be built with the same declaration; until then the old code goes on",
     )
 }

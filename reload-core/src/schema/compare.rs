@@ -68,6 +68,11 @@ fn same_fields(old: &[Field], new: &[Field], by_name: bool, seen: &mut Pairs) ->
         })
 }
 
+/// All that differs, in one line.
+pub(crate) fn differences_told(old: &Descriptor, new: &Descriptor) -> String {
+    differences(old, new).iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
 /// One difference between two types.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Difference {

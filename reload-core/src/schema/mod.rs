@@ -25,6 +25,7 @@ mod value;
 
 pub use build::{drop_value, write_default, write_field_default};
 pub use check::{Limits, check_descriptor};
+pub(crate) use compare::differences_told;
 pub use compare::{Difference, DifferenceKind, differences, same_layout};
 pub use copy::deep_copy;
 pub use derived::{

@@ -3,8 +3,10 @@
 
 use super::{HashTable, refuse, renewed, table};
 use crate::{
-    boundary::{Outcome, RawStr, guard},
-    schema::{Descriptor, ListOps, RenewFn, Shape, State, TypeNameFn, VisitFn, default_of, descriptor},
+    boundary::{Outcome, guard},
+    schema::{
+        Descriptor, ListOps, RenewFn, Shape, State, TypeNameFn, VisitFn, default_of, derived::type_name_of, descriptor,
+    },
 };
 use core::hash::{BuildHasher, Hash};
 use std::collections::{BTreeSet, BinaryHeap, HashSet, TryReserveError, VecDeque};
@@ -45,16 +47,13 @@ pub(super) const fn list_ops<L: Sequence>() -> ListOps {
 ///
 /// At compile time, when the hasher may hold a reference, which would dangle after a reload.
 pub(super) const fn hasher_of<S: 'static>() -> TypeNameFn {
-    extern "C" fn name<S: 'static>() -> RawStr {
-        RawStr::new(core::any::type_name::<S>())
-    }
     // A type with a reference, a box or a function pointer in it has a value to spare for `None`.
     assert!(
         size_of::<S>() == 0 || (size_of::<Option<S>>() > size_of::<S>() && !core::mem::needs_drop::<S>()),
         "this collection's hasher may hold references, which would dangle after a reload: \
          use the default hasher or one without fields, such as `BuildHasherDefault<_>`"
     );
-    name::<S>
+    type_name_of::<S>
 }
 
 /// # Safety
