@@ -71,7 +71,12 @@ impl Shelf {
 
     /// Promises that the thread which runs the library's code goes on until the process exits. Needed only where that is
     /// not the main thread; for what is retired after the call.
-    pub fn declare_thread_outlives_session(&mut self) {
+    ///
+    /// # Safety
+    ///
+    /// 1. Nothing that the library's code has left with its thread is called any more once the library is old. That holds
+    ///    for a thread that goes on until the process exits.
+    pub unsafe fn declare_thread_outlives_session(&mut self) {
         self.thread_outlives_session = true;
     }
 

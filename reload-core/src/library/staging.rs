@@ -1,12 +1,16 @@
 //! Turns an artifact into a private copy of all of it that is mapped. Must never load it, nor trust that nobody writes
 //! to it.
 
-use super::{object, trim::trim};
+use super::{
+    object,
+    trim::{Trimmed, trim},
+};
 use crate::validation::Problem;
 use serde::Serialize;
 use std::{
     ffi::OsStr,
-    fmt, fs, io,
+    fmt, fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     sync::{
         Arc, Weak,
@@ -210,19 +214,21 @@ impl Staging {
         let path = self.folder.join(format!("candidate-{number}")).with_extension(std::env::consts::DLL_EXTENSION);
         let debug = format!("candidate-{number}.debug");
         let trimmed = trim(&bytes, &debug);
-        let mapped = trimmed.as_deref().unwrap_or(&bytes);
-        if let Err(error) = fs::write(&path, mapped) {
+        let parts = trimmed.as_ref().map_or([&bytes[..], &[], &[]], Trimmed::parts);
+        let copied: usize = parts.iter().map(|part| part.len()).sum();
+        if let Err(error) = write_parts(&path, parts) {
             let _ = fs::remove_file(&path);
             return Err(Problem::new(
                 "staging.write",
                 path.display().to_string(),
-                format!("cannot copy {} bytes of the library: {error}", mapped.len()),
+                format!("cannot copy {copied} bytes of the library: {error}"),
                 "free some space or permit writing there, then save again; the running code is not affected",
             ));
         }
-        tracing::debug!(bytes = bytes.len(), copied = mapped.len(), %hash, "staged");
+        tracing::debug!(bytes = bytes.len(), copied, %hash, "staged");
         let file = StagedFile { path, hash, bytes: bytes.len() as u64, staging: Arc::clone(self) };
-        Ok(Staged::File(file, trimmed.is_some().then(|| DebugFile::later(self.folder.join(debug), bytes))))
+        let has_less = trimmed.is_some();
+        Ok(Staged::File(file, has_less.then(|| DebugFile::later(self.folder.join(debug), bytes))))
     }
 }
 
@@ -387,6 +393,11 @@ fn look(artifact: &Path) -> io::Result<Option<Vec<u8>>> {
     let bytes = fs::read(artifact)?;
     let after = FileState::of(artifact)?;
     Ok((before == after && bytes.len() as u64 == after.len).then_some(bytes))
+}
+
+fn write_parts(path: &Path, parts: [&[u8]; 3]) -> io::Result<()> {
+    let mut file = fs::File::create(path)?;
+    parts.into_iter().try_for_each(|part| file.write_all(part))
 }
 
 /// Whether the file was last written long ago, so that one look is enough.

@@ -13,12 +13,29 @@ const WORTHWHILE: usize = 256 * 1024;
 /// Backtraces and debuggers follow it to the file it names, which they look for in the same folder.
 const LINK: &str = ".gnu_debuglink";
 
+/// A library without what nothing maps.
+#[derive(Debug)]
+pub(super) struct Trimmed<'a> {
+    head: FileHeader64<Endianness>,
+    /// What is mapped, behind the head: as it was.
+    mapped: &'a [u8],
+    /// The link, and the list of sections.
+    tail: Vec<u8>,
+}
+
+impl Trimmed<'_> {
+    /// The file, part by part.
+    pub(super) fn parts(&self) -> [&[u8]; 3] {
+        [bytes_of(&self.head), self.mapped, &self.tail]
+    }
+}
+
 /// What `bytes`, which must be a whole library, are without its information for debuggers; `whole` is the name that
 /// all of them will be found under. `None` where leaving it out gains little, or where the file is not laid out as
 /// linkers do: what is mapped first, then the rest.
 ///
 /// Sections keep their numbers, because symbols refer to them; those that are left out become empty entries.
-pub(super) fn trim(bytes: &[u8], whole: &str) -> Option<Vec<u8>> {
+pub(super) fn trim<'a>(bytes: &'a [u8], whole: &str) -> Option<Trimmed<'a>> {
     let head = FileHeader64::<Endianness>::parse(bytes).ok()?;
     let endian = head.endian().ok()?;
     let sections = head.section_headers(endian, bytes).ok()?;
@@ -34,41 +51,39 @@ pub(super) fn trim(bytes: &[u8], whole: &str) -> Option<Vec<u8>> {
         return None;
     }
 
-    let mut trimmed = Vec::with_capacity(end + end / 8);
-    trimmed.extend_from_slice(&bytes[..end]);
-    let link_at = pad(&mut trimmed, 4);
-    trimmed.extend_from_slice(whole.as_bytes());
-    trimmed.push(0);
-    pad(&mut trimmed, 4);
-    trimmed.extend_from_slice(&endian.write_u32(crc32fast::hash(bytes)));
-    let link_len = trimmed.len() - link_at;
+    let mut tail = Vec::new();
+    let link_at = pad(&mut tail, end, 4);
+    tail.extend_from_slice(whole.as_bytes());
+    tail.push(0);
+    pad(&mut tail, end, 4);
+    tail.extend_from_slice(&endian.write_u32(crc32fast::hash(bytes)));
+    let link_len = end + tail.len() - link_at;
 
     let mut names = sections[names_at].data(endian, bytes).ok()?.to_vec();
     let link_name = u32::try_from(names.len()).ok()?;
     names.extend_from_slice(LINK.as_bytes());
     names.push(0);
-    let names_header = plain(sections[names_at], endian, trimmed.len(), names.len());
-    trimmed.extend_from_slice(&names);
+    let names_header = plain(sections[names_at], endian, end + tail.len(), names.len());
+    tail.extend_from_slice(&names);
     let mut link_header = plain(names_header, endian, link_at, link_len);
     link_header.sh_name.set(endian, link_name);
     link_header.sh_type.set(endian, elf::SHT_PROGBITS);
 
-    let table_at = pad(&mut trimmed, 8);
+    let table_at = pad(&mut tail, end, 8);
     for (number, section) in sections.iter().enumerate() {
         if number == names_at {
-            trimmed.extend_from_slice(bytes_of(&names_header));
+            tail.extend_from_slice(bytes_of(&names_header));
         } else if is_mapped(section) {
-            trimmed.extend_from_slice(bytes_of(section));
+            tail.extend_from_slice(bytes_of(section));
         } else {
-            trimmed.extend_from_slice(&[0; size_of::<SectionHeader64<Endianness>>()]);
+            tail.extend_from_slice(&[0; size_of::<SectionHeader64<Endianness>>()]);
         }
     }
-    trimmed.extend_from_slice(bytes_of(&link_header));
+    tail.extend_from_slice(bytes_of(&link_header));
     let mut head = *head;
     head.e_shoff.set(endian, table_at as u64);
     head.e_shnum.set(endian, count);
-    trimmed[..size_of_val(&head)].copy_from_slice(bytes_of(&head));
-    Some(trimmed)
+    Some(Trimmed { head, mapped: &bytes[size_of_val(&head)..end], tail })
 }
 
 /// One past the last byte that a segment, a mapped section or the list of segments takes.
@@ -103,10 +118,11 @@ fn plain(
     header
 }
 
-/// Adds zeros up to a multiple of `align`; answers with the length.
-fn pad(bytes: &mut Vec<u8>, align: usize) -> usize {
-    bytes.resize(bytes.len().next_multiple_of(align), 0);
-    bytes.len()
+/// Adds zeros to the bytes from `start` on, up to a multiple of `align`; answers with where that is.
+fn pad(bytes: &mut Vec<u8>, start: usize, align: usize) -> usize {
+    let end = (start + bytes.len()).next_multiple_of(align);
+    bytes.resize(end - start, 0);
+    end
 }
 
 #[cfg(test)]
@@ -123,7 +139,7 @@ mod tests {
     #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
     fn what_is_mapped_is_kept_and_the_rest_is_linked() {
         let bytes = own();
-        let trimmed = trim(&bytes, "whole.debug").expect("there is something to leave out");
+        let trimmed = trim(&bytes, "whole.debug").expect("there is something to leave out").parts().concat();
         assert!(trimmed.len() + WORTHWHILE < bytes.len(), "{} of {}", trimmed.len(), bytes.len());
         let (before, after) =
             (object::File::parse(&*bytes).expect("an object"), object::File::parse(&*trimmed).expect("an object"));

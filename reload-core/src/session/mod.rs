@@ -188,10 +188,17 @@ impl ReloadSession {
     /// dies. So old versions are unmapped only if they ran on the main thread, which ends with the process, or on one
     /// of which this has been promised; without the promise they stay mapped. It holds for versions that are replaced
     /// after the call, so it belongs right behind [`ReloadSession::open`].
+    ///
+    /// # Safety
+    ///
+    /// 1. The thread that polls the session ends with the process, or game code has left nothing with it that is called when
+    ///    it ends.
     #[cfg(feature = "hot")]
-    pub fn declare_thread_outlives_session(&mut self) {
+    #[expect(unsafe_code, reason = "what the caller promises is the shelf's")]
+    pub unsafe fn declare_thread_outlives_session(&mut self) {
         if let Some(hot) = &mut self.hot {
-            hot.shelf.declare_thread_outlives_session();
+            // SAFETY: by this function's contract, which says the same.
+            unsafe { hot.shelf.declare_thread_outlives_session() };
         }
     }
 
