@@ -144,7 +144,7 @@ pub fn event_table(input: TokenStream) -> TokenStream {
 /// | `#[field(default = 10)]` | what an object gets that lacks the field: an expression, evaluated for each object |
 /// | `#[field(was = "hp")]` | the name that it had before |
 /// | `#[field(reset)]` | starts over with its default at each reload; of any type |
-/// | `#[field(opaque)]` | a type of another crate, moved as bytes while its name and layout stay; not in save files |
+/// | `#[field(opaque)]` | a type of another crate, moved as bytes while its name and layout stay; not in save files. One of the library itself is refused: it can derive `State` |
 /// | `#[field(serde)]` | a type of another crate that is `Serialize` and `DeserializeOwned`, carried as JSON |
 ///
 /// Several stand together: `#[field(default = 10, was = "health")]`. Of `reset`, `opaque` and `serde` a field has at

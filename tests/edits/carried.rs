@@ -5,7 +5,7 @@ use crate::edit::{Edit, told, with};
 const SERDE: &str =
     "#[derive(serde::Serialize, serde::Deserialize)] pub struct Note { text: String, #[serde(default)] page: u32 }";
 
-const STAMP: &str = "#[derive(Debug)] pub struct Stamp(Vec<u32>);";
+const STAMP: &str = "use std::sync::Mutex as Stamp;";
 
 pub(crate) fn edits() -> Vec<Edit> {
     let note = "#[field(serde, default = Note { text: \"hi\".into(), page: 3 })] x: Note";
@@ -44,10 +44,13 @@ pub(crate) fn edits() -> Vec<Edit> {
         ),
         told(
             "opaque_beside_a_change",
-            [STAMP, "#[field(opaque, default = Stamp(vec![4, 2]))] x: Stamp, #[field(default = 1)] n: u8"],
-            [STAMP, "n: u64, #[field(opaque)] x: Stamp"],
-            ["Stamp([4, 2])", "Stamp([4, 2])"],
-            r#"{"n":1,"x":{"opaque":"Stamp"}}"#,
+            [
+                STAMP,
+                "#[field(opaque, default = Stamp::new(vec![4, 2]))] x: Stamp<Vec<u32>>, #[field(default = 1)] n: u8",
+            ],
+            [STAMP, "n: u64, #[field(opaque)] x: Stamp<Vec<u32>>"],
+            ["Mutex { data: [4, 2], poisoned: false, .. }", "Mutex { data: [4, 2], poisoned: false, .. }"],
+            r#"{"n":1,"x":{"opaque":"Stamp<Vec<u32>>"}}"#,
         ),
         told(
             "reset",

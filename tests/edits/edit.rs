@@ -106,6 +106,9 @@ pub(crate) enum Side {
     New,
 }
 
+/// What the source of a crate with one class begins with.
+pub(crate) const HEADER: &str = "#![forbid(unsafe_code)]\nuse reload_core::game_class;\nreload_core::library!();\n";
+
 /// The source of a crate with all edits, on one side.
 pub(crate) fn source(edits: &[&Edit], side: Side) -> String {
     source_where(edits, |_| side)

@@ -2,7 +2,7 @@
 //! code goes on.
 
 use crate::{
-    edit::{self, Edit, Side, classes, fields, source, source_where, with},
+    edit::{self, Edit, HEADER, Side, classes, fields, source, source_where, with},
     support::{Game, Workspace},
 };
 
@@ -119,32 +119,13 @@ fn refusals() -> Vec<Refusal> {
         refusal(
             with(
                 "opaque",
-                ["pub struct Stamp(u8);", "#[field(opaque, default = Stamp(1))] x: Stamp"],
-                ["pub struct Stamp(u64);", "#[field(opaque, default = Stamp(1))] x: Stamp"],
+                ["use std::sync::Mutex as Stamp;", "#[field(opaque)] x: Stamp<Vec<u32>>"],
+                ["use std::cell::RefCell as Stamp;", "#[field(opaque)] x: Stamp<Vec<u32>>"],
                 "{}",
             ),
             "migrate.no_rule",
             "opaque::It.x",
-            &["Stamp", "its layout is another one"],
-        ),
-        refusal(
-            with(
-                "opaque_name",
-                [
-                    "pub mod a { pub struct Stamp(pub Vec<u32>); impl Default for Stamp { fn default() -> Self { Self(vec![7]) } } }\n\
-                     pub mod b { #[derive(Default)] pub struct Stamp(pub String); }\nuse a::Stamp;",
-                    "#[field(opaque)] x: Stamp",
-                ],
-                [
-                    "pub mod a { pub struct Stamp(pub Vec<u32>); impl Default for Stamp { fn default() -> Self { Self(vec![7]) } } }\n\
-                     pub mod b { #[derive(Default)] pub struct Stamp(pub String); }\nuse b::Stamp;",
-                    "#[field(opaque)] x: Stamp",
-                ],
-                "{}",
-            ),
-            "migrate.no_rule",
-            "opaque_name::It.x",
-            &["from `Stamp` to `Stamp`", "it is another type of that name"],
+            &["from `Stamp<Vec<u32>>` to `Stamp<Vec<u32>>`", "it is another type of that name"],
         ),
     ]
 }
@@ -185,4 +166,24 @@ fn what_cannot_be_carried_is_refused_and_named() {
     game.reload(&format!("{old}pub mod more {{}}\n"));
     assert_eq!(states(&game), before);
     assert!(game.world.attic().entries.is_empty());
+}
+
+/// Only then are changes of its parts seen.
+#[test]
+fn an_opaque_type_of_the_library_itself_is_refused() {
+    let class = |ty: &str| format!("#[game_class(no_handlers)] pub struct It {{ #[field(opaque)] x: {ty}, n: u8 }}\n");
+    let (stamp, stamps) =
+        ("#[derive(Default)] pub struct Stamp(u32);\n", "mod a { #[derive(Default)] pub struct Stamp(u32); }\n");
+    let old = format!("{HEADER}{stamp}{}", class("std::cell::Cell<u32>"));
+    let mut game = Game::start_in(Workspace::with("own_types", &old, ""));
+    let it = game.spawn("It");
+    for (types, ty, name) in
+        [(stamp, "Stamp", "own_types::Stamp"), (stamps, "std::sync::Mutex<a::Stamp>", "Mutex<own_types::a::Stamp>")]
+    {
+        let report = game.edit(&format!("{HEADER}{types}{}", class(ty)));
+        let [problem] = report.problems() else { panic!("one problem expected\n{report}") };
+        assert_eq!((problem.code, problem.subject.as_str()), ("field.opaque_own", "own_types::It.x"), "{report}");
+        assert!(problem.message.contains(name), "{report}");
+        assert_eq!((game.epoch(), game.world.inspect(it).is_some()), (1, true));
+    }
 }

@@ -154,6 +154,16 @@ impl Reader<'_> {
             for finding in findings {
                 self.corrupt(subject, finding);
             }
+            return;
+        }
+        for (field, ty) in schema::opaque_fields_of_own_types(state) {
+            self.problems.push(Problem::new(
+                "field.opaque_own",
+                format!("{subject}.{field}"),
+                format!("the field is `#[field(opaque)]`, but `{ty}` is of the library itself: a change of its parts would not be seen"),
+                "derive `State` for the type, with `opaque` on those of its fields whose types are of other crates; or carry the \
+                 field by `#[field(serde)]`, or start over by `#[field(reset)]`",
+            ));
         }
     }
 
