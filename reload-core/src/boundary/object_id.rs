@@ -41,6 +41,11 @@ impl ObjectId {
         (self.0 >> 32) as u32
     }
 
+    /// As a report has it: `#4.1`.
+    pub(crate) fn serialize_as_text<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+
     /// Whether this is [`ObjectId::NONE`].
     #[must_use]
     pub const fn is_none(self) -> bool {

@@ -34,7 +34,7 @@ pub struct Hang {
     /// Path of the class; empty for code of no class, such as a listener of the host.
     pub class: String,
     /// The object; [`ObjectId::NONE`] where it is not known.
-    #[serde(serialize_with = "as_text")]
+    #[serde(serialize_with = "ObjectId::serialize_as_text")]
     pub object: ObjectId,
     /// What runs: `event_damaged`, `loop_wander`, `drop`, ..
     pub during: String,
@@ -65,10 +65,6 @@ impl fmt::Display for Hang {
             )
         }
     }
-}
-
-fn as_text<S: serde::Serializer>(id: &ObjectId, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(id)
 }
 
 /// A running watchdog. Ends when dropped.

@@ -14,7 +14,7 @@ pub struct Fault {
     /// Path of the class; empty for the host's own code.
     pub class: String,
     /// The object, if there is one.
-    #[serde(serialize_with = "as_text")]
+    #[serde(serialize_with = "ObjectId::serialize_as_text")]
     pub object: ObjectId,
     /// What ran: `event_damaged`, `loop_wander`, `drop`, ..
     pub during: String,
@@ -78,10 +78,6 @@ impl fmt::Display for Fault {
             FaultKind::Unknown { what } => write!(f, "{what}"),
         }
     }
-}
-
-fn as_text<S: serde::Serializer>(id: &ObjectId, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(id)
 }
 
 /// Faults that nobody has asked for yet; the oldest go when there are too many.
