@@ -7,7 +7,7 @@ use support::{
     family::{Eight, One, Population, SixtyFour},
     peers::{
         asked::asked,
-        one::{DELIVERIES, everybody, without_bevy},
+        one::{DELIVERIES, everybody, with_work, without_bevy},
     },
 };
 
@@ -26,6 +26,9 @@ fn main() {
     }
     for objects in [1_000, 10_000, 100_000, 1_000_000] {
         case(&mut contest, "asked for by a handler, 8 classes, 64 bytes", objects, asked::<Eight>);
+    }
+    for objects in [1_000, 1_000_000] {
+        case(&mut contest, "what bounds it, 8 classes, 64 bytes", objects, with_work::<Eight>);
     }
     contest.finish();
 }

@@ -11,7 +11,11 @@ use bevy_ecs::prelude::Entity as BevyEntity;
 use boxes::Dynamic;
 use reload_core::{ObjectId, World};
 use slotmap::{DefaultKey, SlotMap};
-use std::{collections::HashMap, hint::black_box};
+use std::{
+    collections::HashMap,
+    hint::black_box,
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+};
 
 /// Deliveries of a run: more than a branch predictor learns by heart, which knows a part of 65,536, and as many as there are
 /// objects at most.
@@ -116,16 +120,59 @@ pub(super) fn keyed<F: Family>(order: &[usize], picked: &[usize]) -> (Keyed, Vec
 }
 
 fn by_key<F: Family>(order: &[usize], picked: &[usize]) -> Box<dyn Contender> {
+    by_key_and::<F>(order, picked, |_| {})
+}
+
+/// With work beside each delivery, which is given the delivery's number.
+fn by_key_and<F: Family>(order: &[usize], picked: &[usize], work: impl Fn(usize) + 'static) -> Box<dyn Contender> {
     let (map, picked) = keyed::<F>(order, picked);
     let run = move |map: &mut Keyed| {
         let event = black_box(&HIT);
-        for key in &picked {
+        for (number, key) in picked.iter().enumerate() {
             if let Some(object) = map.get_mut(*key) {
                 object.on_hit(event);
             }
+            work(number);
         }
     };
     counted(map, run, |map| sum(map.values()))
+}
+
+/// A slotmap, and the same with one kind of work added, which shows what bounds a delivery.
+pub(crate) fn with_work<F: Family>(population: Population) -> Vec<Entry> {
+    /// Fits the nearest cache with room to spare.
+    const AT_HAND: usize = 64;
+    let order = population.order::<F>();
+    let picked = targets(population.objects);
+    let at_hand = || -> [AtomicUsize; AT_HAND] { std::array::from_fn(|_| AtomicUsize::new(0)) };
+    let (read, written, result) = (at_hand(), at_hand(), AtomicUsize::new(0));
+    // An atomic is read and written as often as it says, by one plain instruction each.
+    vec![
+        ("slotmap of boxes", by_key::<F>(&order, &picked)),
+        (
+            "and 24 instructions without memory",
+            by_key_and::<F>(&order, &picked, move |number| {
+                let ends = (0..12).fold(number, |value, _| value.wrapping_add(0x9e37) ^ 0x79b9);
+                result.store(ends, Relaxed);
+            }),
+        ),
+        (
+            "and eight reads of what is at hand",
+            by_key_and::<F>(&order, &picked, move |number| {
+                for step in 0..8 {
+                    read[(number + step * 8) % AT_HAND].load(Relaxed);
+                }
+            }),
+        ),
+        (
+            "and five writes to what is at hand",
+            by_key_and::<F>(&order, &picked, move |number| {
+                for step in 0..5 {
+                    written[(number + step * 8) % AT_HAND].store(number, Relaxed);
+                }
+            }),
+        ),
+    ]
 }
 
 fn by_hash<F: Family>(order: &[usize], picked: &[usize]) -> Box<dyn Contender> {
