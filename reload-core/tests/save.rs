@@ -275,6 +275,38 @@ fn an_id_that_was_given_out_after_the_file_reaches_nobody_when_it_is_read() {
 }
 
 #[test]
+fn ids_of_a_time_that_was_taken_back_are_nobodys_in_later_files_either() {
+    let open_one = || open(library().class::<v1::Cat>().class::<v1::Dog>());
+    let (mut world, _session, _log) = open_one();
+    let dog = |world: &mut World| world.spawn_named("game::Dog").expect("a class");
+    let first = dog(&mut world);
+    let text = save(&world);
+    world.destroy(first);
+    let stale = dog(&mut world);
+    restore(&mut world, &text);
+    let later = save(&world);
+    let (mut another, _session, _log) = open_one();
+    for world in [&mut another, &mut world] {
+        restore(world, &later);
+        world.destroy(first);
+        assert_ne!(dog(world), stale, "{stale} was somebody else's");
+    }
+}
+
+#[test]
+fn a_slot_without_generation_is_damage() {
+    let (mut world, _session, _log) = open(library().class::<v1::Dog>());
+    world.spawn_named("game::Dog").expect("a class");
+    let text = save(&world);
+    let damaged: String = text.replace("\"generations\":[1]", "\"generations\":[1,0]");
+    assert_ne!(damaged, text);
+    let damaged: String = damaged.lines().filter(|line| !line.contains("checksum")).collect();
+    let error = world.restore(&damaged).expect_err("it is damaged").to_string();
+    assert!(error.contains("save.damaged") && error.contains("slot 1"), "{error}");
+    assert_eq!(world.instances(), 1);
+}
+
+#[test]
 fn a_loop_that_was_taken_out_and_put_back_runs_once_in_a_restored_world() {
     let (mut world, mut session, log) = open(library().class::<v1::Cat>());
     world.spawn_named("game::Cat").expect("a class");

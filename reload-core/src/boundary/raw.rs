@@ -29,7 +29,7 @@ impl RawStr {
 
     /// The boundary form of a text that lives only as long as the call it is passed to.
     #[must_use]
-    pub const fn borrowed(text: &str) -> Self {
+    pub(crate) const fn borrowed(text: &str) -> Self {
         Self { ptr: text.as_ptr(), len: text.len() }
     }
 
@@ -110,7 +110,7 @@ impl<T> RawSlice<T> {
 
     /// The boundary form of a slice that lives only as long as the call it is passed to.
     #[must_use]
-    pub const fn borrowed(slice: &[T]) -> Self {
+    pub(crate) const fn borrowed(slice: &[T]) -> Self {
         Self { ptr: slice.as_ptr(), len: slice.len(), marker: PhantomData }
     }
 
@@ -150,7 +150,7 @@ impl<T> RawSlice<T> {
     ///
     /// # Safety
     ///
-    /// 1. The value was made by [`RawSlice::new`] or [`RawSlice::borrowed`] and what it points to is readable for `'a`.
+    /// 1. The value was made by [`RawSlice::new`] or `RawSlice::borrowed` and what it points to is readable for `'a`.
     #[must_use]
     pub const unsafe fn get<'a>(self) -> &'a [T] {
         // SAFETY: (1) pointer and length come from a slice.

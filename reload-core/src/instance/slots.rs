@@ -219,12 +219,17 @@ impl Slots {
         self.slots.iter().map(|slot| slot.generation)
     }
 
+    /// The newest generation of the slots that have an older one again.
+    pub(crate) fn newest(&self) -> &BTreeMap<u32, u32> {
+        &self.newest
+    }
+
     /// Slots with these generations, none of them in use: which are is said with [`Slots::claim`].
-    pub(crate) fn with_generations(generations: impl Iterator<Item = u32>) -> Self {
+    pub(crate) fn with_generations(generations: impl Iterator<Item = u32>, newest: BTreeMap<u32, u32>) -> Self {
         Self {
             slots: generations.map(|generation| Slot::vacant(Mark::Free, generation)).collect(),
             free: Lane::default(),
-            newest: BTreeMap::new(),
+            newest,
         }
     }
 
@@ -245,13 +250,14 @@ impl Slots {
         for (index, slot) in (0..).zip(&*former.slots) {
             // The last one may have been given out: a free slot does not tell.
             let is_next = slot.is(Mark::Free) && slot.generation < u32::MAX;
-            let had = slot.generation - u32::from(is_next);
+            let had = slot.generation.saturating_sub(u32::from(is_next));
             let newest = former.newest.get(&index).map_or(had, |newest| had.max(*newest));
             match self.slots.get_mut(index as usize) {
                 None => self.slots.push(Slot::vacant(Mark::Free, newest.saturating_add(1))),
                 Some(own) if own.is(Mark::Free) => own.generation = own.generation.max(newest.saturating_add(1)),
                 Some(own) if own.generation < newest => {
-                    self.newest.insert(index, newest);
+                    let own = self.newest.entry(index).or_default();
+                    *own = newest.max(*own);
                 }
                 Some(_) => {}
             }

@@ -7,7 +7,7 @@ use super::{
     scalar::{parse, scalar, scalar_text, write_text},
 };
 use crate::schema::{
-    Carry, Descriptor, Fault, Field, Keeper, Partial, Path, Place, Reason, Shape, Step, TUPLE, Undo, Value,
+    Carry, Descriptor, Fault, Field, Keeper, Partial, Path, Place, Reason, Shape, Step, TUPLE, Undo, Value, borrowed,
     build_owner, build_proxied, build_variant, copy_at, field_from_json, field_json, is_positional, missing_field,
     proxy_of, read_serde, unkept, write_serde,
 };
@@ -374,7 +374,7 @@ impl Conversion<'_> {
         let path = to.path.then(Step::Within);
         let to = Target { path: &path, ..to };
         let held = match &from.descriptor().shape {
-            Shape::Owner(_) => from.owned(),
+            Shape::Owner(_) => Some(from.owned().ok_or_else(|| borrowed(from, &path))?),
             Shape::Struct(_) => from.fields().next().map(|(_, value)| value),
             Shape::Proxy(_) => {
                 let proxy = proxy_of(from, &path)?;

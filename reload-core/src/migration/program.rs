@@ -69,13 +69,25 @@ pub(crate) struct Hook {
     /// The number of the class that has it.
     pub(crate) class: u16,
     pub(crate) call: MigrateFn,
-    /// Where the part is, and of which type.
+    /// Where the part is.
     pub(crate) to: usize,
-    pub(crate) new: &'static Descriptor,
     pub(crate) from: usize,
     pub(crate) old: &'static Descriptor,
     /// How many base parts deep it lies: the part is the field `base` of the field `base` ..
     pub(crate) depth: usize,
+}
+
+impl Hook {
+    /// Whether the field at `place` is the part, or lies in it. Bytes do not tell: parts without any lie at the same place.
+    pub(super) fn has(&self, place: &str) -> bool {
+        let mut rest = place.split('.');
+        rest.by_ref().take(self.depth).filter(|step| *step == "base").count() == self.depth
+    }
+
+    /// Whether the field at `place` is the part, lies in it, or has it inside.
+    fn meets(&self, place: &str) -> bool {
+        self.has(place) || place.split('.').all(|step| step == "base")
+    }
 }
 
 /// How the objects of one class are carried over.
@@ -178,7 +190,7 @@ impl Program {
             self.make(whole, new, old, source);
             return self.leave(whole, old, false);
         };
-        let has_hook = self.has_hook(whole.to + new.offset, to.size);
+        let has_hook = self.has_hook(&whole.place_of(new));
         if stays(from, to) && !has_hook {
             return self.runs.push(Run { from: whole.from + old.offset, to: whole.to + new.offset, len: from.size });
         }
@@ -210,7 +222,7 @@ impl Program {
     /// A field that no rule carries: the class's hook says what it is, starting from the default.
     fn no_rule(&mut self, whole: &Whole<'_>, old: &'static Field, new: &'static Field, obstacles: Vec<Obstacle>) {
         let (from, to) = (old.descriptor(), new.descriptor());
-        if !same_layout(from, to) && self.has_hook(whole.to + new.offset, to.size) {
+        if !same_layout(from, to) && self.has_hook(&whole.place_of(new)) {
             self.change(whole, new, FieldFate::LeftToMigrate, Some(old));
             self.make(whole, new, old, Source::Reset(whole.default_of(new)));
             self.leave(whole, old, true);
@@ -219,9 +231,9 @@ impl Program {
         }
     }
 
-    /// Whether some hook gets, and answers for, these bytes of the new object.
-    fn has_hook(&self, at: usize, len: usize) -> bool {
-        self.hooks.iter().any(|hook| at < hook.to + hook.new.size && hook.to < at + len.max(1))
+    /// Whether some hook gets, and answers for, the field at this place of the new object, or a part of it.
+    fn has_hook(&self, place: &str) -> bool {
+        self.hooks.iter().any(|hook| hook.meets(place))
     }
 
     /// `old` is the old shape's field, or the new one where there is none.

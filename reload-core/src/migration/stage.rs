@@ -6,7 +6,7 @@
 use super::{
     convert::{Conversion, Target},
     hook::{self, HookCall, Old},
-    program::{DefaultFrom, LeftOver, Program, Run, Source, Step},
+    program::{DefaultFrom, Hook, LeftOver, Program, Run, Source, Step},
 };
 use crate::{
     attic::{Attic, AtticChange, ObjectKeeper},
@@ -67,8 +67,8 @@ struct Progress {
     /// The step that is worked on, and the objects of the block that it is done for.
     step: usize,
     done: usize,
-    /// An object of which a part is nothing, because the hook that got it gave nothing back: (object, from, to).
-    hollow: Option<(usize, usize, usize)>,
+    /// An object of which a part is nothing, because the hook that got it gave nothing back.
+    hollow: Option<(usize, Hook)>,
 }
 
 impl StagedPool {
@@ -163,9 +163,9 @@ impl Drop for StagedPool {
             };
             let steps = if index < progress.complete { program.steps.len() } else { steps };
             for step in program.steps.iter().take(steps) {
-                let hollow = progress.hollow.is_some_and(|(object, from, to)| {
-                    object + progress.complete == index && (from..to).contains(&step.to)
-                });
+                let hollow = progress
+                    .hollow
+                    .is_some_and(|(object, hook)| object + progress.complete == index && hook.has(&step.place));
                 if !hollow {
                     let part = pool.object(index).wrapping_add(step.to);
                     // SAFETY: the step has been done for this object, and nothing else drops the part. What panics in
@@ -305,7 +305,7 @@ impl Block<'_> {
     /// # Safety
     ///
     /// 1. The block holds `count` old objects and as many complete new ones.
-    unsafe fn call_hooks(&self, hollow: &mut Option<(usize, usize, usize)>) -> Result<(), StageFault> {
+    unsafe fn call_hooks(&self, hollow: &mut Option<(usize, Hook)>) -> Result<(), StageFault> {
         for index in 0..self.count {
             for hook in &self.program.hooks {
                 let object = (self.id)(index);
@@ -316,7 +316,7 @@ impl Block<'_> {
                 // SAFETY: (1) the new object's part, which was made from copies.
                 let result = unsafe { hook::run(hook, old, part, HookCall { object, from_epoch, epoch }) };
                 if let Err(reason) = result {
-                    *hollow = Some((index, hook.to, hook.to + hook.new.size));
+                    *hollow = Some((index, *hook));
                     return Err(StageFault::Hook { object, class: hook.class, reason });
                 }
             }

@@ -1,6 +1,6 @@
 //! Classes and what they are based on, which may be a class of another library.
 
-use super::{LibraryId, Registry};
+use super::{LibraryId, Registry, check_shared};
 use crate::{
     schema::{self, Descriptor, Field},
     validation::{Problem, Validated},
@@ -67,6 +67,9 @@ impl Registry {
             }
             let advice = "restart needed: both libraries have to be built with the same base class; until then the old code goes on";
             let part = class.state.fields().iter().find(|field| field.name() == "base").map(Field::descriptor);
+            if let Some(part) = part {
+                check_shared(&base.path, part, base.state, problems);
+            }
             let what = if !base.present {
                 format!("`{}` of another library of this world is based on it, and it is gone", class.path)
             } else if part.is_none_or(|part| !schema::same_layout(part, base.state)) {

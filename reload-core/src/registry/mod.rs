@@ -20,7 +20,7 @@ pub(crate) use vocabulary::Vocabulary;
 use crate::{
     class::{BatchFn, ClassRecord, NO_CLASS, OneFn, TurnFn},
     event::{Constructed, Destroyed, Event as _, EventMask, TableRecord},
-    schema::{Descriptor, WriteFn, descriptor},
+    schema::{self, Descriptor, WriteFn, descriptor},
     validation::{Image, Problem, Rejection, ValidClass, Validated},
 };
 use path_map::PathMap;
@@ -28,9 +28,24 @@ use rustc_hash::FxHashMap;
 use short_ways::ShortWays;
 use std::{rc::Rc, sync::Arc};
 
+/// What two libraries have of one type, where a part of it is one that neither can compare.
+fn check_shared(subject: &str, one: &'static Descriptor, other: &'static Descriptor, problems: &mut Vec<Problem>) {
+    problems.extend(schema::unknown_fields_of_shared(one, other).into_iter().map(|(field, ty)| {
+        Problem::new(
+            "field.opaque_own",
+            format!("{subject}.{field}"),
+            format!(
+                "two libraries, or host and library, have it, and the parts of `{ty}`, which is of the same crate, are not known: \
+                 they might have different ones"
+            ),
+            "derive `State` for the type, and take `serde`, `opaque` or `reset` off the field",
+        )
+    }));
+}
+
 /// Which library of the world: the host itself, or one that a session opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct LibraryId(pub(crate) u16);
+pub(crate) struct LibraryId(pub(crate) u32);
 
 impl Class {
     /// Whether a new object is told that it lives, or has loops.
@@ -198,7 +213,7 @@ impl Registry {
     }
 
     /// The registry in which `library` has what `validated` says, running as `epoch`. `numbers` are those that the classes
-    /// had when this version ran before, if it did.
+    /// had when this version ran before, if it did; `is_parked` says whether the attic has objects of the class with a path.
     ///
     /// # Errors
     ///
@@ -209,6 +224,7 @@ impl Registry {
         epoch: u32,
         validated: &Validated,
         numbers: Option<&ClassNumbers>,
+        is_parked: &dyn Fn(&str) -> bool,
     ) -> Result<Self, Rejection> {
         let mut problems = Vec::new();
         let mut next = self.clone();
@@ -218,7 +234,7 @@ impl Registry {
         }
         for valid in &validated.classes {
             let ran_before = numbers.and_then(|numbers| numbers.get(&*valid.path)).copied();
-            let known = ran_before.or_else(|| self.continued_by(library, valid, validated));
+            let known = ran_before.or_else(|| self.continued_by(library, valid, validated, is_parked));
             next.enter(library, epoch, valid, known, &validated.image, &mut problems);
         }
         next.link(validated, &mut problems);
@@ -237,18 +253,31 @@ impl Registry {
     /// The class that `valid` is the next version of. In this order: the one with the path that it says it had, unless
     /// its own path is known; its namesake, unless another says that it was that one; one of the same library that says it
     /// had this path, which is what going back to an older version looks like.
-    fn continued_by(&self, library: LibraryId, valid: &ValidClass, validated: &Validated) -> Option<u16> {
-        if let Some(number) = self.find_any(&valid.path) {
-            let taken =
-                |other: &&ValidClass| other.was.as_deref() == Some(&valid.path) && self.find_any(&other.path).is_none();
+    ///
+    /// A namesake that is gone and has left nothing is not known to a class whose former path nobody has now.
+    fn continued_by(
+        &self,
+        library: LibraryId,
+        valid: &ValidClass,
+        validated: &Validated,
+        is_parked: &dyn Fn(&str) -> bool,
+    ) -> Option<u16> {
+        let goes_on = |path: &str| validated.classes.iter().any(|other| other.path == path);
+        let is_known = |valid: &ValidClass| {
+            self.find_any(&valid.path).is_some_and(|number| {
+                let is_renamed = valid.was.as_deref().is_some_and(|was| self.find_any(was).is_some() && !goes_on(was));
+                self.class(number).present || is_parked(&valid.path) || !is_renamed
+            })
+        };
+        if is_known(valid) {
+            let taken = |other: &&ValidClass| other.was.as_deref() == Some(&valid.path) && !is_known(other);
             if !validated.classes.iter().any(|other| taken(&other)) {
-                return Some(number);
+                return self.find_any(&valid.path);
             }
         }
         if let Some(number) = valid.was.as_deref().and_then(|was| self.find_any(was)) {
             return Some(number);
         }
-        let goes_on = |path: &str| validated.classes.iter().any(|other| other.path == path);
         let was_this = |class: &Class| {
             class.library == library && class.was.as_deref() == Some(&valid.path) && !goes_on(&class.path)
         };

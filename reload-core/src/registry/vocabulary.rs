@@ -2,7 +2,7 @@
 //! paths, so that a table that was re-ordered or has grown changes nothing.
 
 use super::{
-    LibraryId,
+    LibraryId, check_shared,
     known::{KnownEvent, KnownEvents},
 };
 use crate::{
@@ -106,13 +106,19 @@ impl Vocabulary {
                     let slot = usize::from(id);
                     if let Some(entry) = next.events[slot].as_mut() {
                         if entry.owner == library {
-                            if self.is_used_beside(library, id) && !schema::same_layout(entry.payload, event.payload) {
-                                problems.push(used_event_changed(entry, event.payload));
+                            if self.is_used_beside(library, id) {
+                                if !schema::same_layout(entry.payload, event.payload) {
+                                    problems.push(used_event_changed(entry, event.payload));
+                                }
+                                check_shared(&entry.path, entry.payload, event.payload, problems);
                             }
                             entry.payload = event.payload;
                             entry.name.clone_from(&event.name);
-                        } else if !schema::same_layout(entry.payload, event.payload) {
-                            problems.push(shared_event_changed(entry, event.payload));
+                        } else {
+                            if !schema::same_layout(entry.payload, event.payload) {
+                                problems.push(shared_event_changed(entry, event.payload));
+                            }
+                            check_shared(&entry.path, entry.payload, event.payload, problems);
                         }
                     }
                     stays[slot] = true;

@@ -127,7 +127,9 @@ pub(crate) fn plan(
     validated: &Validated,
     way: Way<'_>,
 ) -> Result<Plan, Rejection> {
-    let next = live.registry.with(library, epoch, validated, way.numbers(library, &live.registry, validated))?;
+    let numbers = way.numbers(library, &live.registry, validated);
+    let is_parked = |path: &str| live.attic.group(path).is_some();
+    let next = live.registry.with(library, epoch, validated, numbers, &is_parked)?;
     let mut plan = Plan {
         library,
         direction: way.direction(),
@@ -250,7 +252,7 @@ fn hooks(before: &Registry, after: &Registry, number: u16) -> Vec<Hook> {
             let (_, from) = old_parts.iter().find(|(old, _)| *old == class)?;
             let (old, new) = (before.class(class).state, after.class(class).state);
             let call = after.class(class).record.migrate.filter(|_| !schema::same_layout(old, new))?;
-            Some(Hook { class, call, to, new, from: *from, old, depth })
+            Some(Hook { class, call, to, from: *from, old, depth })
         })
         .collect();
     hooks.reverse();
@@ -271,12 +273,11 @@ pub(crate) fn written_hooks(registry: &Registry, number: u16, bases: Option<&Bas
         .into_iter()
         .enumerate()
         .filter_map(|(depth, (class, to))| {
-            let new = registry.class(class).state;
             let call = registry.class(class).record.migrate?;
             if depth > 0 && !has_changed(registry.class(class)) {
                 return None;
             }
-            Some(Hook { class, call, to, new, from: 0, old: new, depth })
+            Some(Hook { class, call, to, from: 0, old: registry.class(class).state, depth })
         })
         .collect();
     hooks.reverse();

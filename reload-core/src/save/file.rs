@@ -29,6 +29,9 @@ pub(super) struct Body {
     pub(super) now: u64,
     /// The generation of each slot, so that no id is ever given out twice.
     pub(super) generations: Vec<u32>,
+    /// The newest generation that a slot has had, where it has an older one again.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) newest: BTreeMap<u32, u32>,
     /// By path.
     pub(super) classes: BTreeMap<String, ClassFile>,
     pub(super) queue: Vec<QueuedFile>,

@@ -250,7 +250,10 @@ fn stage(live: &Live, body: Body) -> Result<Staged, Rejection> {
 
 /// Claims the slot of every object in the file.
 fn claim(body: &Body, problems: &mut Vec<Problem>) -> Slots {
-    let mut slots = Slots::with_generations(body.generations.iter().copied());
+    if let Some(slot) = body.generations.iter().position(|generation| *generation == 0) {
+        problems.push(damaged(format!("the slot {slot} has no generation")));
+    }
+    let mut slots = Slots::with_generations(body.generations.iter().copied(), body.newest.clone());
     let objects = body.classes.values().flat_map(|class| class.objects.iter().map(|(id, _)| *id));
     let unborn = body.queue.iter().filter(|queued| queued.spawn.is_some()).map(|queued| queued.to);
     for id in objects.chain(body.attic.ids()).chain(unborn) {

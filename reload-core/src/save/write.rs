@@ -50,6 +50,7 @@ pub(crate) fn save(live: &Live) -> Result<Saved, SaveError> {
     let body = Body {
         now: live.clock.now,
         generations: live.store.slots.generations().collect(),
+        newest: live.store.slots.newest().clone(),
         classes,
         queue: live.queue.waiting().map(|command| queued(live, command)).collect::<Result<Vec<_>, _>>()?.concat(),
         timers,

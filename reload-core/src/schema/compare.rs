@@ -29,7 +29,8 @@ fn same(old: &Descriptor, new: &Descriptor, seen: &mut Pairs) -> bool {
     let mut types = |old: super::DescriptorFn, new: super::DescriptorFn| same(old(), new(), seen);
     match (&old.shape, &new.shape) {
         (Shape::Scalar(old), Shape::Scalar(new)) => old == new,
-        (Shape::Text(_), Shape::Text(_)) | (Shape::Opaque(_), Shape::Opaque(_)) => true,
+        (Shape::Text(_), Shape::Text(_)) => true,
+        (Shape::Opaque(_), Shape::Opaque(_)) => old.drop_in_place.is_some() == new.drop_in_place.is_some(),
         (Shape::Struct(_), Shape::Struct(_)) => same_fields(old.fields(), new.fields(), true, seen),
         (Shape::Enum(_), Shape::Enum(_)) => {
             old.variants().len() == new.variants().len()

@@ -133,7 +133,7 @@ pub(crate) unsafe fn copy_at(from: Value<'_>, out: *mut u8, path: &Path<'_>) -> 
             }
         }
         Shape::Owner(ops) => {
-            let Some(owned) = from.owned() else { return Err(no_variant(path)) };
+            let Some(owned) = from.owned() else { return Err(borrowed(from, path)) };
             let mut inner = Place::new((ops.inner)());
             // SAFETY: room for the inner value.
             unsafe { copy_at(owned, inner.as_ptr(), &path.then(Step::Within))? };
@@ -158,6 +158,11 @@ pub(crate) unsafe fn copy_at(from: Value<'_>, out: *mut u8, path: &Path<'_>) -> 
         }
         Shape::Opaque(_) => Err(path.fault(Reason::Opaque { ty: descriptor.type_name() })),
     }
+}
+
+#[cold]
+pub(crate) fn borrowed(owner: Value<'_>, path: &Path<'_>) -> Fault {
+    path.fault(Reason::Borrowed { ty: owner.descriptor().type_name() })
 }
 
 #[cold]

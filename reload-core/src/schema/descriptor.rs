@@ -317,7 +317,7 @@ pub struct ArrayOps {
 pub struct OwnerOps {
     /// The owned type.
     pub inner: DescriptorFn,
-    /// Address of the owned value.
+    /// Address of the owned value; null while it is borrowed to be changed.
     pub get: unsafe extern "C" fn(value: *const u8) -> *const u8,
     /// Writes a new owner, moving the value in. It is consumed whatever the outcome.
     pub build: unsafe extern "C" fn(out: *mut u8, inner: *mut u8) -> Outcome,

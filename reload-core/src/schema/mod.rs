@@ -46,13 +46,13 @@ pub(crate) use build::{
     build_owner, build_proxied, build_variant, default_at, field_default_at, fill_array, has_default,
 };
 pub(crate) use carry::{read_serde, write_serde};
-pub(crate) use copy::copy_at;
+pub(crate) use copy::{borrowed, copy_at};
 pub(crate) use json::{
     Plain, field_from_json, field_json, field_json_in, key_text, missing_field, nested, plain, proxy_of, unkept,
     value_from_json,
 };
 pub(crate) use keeper::{Keeper, NoKeeper};
-pub(crate) use opaque::{field_types, opaque_fields, opaque_fields_of_own_types};
+pub(crate) use opaque::{field_types, opaque_fields, opaque_fields_of_own_types, unknown_fields_of_shared};
 pub(crate) use path::{Path, Step};
 pub(crate) use place::{Partial, Undo};
 pub(crate) use std_types::TUPLE;

@@ -26,9 +26,25 @@ pub(crate) fn opaque_fields(descriptor: &'static Descriptor) -> Vec<String> {
 /// The places of opaque fields whose type is, or has as a parameter, one of the crate that the field stands in, with the
 /// type's name. Such a type is edited as the field's own is, and nobody could tell when its bytes mean something else.
 pub(crate) fn opaque_fields_of_own_types(descriptor: &'static Descriptor) -> Vec<(String, &'static str)> {
+    fields_of_own_types(descriptor, is_opaque)
+}
+
+/// The same for what two images have, each as it was built: there neither's fields are made anew, so `serde` and `reset` are
+/// opaque as well. Nothing where both have it from one image.
+pub(crate) fn unknown_fields_of_shared(
+    one: &'static Descriptor,
+    other: &'static Descriptor,
+) -> Vec<(String, &'static str)> {
+    if core::ptr::eq(one, other) {
+        return Vec::new();
+    }
+    fields_of_own_types(other, |field| matches!(field.descriptor().shape, Shape::Opaque(_)))
+}
+
+fn fields_of_own_types(descriptor: &'static Descriptor, which: impl Fn(&Field) -> bool) -> Vec<(String, &'static str)> {
     let mut fields = Vec::new();
     collect(descriptor, "", &mut HashSet::new(), &mut |place, owner, field| {
-        let name = field.descriptor().distinct_by().filter(|_| is_opaque(field));
+        let name = field.descriptor().distinct_by().filter(|_| which(field));
         let of_own_type =
             |name: &&str| owner.path().split_once("::").is_some_and(|(krate, _)| has_part_of(name, krate));
         if let Some(name) = name.filter(of_own_type) {

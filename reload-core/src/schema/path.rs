@@ -158,6 +158,11 @@ pub enum Reason {
         /// The type.
         ty: String,
     },
+    /// It is borrowed to be changed.
+    Borrowed {
+        /// The owner's type.
+        ty: String,
+    },
     /// The value's serde form could not be made or read.
     Serde(String),
     /// A value that is to go to the attic cannot be written down; why.
@@ -208,6 +213,11 @@ impl fmt::Display for Reason {
                 "the parts of `{ty}` are not known: `#[derive(State)]` on the type or `#[field(serde)]` on the field makes them so"
             ),
             Self::NotText { ty } => write!(f, "this `{ty}` is not UTF-8 text"),
+            Self::Borrowed { ty } => write!(
+                f,
+                "this `{ty}` is borrowed to be changed, so that it cannot be read: end the borrow (one that was leaked, as by \
+                 `mem::forget`, never ends: destroy the object)"
+            ),
             Self::Serde(reason) => f.write_str(reason),
             Self::Unkept(reason) => write!(f, "its value cannot be written down for the attic: {reason}"),
             Self::Panicked(panicked) => fmt::Display::fmt(panicked, f),

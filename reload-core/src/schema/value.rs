@@ -123,13 +123,13 @@ impl<'a> Value<'a> {
         (!text.is_absent()).then(|| unsafe { text.get() })
     }
 
-    /// What an owner holds; `None` unless it is one.
+    /// What an owner holds; `None` unless it is one, and while it is borrowed to be changed.
     #[must_use]
     pub fn owned(&self) -> Option<Value<'a>> {
         let Shape::Owner(ops) = &self.descriptor.shape else { return None };
         // SAFETY: `Value::new` (2).
         let ptr = unsafe { (ops.get)(self.ptr) };
-        Some(Value { ptr, descriptor: (ops.inner)(), lives: PhantomData })
+        (!ptr.is_null()).then(|| Value { ptr, descriptor: (ops.inner)(), lives: PhantomData })
     }
 
     /// The number of elements or entries of a collection; 0 for other shapes.

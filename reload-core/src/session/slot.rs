@@ -16,6 +16,8 @@ use std::{sync::Arc, time::Instant};
 pub(crate) struct Slot {
     pub(crate) name: String,
     pub(crate) library: LibraryId,
+    /// The world that it was opened with.
+    world: u64,
     pub(crate) epoch: u32,
     pub(crate) current: Option<Image>,
     /// What ran before: where `undo` goes back to.
@@ -24,7 +26,8 @@ pub(crate) struct Slot {
 
 impl Slot {
     pub(crate) fn new(name: impl Into<String>, world: &mut World) -> Self {
-        Self { name: name.into(), library: world.next_library(), epoch: 0, current: None, previous: None }
+        let library = world.next_library();
+        Self { name: name.into(), library, world: world.id, epoch: 0, current: None, previous: None }
     }
 
     /// Takes `image` through validation, plan, staging, the old library's consent, and commit.
@@ -72,6 +75,15 @@ impl Slot {
         way: Way<'_>,
         stages: &mut Vec<StageTime>,
     ) -> Result<Staged, Rejection> {
+        if world.id != self.world {
+            return Err(Problem::new(
+                "session.other_world",
+                self.name.clone(),
+                "the session was opened with another world; neither world has changed",
+                "give the session the world that it was opened with; a second world needs a session of its own",
+            )
+            .into());
+        }
         let epochs = (self.epoch, self.epoch + 1);
         let validated = timed(stages, "validate", || validation::validate(image.clone()))?;
         let plan = timed(stages, "plan", || reload::plan(world.live(), self.library, epochs, &validated, way))?;
@@ -94,6 +106,10 @@ impl Slot {
     }
 
     fn rehearse_entering(&self, world: &World, image: &Image, way: Way<'_>) -> ReloadPlan {
+        world.while_read(|| self.rehearse_reading(world, image, way))
+    }
+
+    fn rehearse_reading(&self, world: &World, image: &Image, way: Way<'_>) -> ReloadPlan {
         let mut stages = Vec::new();
         let (library, from_epoch, epoch) = (self.name.clone(), self.epoch, self.epoch + 1);
         match self.prepare(world, image, way, &mut stages) {

@@ -117,7 +117,7 @@ impl World {
         // SAFETY: the object is of the class that the descriptor describes, and is not changed meanwhile:
         // changing it needs an exclusive borrow of the world.
         let value = unsafe { Value::new(object, live.registry.class(number).state) };
-        Some(serde_json::to_value(value).unwrap_or_else(unreadable))
+        Some(self.while_read(|| serde_json::to_value(value)).unwrap_or_else(unreadable))
     }
 
     /// All classes, sorted by path.

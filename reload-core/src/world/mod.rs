@@ -20,7 +20,15 @@ use crate::{
     save::{self, RestoreReport, SaveError, Saved},
     validation::{self, Image, Rejection},
 };
-use core::{fmt, marker::PhantomData, mem::ManuallyDrop, ptr::NonNull, time::Duration};
+use core::{
+    cell::Cell,
+    fmt,
+    marker::PhantomData,
+    mem::ManuallyDrop,
+    ptr::NonNull,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 /// An observer of class changes.
 pub(crate) type Observer = Box<dyn FnMut(&ClassChange)>;
@@ -40,8 +48,12 @@ pub struct World {
     live: NonNull<Live>,
     pub(crate) observers: Vec<Observer>,
     pub(crate) receiver: Receiver,
+    /// Another one for each world of the process.
+    pub(crate) id: u64,
+    /// How many read the objects and call code of theirs meanwhile, which must not get at them.
+    readers: Cell<u32>,
     /// How many libraries have been opened, the host's own image included.
-    libraries: u16,
+    libraries: u32,
     #[cfg(feature = "crash-report")]
     pub(crate) watchdog: Option<Watchdog>,
     not_send: PhantomData<*mut ()>,
@@ -66,13 +78,16 @@ impl World {
         let mut image = Image::of(&own, std::rc::Rc::new(()));
         image.classes = crate::boundary::RawSlice::EMPTY;
         let registry = validation::validate(image)
-            .and_then(|validated| Registry::default().with(LibraryId::HOST, 0, &validated, None))
+            .and_then(|validated| Registry::default().with(LibraryId::HOST, 0, &validated, None, &|_| false))
             .unwrap_or_else(|rejection| panic!("the host's own event tables do not fit together:\n{rejection}"));
         let live = Live::begin(registry);
         #[cfg(feature = "crash-report")]
         crate::crash::world_begins();
+        static WORLDS: AtomicU64 = AtomicU64::new(0);
         Self {
             live,
+            id: WORLDS.fetch_add(1, Ordering::Relaxed),
+            readers: Cell::new(0),
             observers: Vec::new(),
             receiver: Receiver::default(),
             libraries: 1,
@@ -97,6 +112,24 @@ impl World {
     /// The live state's address, for what runs game code: no reference into it may be held meanwhile.
     pub(crate) fn live_ptr(&mut self) -> LivePtr {
         self.live
+    }
+
+    /// Calls what reads the objects. Code of theirs that it calls, such as a field's `Serialize`, gets no reference to one: by it
+    /// a `Cell` could be emptied under the reader.
+    pub(crate) fn while_read<R>(&self, read: impl FnOnce() -> R) -> R {
+        struct Reader<'a>(&'a Cell<u32>);
+        impl Drop for Reader<'_> {
+            fn drop(&mut self) {
+                self.0.set(self.0.get() - 1);
+            }
+        }
+        self.readers.set(self.readers.get() + 1);
+        let _reader = Reader(&self.readers);
+        read()
+    }
+
+    fn is_read(&self) -> bool {
+        self.readers.get() > 0
     }
 
     pub(crate) fn next_library(&mut self) -> LibraryId {
@@ -257,7 +290,7 @@ impl World {
     ///
     /// The first object that cannot be written.
     pub fn save(&self) -> Result<Saved, SaveError> {
-        save::save(self.live())
+        self.while_read(|| save::save(self.live()))
     }
 
     /// Replaces everything in the world by what [`World::save`] has written: the objects that live now end, without

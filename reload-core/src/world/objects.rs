@@ -115,10 +115,17 @@ impl World {
 
     /// The state of an object, if it is a `T`, or its class is based on `T` (then its base part), and
     /// `T` is linked into the host.
+    ///
+    /// `None` as well for code of the objects' own that [`World::inspect`], [`World::save`] or a plan calls while it reads
+    /// them, such as a field's `Serialize`.
     #[must_use]
     pub fn get<T: GameClass>(&self, id: ObjectId) -> Option<&T> {
+        if self.is_read() {
+            return None;
+        }
         let part = self.part(id, T::record())?;
-        // SAFETY: the part is a `T`; objects only change through an exclusive borrow of the world.
+        // SAFETY: the part is a `T`; objects only change through an exclusive borrow of the world, or in a cell of theirs, which
+        // nobody reads now.
         unsafe { part.cast::<T>().as_ref() }
     }
 

@@ -3,6 +3,7 @@
 #![allow(missing_docs, unreachable_pub, reason = "a test")]
 
 mod attic;
+mod bare;
 mod going_on;
 mod hook;
 mod plan;

@@ -195,3 +195,33 @@ fn a_renamed_class_comes_back_although_its_name_was_taken() {
         assert_eq!((game.json(old).as_str(), game.json(new).as_str()), (r#"{"n":1}"#, r#"{"n":2}"#));
     }
 }
+
+classes!(alone (First "game::A"));
+classes!(renamed (First "game::B" was "game::A"));
+classes!(stale (First "game::A") (Second "game::B" was "game::A"));
+
+/// A name that a class had which left nothing behind is free; where the former name is still there nobody gave it up.
+#[test]
+fn a_class_is_renamed_to_what_another_one_was_called() {
+    let mut game = Game::open(library().class::<before::First>().class::<before::Second>());
+    let id = game.world.spawn(before::First { n: 1 }).expect("its class is linked");
+    game.reload(library().class::<alone::First>());
+    game.reload(library().class::<stale::First>().class::<stale::Second>());
+    assert_eq!(game.world.instances_of("game::A"), [id]);
+    game.reload(library().class::<alone::First>());
+    game.reload(library().class::<renamed::First>());
+    assert_eq!((game.world.instances_of("game::B"), game.json(id).as_str()), (vec![id], r#"{"n":1}"#));
+    game.undo();
+    assert_eq!(game.world.instances_of("game::A"), [id]);
+}
+
+#[test]
+fn a_class_whose_name_has_objects_in_the_attic_is_not_renamed_over_them() {
+    let mut game = Game::open(library().class::<before::First>().class::<before::Second>());
+    let first = game.world.spawn(before::First { n: 1 }).expect("its class is linked");
+    let second = game.world.spawn(before::Second { n: 2 }).expect("its class is linked");
+    game.reload(library().class::<alone::First>());
+    game.reload(library().class::<renamed::First>());
+    assert_eq!(game.world.instances_of("game::B"), [second]);
+    assert_eq!(game.world.status(first), ObjectStatus::InAttic);
+}

@@ -3,6 +3,7 @@
 #![allow(missing_docs, unreachable_pub, reason = "a test")]
 
 mod queue;
+mod read;
 
 use reload_core::{
     ChainBudget, Ctx, FaultKind, InProcess, LibrarySource, Next, ObjectId, ObjectStatus, ReloadSession, World,

@@ -12,7 +12,7 @@ use syn::{Attribute, Data, DeriveInput, Fields, LitStr, Member, Path};
 /// The class, or `None` when what was written is not a struct without parameters.
 pub(crate) fn class(written: &[Opt], item: &DeriveInput, mistakes: &mut Mistakes) -> Option<Class> {
     let options = class_options(written, mistakes);
-    fields::options_belong_on_fields(&item.attrs, mistakes);
+    fields::attributes_of_type(&item.attrs, mistakes);
     generics::none(
         &item.generics,
         "a class has no parameters: its objects are found and created by the class's name alone; \

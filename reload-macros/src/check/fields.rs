@@ -16,7 +16,7 @@ const FIELD_OPTIONS: &str = "`default = ..`, `was = \"..\"`, `reset`, `opaque` a
 pub(crate) fn nested(input: &DeriveInput, mistakes: &mut Mistakes) -> Option<Nested> {
     let before = mistakes.len();
     generics::no_lifetimes(&input.generics, mistakes);
-    options_belong_on_fields(&input.attrs, mistakes);
+    attributes_of_type(&input.attrs, mistakes);
     let shape = match &input.data {
         Data::Struct(data) => Shape::Struct(fields(&data.fields, mistakes)),
         Data::Enum(data) => Shape::Enum(data.variants.iter().map(|written| variant(written, mistakes)).collect()),
@@ -185,10 +185,17 @@ fn generic_types_are_described(field: &Field, mistakes: &mut Mistakes) {
     }
 }
 
-/// `#[field(..)]` says something about a field.
-pub(super) fn options_belong_on_fields(attrs: &[Attribute], mistakes: &mut Mistakes) {
-    for attr in attrs.iter().filter(|attr| attr.path().is_ident("field")) {
-        mistakes.at(attr, "`#[field(..)]` belongs on a field (or, with `was`, on a variant)");
+/// What stands on the type: `#[field(..)]` says something about a field, and fields have to be aligned.
+pub(super) fn attributes_of_type(attrs: &[Attribute], mistakes: &mut Mistakes) {
+    for attr in attrs {
+        if attr.path().is_ident("field") {
+            mistakes.at(attr, "`#[field(..)]` belongs on a field (or, with `was`, on a variant)");
+        } else if attr.path().is_ident("repr") && mentions(attr.meta.to_token_stream(), "packed") {
+            mistakes.at(
+                attr,
+                "the fields of a packed type are not aligned, so that nothing can refer to them: leave `packed` out",
+            );
+        }
     }
 }
 

@@ -112,7 +112,7 @@ fn payload(event: TableEvent, vis: &Visibility, mistakes: &mut Mistakes) -> (Der
         generics: Generics::default(),
         data: Data::Struct(DataStruct { struct_token: Default::default(), fields, semi_token }),
     };
-    fields::options_belong_on_fields(&item.attrs, mistakes);
+    fields::attributes_of_type(&item.attrs, mistakes);
     super::strip_field_options(&mut item);
     (item, checked)
 }

@@ -30,4 +30,10 @@ pub struct Holder<T> {
     value: T,
 }
 
+#[derive(State)]
+#[repr(C, packed(2))]
+pub struct Tight {
+    value: u32,
+}
+
 fn main() {}

@@ -98,7 +98,7 @@ pub(crate) fn key_text(key: Value<'_>, path: &Path<'_>) -> Result<Option<String>
         },
         Shape::Owner(_) => match key.owned() {
             Some(inner) => return key_text(inner, path),
-            None => return Ok(None),
+            None => return Err(path.fault(Reason::Borrowed { ty: key.descriptor().type_name() })),
         },
         Shape::Proxy(_) if super::is_text_key(key.descriptor()) => {
             let proxy = proxy_of(key, path)?;

@@ -89,7 +89,7 @@ impl Serialize for Json<'_> {
             Shape::Map(_) => self.map(serializer),
             Shape::Owner(_) => match self.value.owned() {
                 Some(owned) => inner(owned, serializer),
-                None => serializer.serialize_unit(),
+                None => Err(S::Error::custom(self.path.fault(Reason::Borrowed { ty: descriptor.type_name() }))),
             },
             Shape::Proxy(_) => {
                 let proxy = proxy_of(self.value, self.path).map_err(S::Error::custom)?;

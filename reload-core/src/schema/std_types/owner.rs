@@ -12,14 +12,15 @@ use std::alloc::{Layout, alloc};
 /// An owner of one value.
 trait Owner: Sized {
     type Inner: State;
-    fn address(&self) -> *const Self::Inner;
+    /// `None` while somebody else may change the value.
+    fn address(&self) -> Option<*const Self::Inner>;
     fn of(inner: Self::Inner) -> Self;
 }
 
 impl<T: State> Owner for Box<T> {
     type Inner = T;
-    fn address(&self) -> *const T {
-        &raw const **self
+    fn address(&self) -> Option<*const T> {
+        Some(&raw const **self)
     }
     /// `Box::new`, but without memory the answer is no, where `Box::new` would abort.
     fn of(inner: T) -> Self {
@@ -41,8 +42,8 @@ impl<T: State> Owner for Box<T> {
 
 impl<T: State> Owner for Cell<T> {
     type Inner = T;
-    fn address(&self) -> *const T {
-        self.as_ptr()
+    fn address(&self) -> Option<*const T> {
+        Some(self.as_ptr())
     }
     fn of(inner: T) -> Self {
         Self::new(inner)
@@ -51,8 +52,9 @@ impl<T: State> Owner for Cell<T> {
 
 impl<T: State> Owner for RefCell<T> {
     type Inner = T;
-    fn address(&self) -> *const T {
-        self.as_ptr()
+    /// Whoever has borrowed it to change it may be in the middle of that.
+    fn address(&self) -> Option<*const T> {
+        self.try_borrow().ok().map(|value| &raw const *value)
     }
     fn of(inner: T) -> Self {
         Self::new(inner)
@@ -65,7 +67,7 @@ impl<T: State> Owner for RefCell<T> {
 unsafe extern "C" fn get<O: Owner>(value: *const u8) -> *const u8 {
     // SAFETY: (1)
     let owner = unsafe { &*value.cast::<O>() };
-    owner.address().cast()
+    owner.address().map_or(core::ptr::null(), <*const O::Inner>::cast)
 }
 
 /// # Safety
