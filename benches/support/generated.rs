@@ -13,6 +13,8 @@ use std::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Bare,
+    /// Each struct is submitted to `inventory`, as a class is: what no macro that registers a class can do without.
+    Submitted,
     Ours,
     Serde,
     Facet,
@@ -20,11 +22,13 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 5] = [Self::Bare, Self::Ours, Self::Serde, Self::Facet, Self::Reflect];
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Bare, Self::Submitted, Self::Ours, Self::Serde, Self::Facet, Self::Reflect];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Bare => "bare",
+            Self::Submitted => "inventory",
             Self::Ours => "game-class",
             Self::Serde => "serde",
             Self::Facet => "facet",
@@ -35,6 +39,7 @@ impl Kind {
     fn dependencies(self) -> String {
         match self {
             Self::Bare => String::new(),
+            Self::Submitted => "inventory = \"0.3\"\n".into(),
             Self::Ours => {
                 format!("reload-core = {{ path = {:?}, default-features = false }}\n", root().join("reload-core"))
             }
@@ -46,7 +51,7 @@ impl Kind {
 
     const fn on_class(self) -> &'static str {
         match self {
-            Self::Bare => "",
+            Self::Bare | Self::Submitted => "",
             Self::Ours => "#[game_class]",
             Self::Serde => "#[derive(serde::Serialize, serde::Deserialize)]",
             Self::Facet => "#[derive(facet::Facet)]",
@@ -64,7 +69,7 @@ impl Kind {
     /// What makes a class known to whoever asks for it at run time.
     fn registration(self, class: usize) -> String {
         match self {
-            Self::Bare | Self::Ours => String::new(),
+            Self::Bare | Self::Submitted | Self::Ours => String::new(),
             Self::Serde => format!(
                 "let c: C{class} = serde_json::from_str(text).unwrap(); sum += serde_json::to_string(&c).unwrap().len();"
             ),
@@ -96,6 +101,9 @@ pub(crate) fn source(kind: Kind, classes: usize, version: usize, lines: usize) -
     } else {
         text.push_str("pub struct Tick { pub dt: f32 }\npub struct Damaged { pub amount: i32 }\n");
     }
+    if kind == Kind::Submitted {
+        text.push_str("pub struct Known(pub &'static str);\ninventory::collect!(Known);\n");
+    }
     let (class_attribute, nested) = (kind.on_class(), kind.on_nested());
     let enum_extra = if kind == Kind::Facet { "#[repr(u8)]" } else { "" };
     let _ = writeln!(
@@ -107,6 +115,9 @@ pub(crate) fn source(kind: Kind, classes: usize, version: usize, lines: usize) -
     for class in 0..classes {
         let (said, more) = if class == classes / 2 { (version, lines) } else { (0, 0) };
         let more = "            self.hp += 1;\n".repeat(more);
+        if kind == Kind::Submitted {
+            let _ = writeln!(text, "inventory::submit! {{ Known(\"C{class}\") }}");
+        }
         let on_impl = if kind == Kind::Ours { "#[game_class]" } else { "" };
         let _ = writeln!(
             text,
