@@ -1,6 +1,6 @@
 //! What a reload will do to the attic. Collected while objects are staged, carried out by commit.
 
-use super::{Attic, Group, texts::Texts};
+use super::{Attic, groups::Group, texts::Texts};
 use crate::{boundary::ObjectId, schema::Keeper};
 use std::{cell::RefCell, collections::BTreeMap};
 
@@ -15,10 +15,21 @@ pub(crate) struct AtticChange {
     /// (class, place) of fields of which values were taken.
     returned: BTreeMap<(String, String), Vec<ObjectId>>,
     parked: Vec<(String, Parked)>,
-    unparked: Vec<String>,
+    unparked: Vec<Unparked>,
+    /// Classes that live, by path: old and new.
     renamed: Vec<(String, String)>,
     /// Values that do not fit any more: (class, place) with the number of them, and why the first one does not.
     misfits: BTreeMap<(String, String), (usize, String)>,
+}
+
+/// The objects of a class that come back.
+#[derive(Debug)]
+struct Unparked {
+    known_as: String,
+    /// Which group of that path they are.
+    group: usize,
+    /// The path of their class from now on.
+    class: String,
 }
 
 #[derive(Debug, Default)]
@@ -47,8 +58,9 @@ impl AtticChange {
         self.parked.push((class, objects));
     }
 
-    pub(crate) fn unpark(&mut self, class: String) {
-        self.unparked.push(class);
+    /// Takes out a group of those that are known by a path, which is `class` from now on.
+    pub(crate) fn unpark(&mut self, (known_as, group): (&str, usize), class: &str) {
+        self.unparked.push(Unparked { known_as: known_as.to_owned(), group, class: class.to_owned() });
     }
 
     pub(crate) fn rename_class(&mut self, from: String, to: String) {
@@ -98,14 +110,16 @@ impl AtticChange {
 
     /// Carries it all out.
     pub(crate) fn apply(self, attic: &mut Attic, epoch: u32) {
-        // Under the name that they are known by, which is the old one.
-        for class in &self.unparked {
-            attic.take_objects(class);
-        }
-        // In two steps: one class may get the name that another gives up.
+        // In two steps: one class may get the name that another gives up. Those who come back have their own name meanwhile.
         let on_the_way = |index: usize| format!("<renamed {index}>");
         for (index, (from, _)) in self.renamed.iter().enumerate() {
             attic.rename_class(from, &on_the_way(index));
+        }
+        for Unparked { known_as, group, class } in &self.unparked {
+            let objects = attic.take_objects(known_as, *group);
+            if known_as != class {
+                attic.rename_objects((known_as, class), &objects);
+            }
         }
         for (index, (_, to)) in self.renamed.iter().enumerate() {
             attic.rename_class(&on_the_way(index), to);

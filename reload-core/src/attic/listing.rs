@@ -7,7 +7,8 @@ use serde::Serialize;
 /// What is in the attic.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AtticListing {
-    /// Sorted by class, objects before fields, fields by name.
+    /// Sorted by class, objects before fields, fields by name. Objects of a class that have different shapes are an entry
+    /// for each.
     pub entries: Vec<AtticEntry>,
     /// What everything takes, in bytes.
     pub bytes: usize,
@@ -47,10 +48,9 @@ pub enum AtticSelection<'a> {
 impl Attic {
     pub(crate) fn listing(&self) -> AtticListing {
         let mut entries: Vec<AtticEntry> = self
-            .objects
-            .iter()
+            .groups()
             .map(|(class, group)| AtticEntry {
-                class: class.clone(),
+                class: class.to_owned(),
                 field: None,
                 ty: String::new(),
                 epoch: group.epoch,
@@ -76,10 +76,12 @@ impl Attic {
     pub(crate) fn purge(&mut self, selection: AtticSelection<'_>) -> (Vec<crate::ObjectId>, usize) {
         let (mut ids, mut values) = (Vec::new(), 0);
         let all = selection == AtticSelection::All;
-        for (class, group) in &mut self.objects {
+        for (class, groups) in &mut self.objects {
             if all || selection == AtticSelection::Class(class) {
-                self.parked -= group.bytes();
-                ids.extend(std::mem::take(&mut group.states).into_keys());
+                for group in &mut groups.0 {
+                    self.parked -= group.bytes();
+                    ids.extend(std::mem::take(&mut group.states).into_keys());
+                }
             }
         }
         for (class, shelves) in &mut self.fields {

@@ -3,6 +3,7 @@
 //! class does. Knows nothing of libraries or pools.
 
 mod change;
+mod groups;
 mod listing;
 mod texts;
 
@@ -10,6 +11,7 @@ pub(crate) use change::{AtticChange, ObjectKeeper, Parked};
 pub use listing::{AtticEntry, AtticListing, AtticSelection};
 
 use crate::boundary::ObjectId;
+use groups::{Group, Groups};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use texts::Texts;
@@ -24,7 +26,7 @@ const OVERHEAD: usize = 48;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Attic {
     /// By the path of the class.
-    objects: BTreeMap<String, Group>,
+    objects: BTreeMap<String, Groups>,
     /// By the path of the class, then by the place of the field: `base.hp`, `bag[3/7].weight`.
     fields: BTreeMap<String, BTreeMap<String, Shelf>>,
     /// Bytes of `objects`; those of the fields know theirs.
@@ -38,28 +40,6 @@ const fn default_limit() -> usize {
     DEFAULT_LIMIT
 }
 
-/// The objects of one class.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub(crate) struct Group {
-    /// What identifies the shape in which they were put here.
-    pub(crate) shape: u64,
-    /// The types of their fields, by name.
-    pub(crate) types: BTreeMap<String, String>,
-    /// The shapes of the bases of their class, by path; none in files of versions that did not write them.
-    #[serde(default)]
-    pub(crate) bases: Option<BTreeMap<String, String>>,
-    /// The epoch that was entered when they were put here.
-    pub(crate) epoch: u32,
-    pub(crate) states: BTreeMap<ObjectId, String>,
-}
-
-impl Group {
-    /// What they take, in bytes.
-    fn bytes(&self) -> usize {
-        self.states.values().map(|state| state.len() + OVERHEAD).sum()
-    }
-}
-
 /// The values of one field.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Shelf {
@@ -70,6 +50,12 @@ struct Shelf {
     values: Texts,
 }
 
+impl Shelf {
+    fn without_values(&self) -> Self {
+        Self { ty: self.ty.clone(), epoch: self.epoch, values: Texts::default() }
+    }
+}
+
 impl Default for Attic {
     fn default() -> Self {
         Self { objects: BTreeMap::new(), fields: BTreeMap::new(), parked: 0, limit: DEFAULT_LIMIT }
@@ -77,9 +63,21 @@ impl Default for Attic {
 }
 
 impl Attic {
-    /// The objects of the class with this path.
-    pub(crate) fn group(&self, class: &str) -> Option<&Group> {
-        self.objects.get(class).filter(|group| !group.states.is_empty())
+    /// The objects that come back to a class of this shape that had this path, and which group of the path they are.
+    pub(crate) fn for_shape(&self, class: &str, shape: u64) -> Option<(usize, &Group)> {
+        let groups = self.objects.get(class)?;
+        let position = groups.position_for(shape)?;
+        Some((position, groups.0.get(position)?))
+    }
+
+    /// One of the groups of the class with this path.
+    pub(crate) fn group(&self, class: &str, position: usize) -> Option<&Group> {
+        self.objects.get(class)?.0.get(position)
+    }
+
+    /// Number of objects of classes with this path.
+    pub(crate) fn number_of(&self, class: &str) -> usize {
+        self.objects.get(class).map_or(0, |groups| groups.0.iter().map(|group| group.states.len()).sum())
     }
 
     /// The paths of the classes that have objects here.
@@ -87,14 +85,19 @@ impl Attic {
         self.objects.keys().map(String::as_str)
     }
 
+    /// All groups, each with the path of its class.
+    fn groups(&self) -> impl Iterator<Item = (&str, &Group)> {
+        self.objects.iter().flat_map(|(class, groups)| groups.0.iter().map(|group| (class.as_str(), group)))
+    }
+
     /// The class and the state of an object.
     pub(crate) fn object(&self, id: ObjectId) -> Option<(&str, &str)> {
-        self.objects.iter().find_map(|(class, group)| Some((class.as_str(), group.states.get(&id)?.as_str())))
+        self.groups().find_map(|(class, group)| Some((class, group.states.get(&id)?.as_str())))
     }
 
     /// The ids of all objects here.
     pub(crate) fn ids(&self) -> impl Iterator<Item = ObjectId> {
-        self.objects.values().flat_map(|group| group.states.keys().copied())
+        self.groups().flat_map(|(_, group)| group.states.keys().copied())
     }
 
     /// Whether anything is kept of this field.
@@ -125,13 +128,15 @@ impl Attic {
 
     /// Counts the bytes anew, after reading from a file.
     pub(crate) fn recount(&mut self) {
-        self.parked = self.objects.values().map(Group::bytes).sum();
+        self.parked = self.groups().map(|(_, group)| group.bytes()).sum();
     }
 
     /// Takes an object out for good. Answers whether it was here.
     pub(crate) fn forget_object(&mut self, id: ObjectId) -> bool {
         let mut found = false;
-        let holds = |(class, group): (&String, &mut Group)| Some((class.clone(), group.states.remove(&id)?));
+        let holds = |(class, groups): (&String, &mut Groups)| {
+            Some((class.clone(), groups.0.iter_mut().find_map(|group| group.states.remove(&id))?))
+        };
         if let Some((class, state)) = self.objects.iter_mut().find_map(holds) {
             self.parked -= state.len() + OVERHEAD;
             self.forget_fields(&class, id);
@@ -153,14 +158,48 @@ impl Attic {
         }
     }
 
-    /// Everything that is kept under the class's old path is kept under its new one.
-    pub(crate) fn rename_class(&mut self, from: &str, to: &str) {
-        if let Some(group) = self.objects.remove(from) {
-            self.objects.insert(to.to_owned(), group);
+    /// What is kept of the fields of a class that lives is kept under its new path. What is kept of objects here stays:
+    /// they are those of another class that has had the path.
+    fn rename_class(&mut self, from: &str, to: &str) {
+        let Some(mut shelves) = self.fields.remove(from) else { return };
+        let parked: Vec<ObjectId> = self
+            .objects
+            .get(from)
+            .into_iter()
+            .flat_map(|groups| &groups.0)
+            .flat_map(|group| group.states.keys().copied())
+            .collect();
+        for (place, shelf) in &mut shelves {
+            let stay = shelf.values.take_out(&parked);
+            self.put_shelf(from, place, Shelf { values: stay, ..shelf.without_values() });
         }
-        if let Some(shelves) = self.fields.remove(from) {
-            self.fields.insert(to.to_owned(), shelves);
+        for (place, shelf) in shelves {
+            self.put_shelf(to, &place, shelf);
         }
+    }
+
+    /// What is kept of the fields of these objects is kept under another path.
+    fn rename_objects(&mut self, (from, to): (&str, &str), objects: &[ObjectId]) {
+        let Some(shelves) = self.fields.get_mut(from) else { return };
+        let go = |(place, shelf): (&String, &mut Shelf)| {
+            (place.clone(), Shelf { values: shelf.values.take_out(objects), ..shelf.without_values() })
+        };
+        let moved: Vec<_> = shelves.iter_mut().map(go).collect();
+        for (place, shelf) in moved {
+            self.put_shelf(to, &place, shelf);
+        }
+    }
+
+    /// Puts values beside those that are kept of the same place of other objects.
+    fn put_shelf(&mut self, class: &str, place: &str, shelf: Shelf) {
+        if shelf.values.is_empty() {
+            return;
+        }
+        let known = self.fields.entry(class.to_owned()).or_default().entry(place.to_owned()).or_default();
+        if known.values.is_empty() || known.epoch <= shelf.epoch {
+            (known.ty, known.epoch) = (shelf.ty, shelf.epoch);
+        }
+        known.values.take_in(shelf.values);
     }
 
     fn put_values(&mut self, class: &str, place: &str, ty: String, epoch: u32, values: Texts) {
@@ -180,26 +219,23 @@ impl Attic {
 
     fn put_objects(&mut self, class: &str, group: Group) {
         self.parked += group.bytes();
-        match self.objects.get_mut(class) {
-            Some(known) => {
-                (known.shape, known.types, known.bases, known.epoch) =
-                    (group.shape, group.types, group.bases, group.epoch);
-                known.states.extend(group.states);
-            }
-            None => {
-                self.objects.insert(class.to_owned(), group);
-            }
-        }
+        self.objects.entry(class.to_owned()).or_default().put(group);
     }
 
-    fn take_objects(&mut self, class: &str) {
-        if let Some(group) = self.objects.remove(class) {
-            self.parked -= group.bytes();
-        }
+    /// Takes out all objects of a group, which stays in its place until what is empty is dropped.
+    fn take_objects(&mut self, class: &str, position: usize) -> Vec<ObjectId> {
+        let Some(group) = self.objects.get_mut(class).and_then(|groups| groups.0.get_mut(position)) else {
+            return Vec::new();
+        };
+        self.parked -= group.bytes();
+        std::mem::take(&mut group.states).into_keys().collect()
     }
 
     fn drop_empty(&mut self) {
-        self.objects.retain(|_, group| !group.states.is_empty());
+        for groups in self.objects.values_mut() {
+            groups.0.retain(|group| !group.states.is_empty());
+        }
+        self.objects.retain(|_, groups| !groups.0.is_empty());
         for shelves in self.fields.values_mut() {
             shelves.retain(|_, shelf| !shelf.values.is_empty());
         }

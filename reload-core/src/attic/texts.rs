@@ -73,6 +73,18 @@ impl Texts {
         }
     }
 
+    /// Takes out those of these objects, if they have any.
+    pub(super) fn take_out(&mut self, objects: &[ObjectId]) -> Self {
+        let mut out = Self::default();
+        for object in objects {
+            if let Some(text) = self.get(*object) {
+                out.insert(*object, text);
+            }
+            self.remove(*object);
+        }
+        out
+    }
+
     /// Takes all of `others` in; an object that has a text here gets theirs.
     pub(super) fn take_in(&mut self, others: Self) {
         if self.is_empty() {

@@ -2,6 +2,7 @@
 //! registry that will be swapped in. Must never touch the world.
 
 use crate::{
+    attic::{Attic, Parked},
     dispatch::Live,
     migration::{Hook, Program, stays},
     registry::{BaseShapes, Class, ClassNumbers, LibraryId, Registry, shape_text},
@@ -31,7 +32,7 @@ pub(crate) struct Plan {
     pub(crate) returning: Vec<Returning>,
     /// Classes without objects whose pool is made anew because their layout changed.
     pub(crate) new_pools: Vec<u16>,
-    /// Paths of classes that have another one now: (old, new).
+    /// Paths of classes that were there and have another one now: (old, new).
     pub(crate) renamed: Vec<(String, String)>,
     pub(crate) warnings: Vec<String>,
 }
@@ -45,10 +46,18 @@ pub(crate) struct Migration {
 /// A class whose objects come out of the attic.
 pub(crate) struct Returning {
     pub(crate) class: u16,
-    /// The path under which the attic knows it.
+    /// The path under which the attic knows it, and which group of that path its objects are.
     pub(crate) known_as: String,
+    pub(crate) group: usize,
     /// Run for each object, because the shape is another one.
     pub(crate) hooks: Vec<Hook>,
+}
+
+impl Returning {
+    /// The objects.
+    pub(super) fn group<'a>(&self, attic: &'a Attic) -> Option<&'a Parked> {
+        attic.group(&self.known_as, self.group)
+    }
 }
 
 /// A version that ran before the one that runs, as it was left for that.
@@ -167,7 +176,7 @@ impl Plan {
         let instances = old.map_or(0, |_| live.store.pool(number).len());
         let mut change = change(&live.registry, &self.next, old, new, instances);
         if let Some(old) = old {
-            if *old.path != *new.path {
+            if old.present && *old.path != *new.path {
                 self.renamed.push((old.path.to_string(), new.path.to_string()));
             }
             if !new.present {
@@ -210,8 +219,8 @@ impl Plan {
         if new.present && instances == 0 {
             let returning = self.returning(live, number);
             if let Some(change) = &mut change {
-                let known_as = returning.as_ref().map_or("", |returning| &returning.known_as);
-                change.returned = live.attic.group(known_as).map_or(0, |group| group.states.len());
+                let group = returning.as_ref().and_then(|returning| returning.group(&live.attic));
+                change.returned = group.map_or(0, |group| group.states.len());
             }
             self.returning.extend(returning);
         }
@@ -233,11 +242,11 @@ impl Plan {
         // Those of a class that is called so by now are its own.
         let is_anothers = |name: &str| self.next.find(name).is_some_and(|namesake| namesake != number);
         let mut names = names.into_iter().flatten().filter(|name| !is_anothers(name));
-        let known_as = names.find(|name| live.attic.group(name).is_some())?;
-        let group = live.attic.group(known_as)?;
-        let same = group.shape == schema::fingerprint(class.state);
-        let hooks = if same { Vec::new() } else { written_hooks(&self.next, number, group.bases.as_ref()) };
-        Some(Returning { class: number, known_as: known_as.to_owned(), hooks })
+        let shape = schema::fingerprint(class.state);
+        let (known_as, (position, group)) = names.find_map(|name| Some((name, live.attic.for_shape(name, shape)?)))?;
+        let hooks =
+            if group.shape == shape { Vec::new() } else { written_hooks(&self.next, number, group.bases.as_ref()) };
+        Some(Returning { class: number, known_as: known_as.to_owned(), group: position, hooks })
     }
 }
 

@@ -52,20 +52,14 @@ pub(crate) fn stage(live: &Live, plan: Plan) -> Result<Staged, Rejection> {
     }
     let mut returned = Vec::new();
     for returning in &plan.returning {
-        let Some(group) = live.attic.group(&returning.known_as) else { continue };
+        let Some(group) = returning.group(&live.attic) else { continue };
         let class = plan.next.class(returning.class);
         let context = context(&plan, live, &change, returning.class, &returning.known_as);
         match bring_back(group, &plan.next, &returning.hooks, context, live.store.memory()) {
             Ok(pool) => returned.push(pool),
             Err(problem) => problems.push(problem),
         }
-        let mut change = change.borrow_mut();
-        change.unpark(returning.known_as.clone());
-        let known = plan.renamed.iter().any(|(from, _)| *from == returning.known_as);
-        if *returning.known_as != *class.path && !known {
-            // This process has never seen the class under its old name: it came out of a file.
-            change.rename_class(returning.known_as.clone(), class.path.to_string());
-        }
+        change.borrow_mut().unpark((&returning.known_as, returning.group), &class.path);
     }
     let mut change = change.into_inner();
     for number in &plan.leaving {
@@ -251,7 +245,7 @@ impl Staged {
                 let known = usize::from(number) < live.registry.classes.len();
                 let live_ids = known.then(|| live.store.ids(number)).into_iter().flatten();
                 let group = self.plan.returning.iter().find(|returning| returning.class == number);
-                let group = group.and_then(|returning| live.attic.group(&returning.known_as));
+                let group = group.and_then(|returning| returning.group(&live.attic));
                 let ids = live_ids.chain(group.into_iter().flat_map(|group| group.states.keys().copied()));
                 let discarded = ids.map(|id| {
                     let kept = self.attic.kept_of(&class.path, id);

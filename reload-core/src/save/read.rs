@@ -292,13 +292,14 @@ fn returning(
         attic.classes().partition(|known_as| live.registry.find(known_as).is_some());
     for known_as in namesakes.into_iter().chain(others) {
         let Some(number) = continued_by(&live.registry, known_as) else { continue };
-        let Some(group) = attic.group(known_as) else { continue };
+        let class = live.registry.class(number);
+        let shape = schema::fingerprint(class.state);
+        let Some((position, group)) = attic.for_shape(known_as, shape) else { continue };
         if !taken.insert(number) {
             continue;
         }
-        let class = live.registry.class(number);
-        let same = group.shape == schema::fingerprint(class.state);
-        let hooks = if same { Vec::new() } else { written_hooks(&live.registry, number, group.bases.as_ref()) };
+        let hooks =
+            if group.shape == shape { Vec::new() } else { written_hooks(&live.registry, number, group.bases.as_ref()) };
         let (from_epoch, epoch, path) = (group.epoch, class.epoch, &class.path);
         let carried = Carried { number, path, known_as, attic, change, from_epoch, epoch };
         match bring_back(group, &live.registry, &hooks, carried, live.store.memory()) {
@@ -314,11 +315,7 @@ fn returning(
                     .map(|object| (None, Turn { object: *object, name: entry.name.clone(), since: entry.since })),
             );
         }
-        let mut change = change.borrow_mut();
-        change.unpark(known_as.to_owned());
-        if known_as != &**path {
-            change.rename_class(known_as.to_owned(), path.to_string());
-        }
+        change.borrow_mut().unpark((known_as, position), path);
     }
 }
 

@@ -129,7 +129,7 @@ impl World {
             .map(|number| {
                 let class = registry.class(number);
                 let pool = live.store.pool(number);
-                let parked = live.attic.group(&class.path).map_or(0, |group| group.states.len());
+                let parked = live.attic.number_of(&class.path);
                 ClassSummary {
                     path: class.path.to_string(),
                     base: class.base.map(|base| registry.class(base).path.to_string()),
@@ -145,7 +145,9 @@ impl World {
             })
             .filter(|class| class.present || class.instances > 0)
             .collect();
-        classes.sort_by(|left, right| left.path.cmp(&right.path));
+        classes.sort_by(|left, right| (&left.path, left.present).cmp(&(&right.path, right.present)));
+        // Classes that are gone and had the same path.
+        classes.dedup_by(|left, right| !left.present && !right.present && left.path == right.path);
         classes
     }
 

@@ -215,6 +215,42 @@ fn a_class_may_get_the_name_that_another_gives_up() {
     assert_eq!(kept, ["game::B", "game::C"], "what is kept goes with the objects");
 }
 
+named!(b_whole_that_was_a, "game::B" was "game::A", pub n: u8, pub gone: u8);
+named!(a_new, "game::A", pub name: String, pub gone: u8);
+named!(a_new_less, "game::A", pub name: String);
+
+#[test]
+fn a_class_that_gets_its_name_back_leaves_what_is_kept_of_who_had_it_meanwhile() {
+    let whole = || library().class::<b_whole_that_was_a::It>().class::<a_new::It>();
+    let less = || library().class::<b_that_was_a::It>().class::<a_new_less::It>();
+    let mut maker = Game::open(whole());
+    let first = maker.world.spawn(b_whole_that_was_a::It { n: 1, gone: 10 }).expect("its class is linked");
+    let second = maker.world.spawn(a_new::It { name: "new".into(), gone: 20 }).expect("its class is linked");
+    maker.reload(less());
+    let saved = maker.world.save().expect("all of it can be written");
+
+    let mut game = Game::open(library().class::<a_less::It>());
+    game.reload(less());
+    game.world.restore(&saved.text).expect("it fits");
+    let kept = |game: &Game| {
+        let entries = game.world.attic().entries.into_iter();
+        entries.map(|entry| format!("{} {:?} {}", entry.class, entry.field, entry.objects)).collect::<Vec<_>>()
+    };
+    for _ in 0..2 {
+        assert_eq!(kept(&game), ["game::A Some(\"gone\") 1", "game::B Some(\"gone\") 1"]);
+        game.undo();
+        assert_eq!((game.world.class_of(first), game.world.status(second)), (Some("game::A"), ObjectStatus::InAttic));
+        assert_eq!(kept(&game), ["game::A None 1", "game::A Some(\"gone\") 2"]);
+        game.undo();
+    }
+    game.reload(whole());
+    assert_eq!(
+        (game.json(first), game.json(second)),
+        (r#"{"gone":10,"n":1}"#.to_owned(), r#"{"gone":20,"name":"new"}"#.to_owned())
+    );
+    assert!(game.world.attic().entries.is_empty(), "{}", game.world.attic());
+}
+
 version!(kept { pub n: u8, pub x: u32 });
 version!(started_over { pub n: u8, #[field(reset, default = 1)] pub x: u32 });
 

@@ -224,4 +224,70 @@ fn a_class_whose_name_has_objects_in_the_attic_is_not_renamed_over_them() {
     game.reload(library().class::<renamed::First>());
     assert_eq!(game.world.instances_of("game::B"), [second]);
     assert_eq!(game.world.status(first), ObjectStatus::InAttic);
+
+mod second_of_the_name {
+    use super::*;
+    #[game_class(path = "game::A", no_handlers)]
+    #[derive(Default)]
+    pub struct Second {
+        pub name: String,
+    }
+}
+
+classes!(passed (First "game::B" was "game::A"));
+classes!(elsewhere (First "game::C" was "game::A"));
+
+/// Two classes had one name, one after the other, and then both are gone.
+#[test]
+fn objects_of_two_classes_that_had_one_name_are_kept_apart() {
+    let one = || library().class::<before::First>();
+    let mut game = Game::open(one());
+    let first = game.world.spawn(before::First { n: 1 }).expect("its class is linked");
+    game.reload(library().class::<passed::First>().class::<second_of_the_name::Second>());
+    let of_second = second_of_the_name::Second { name: "second".into() };
+    let second = game.world.spawn(of_second).expect("its class is linked");
+    game.undo();
+    let seen = |game: &Game| [first, second].map(|id| (game.world.status(id), game.json(id)));
+    let (first_is, second_is) = (r#"{"n":1}"#.to_owned(), r#"{"name":"second"}"#.to_owned());
+    let in_attic = |state: &String| (ObjectStatus::InAttic, state.clone());
+    let live = |state: &String| (ObjectStatus::Live, state.clone());
+    assert_eq!(seen(&game), [live(&first_is), in_attic(&second_is)]);
+    game.reload(library());
+    let kept = |game: &Game| {
+        let entries = game.world.attic().entries.into_iter();
+        entries.map(|entry| (entry.class, entry.field, entry.objects)).collect::<Vec<_>>()
+    };
+    let one_object = ("game::A".to_owned(), None, 1);
+    assert_eq!(kept(&game), [one_object.clone(), one_object.clone()]);
+    let classes: Vec<_> = game.world.classes().into_iter().map(|class| (class.path, class.instances)).collect();
+    assert_eq!(classes, [("game::A".to_owned(), 2)]);
+
+    // In a file as well.
+    let saved = game.world.save().expect("all of it can be written").text;
+    let mut from_file = Game::open(library());
+    from_file.world.restore(&saved).expect("it fits");
+    assert_eq!(from_file.world.save().expect("all of it can be written").text, saved);
+    let mut at_once = Game::open(one());
+    at_once.world.restore(&saved).expect("it fits");
+    let mut second_only = Game::open(library());
+    second_only.world.restore(&saved).expect("it fits");
+
+    for game in [&mut game, &mut from_file] {
+        assert_eq!(seen(game), [in_attic(&first_is), in_attic(&second_is)]);
+        let report = game.reload(one());
+        assert_eq!(report.classes()[0].returned, 1, "{report}");
+    }
+    for game in [&mut game, &mut from_file, &mut at_once] {
+        assert_eq!(seen(game), [live(&first_is), in_attic(&second_is)]);
+        assert_eq!(kept(game), std::slice::from_ref(&one_object));
+        // Its name is not passed on to what is not its class's.
+        game.reload(library().class::<elsewhere::First>());
+        assert_eq!((game.world.class_of(first), game.world.class_of(second)), (Some("game::C"), Some("game::A")));
+        game.reload(library().class::<elsewhere::First>().class::<second_of_the_name::Second>());
+        assert_eq!(seen(game), [live(&first_is), live(&second_is)]);
+        assert!(kept(game).is_empty());
+    }
+    second_only.reload(library().class::<second_of_the_name::Second>());
+    assert_eq!(seen(&second_only), [in_attic(&first_is), live(&second_is)]);
+    assert!(second_only.world.destroy(first) && kept(&second_only).is_empty());
 }
