@@ -37,6 +37,9 @@ impl Live {
             // SAFETY: (1)
             unsafe { self.drop_payload(value, descriptor, class) };
         }
+        if !self.attic.is_empty() {
+            self.attic.forget_fields(&self.registry.class(class).path, id);
+        }
         if self.store.slots.is_reserved(id) {
             self.store.remove(id);
         }

@@ -18,6 +18,7 @@ mod peopled;
 mod pulse;
 mod queue;
 mod turns;
+mod unborn;
 
 pub(crate) use crate::registry::Kind;
 pub use chains::ChainBudget;
@@ -36,3 +37,4 @@ pub(crate) use payload::Payload;
 pub(crate) use pulse::{Look, Pulse, each_here, reply, sight};
 pub(crate) use queue::{Ask, Command, Queue};
 pub(crate) use turns::advance;
+pub(crate) use unborn::Unborn;

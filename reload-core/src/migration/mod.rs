@@ -13,6 +13,6 @@ mod stage;
 mod tests;
 
 pub(crate) use program::{Hook, Program, stays};
-pub(crate) use queued::StagedQueue;
+pub(crate) use queued::{Births, StagedQueue};
 pub(crate) use restore::{MadeAs, RestoredPool, Written};
-pub(crate) use stage::{Carried, StageFault, StagedPool};
+pub(crate) use stage::{Carried, Olds, StageFault, StagedPool};

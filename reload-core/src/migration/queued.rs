@@ -1,27 +1,39 @@
-//! What is queued or waits for a time is carried over like fields: payloads of events whose declaration changed, and
-//! values of objects that are about to live. What cannot be carried over is dropped, and told by name.
+//! What is queued or waits for a time is carried over like fields: payloads of events whose declaration changed. Of those what
+//! cannot be carried over is dropped, and told by name. Objects that are about to live are carried over as those that do.
 #![expect(unsafe_code, reason = "makes payloads in room of their own")]
 
 use super::{
     convert::{Conversion, Target},
-    program::stays,
+    program::{Program, stays},
     rules::Rules,
+    stage::StagedPool,
 };
 use crate::{
-    boundary::Panicked,
-    dispatch::{Ask, Clock, Command, Payload, Queue, What},
+    boundary::{ObjectId, Panicked},
+    dispatch::{Ask, Clock, Command, Live, Payload, Queue, What},
     registry::Registry,
     report::DroppedEvent,
     schema::{Descriptor, Direction, NoKeeper, Path, Value, drop_value},
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, rc::Rc};
 
 /// What becomes of something queued.
 enum Fate {
     /// Its value in the new shape.
     Carried(Made),
+    /// The value of an object in the new shape, made by the program.
+    CarriedBy(Payload, Rc<Program>),
+    /// The object is in the attic.
+    Parked,
     /// It is dropped.
     Dropped,
+}
+
+/// Objects of one class that are about to live, in their new shape.
+pub(crate) struct Births {
+    /// Where in the queue each one is.
+    pub(crate) positions: Vec<usize>,
+    pub(crate) staged: StagedPool,
 }
 
 /// A payload with a value in it, which is dropped with it unless it is taken.
@@ -47,6 +59,17 @@ pub(crate) struct StagedQueue {
     /// By order in the clock.
     timed: BTreeMap<u64, Fate>,
     dropped: BTreeMap<(String, String), usize>,
+    births: Vec<Births>,
+}
+
+/// What the new values in the place of the old ones leave to do.
+#[derive(Default)]
+pub(crate) struct Exchanged {
+    pub(crate) panics: Vec<Panicked>,
+    /// Ids that will not live, by class.
+    pub(crate) unborn: Vec<(u16, ObjectId)>,
+    /// Those that are in the attic from now on.
+    pub(crate) parked: Vec<ObjectId>,
 }
 
 /// Both registries: what the values are, and what they become.
@@ -57,22 +80,23 @@ struct Between<'a> {
 }
 
 impl StagedQueue {
-    /// Looks at everything that is queued, and makes the new values.
-    pub(crate) fn stage(
-        (queue, clock): (&Queue, &Clock),
-        (old, new): (&Registry, &Registry),
-        direction: Direction,
-    ) -> Self {
-        let mut staged = Self::default();
+    /// Looks at everything that is queued, and makes the new values. `births` are those of objects of another shape.
+    pub(crate) fn stage(live: &Live, new: &Registry, direction: Direction, births: Vec<Births>) -> Self {
+        let mut staged = Self { births, ..Self::default() };
+        let Live { queue, clock, registry: old, .. } = live;
         let mut between = Between { old, new, rules: Rules::new(direction) };
         for (position, command) in queue.waiting().enumerate() {
             let fate = match command.ask {
                 Ask::Deliver { event, .. } | Ask::DeliverEach { event, .. } => {
                     staged.event(&mut between, event, &command.payload)
                 }
-                Ask::Spawn { class, .. } => staged.spawn(&mut between, class, Some(&command.payload)),
-                Ask::Construct { class, .. } => staged.spawn(&mut between, class, None),
-                Ask::Destroy { .. } | Ask::Rest => None,
+                // Its id has ended.
+                Ask::Spawn { .. } if !live.store.slots.is_reserved(command.id) => Some(Fate::Dropped),
+                Ask::Spawn { class, .. } => (!new.class(class).present).then_some(Fate::Parked),
+                Ask::Construct { class, .. } if !new.class(class).present => {
+                    Some(staged.drop(&format!("spawn of {}", old.class(class).path), "the class is gone"))
+                }
+                Ask::Construct { .. } | Ask::Destroy { .. } | Ask::Rest => None,
             };
             if let Some(fate) = fate {
                 staged.commands.insert(position, fate);
@@ -95,15 +119,6 @@ impl StagedQueue {
             _ => return Some(self.drop(&format!("event_{}", old.name), "the event is gone")),
         };
         self.value(between, &format!("event_{}", old.name), (old.payload, new), payload)
-    }
-
-    fn spawn(&mut self, between: &mut Between<'_>, class: u16, value: Option<&Payload>) -> Option<Fate> {
-        let (old, new) = (between.old.class(class), between.new.class(class));
-        if !new.present {
-            return Some(self.drop(&format!("spawn of {}", old.path), "the class is gone"));
-        }
-        let what = format!("spawn of {}", old.path);
-        self.value(between, &what, (old.state, new.state), value?)
     }
 
     fn value(
@@ -143,17 +158,16 @@ impl StagedQueue {
             .collect()
     }
 
-    /// Puts the new values in the place of the old ones, which are dropped by their own code. `old` still is the
-    /// registry. Answers with what panicked, and with the ids that will not live.
-    pub(crate) fn apply(
-        mut self,
-        queue: &mut Queue,
-        clock: &mut Clock,
-        old: &Registry,
-    ) -> (Vec<Panicked>, Vec<crate::ObjectId>) {
-        let (mut panics, mut unborn) = (Vec::new(), Vec::new());
+    /// Puts the new values in the place of the old ones, which are dropped by their own code. `old` still is the registry.
+    pub(crate) fn apply(mut self, queue: &mut Queue, clock: &mut Clock, old: &Registry) -> Exchanged {
+        let mut exchanged = Exchanged::default();
+        for Births { positions, staged } in std::mem::take(&mut self.births) {
+            let (payloads, program) = staged.payloads();
+            let fates = payloads.into_iter().map(|payload| Fate::CarriedBy(payload, program.clone()));
+            self.commands.extend(positions.into_iter().zip(fates));
+        }
         if self.commands.is_empty() && self.timed.is_empty() {
-            return (panics, unborn);
+            return exchanged;
         }
         for (position, command) in queue.take().into_iter().enumerate() {
             let Some(fate) = self.commands.remove(&position) else {
@@ -161,42 +175,49 @@ impl StagedQueue {
                 continue;
             };
             let Command { ask, id, payload } = command;
-            match ask {
+            let (ty, class) = match ask {
                 Ask::Deliver { event, .. } | Ask::DeliverEach { event, .. } => {
-                    let ty = old.vocabulary.event(event).map(|entry| entry.payload);
-                    if let Some(payload) = exchange(payload, ty, fate, &mut panics) {
-                        queue.push(Command { ask, id, payload });
-                    }
+                    (old.vocabulary.event(event).map(|entry| entry.payload), None)
                 }
-                Ask::Spawn { class, .. } => match exchange(payload, Some(old.class(class).state), fate, &mut panics) {
-                    Some(payload) => queue.push(Command { ask, id, payload }),
-                    None => unborn.push(id),
-                },
-                Ask::Construct { .. } => unborn.push(id),
-                Ask::Destroy { .. } | Ask::Rest => queue.push(Command { ask, id, payload }),
+                Ask::Spawn { class, .. } => (Some(old.class(class).state), Some(class)),
+                Ask::Construct { class, .. } => (None, Some(class)),
+                Ask::Destroy { .. } | Ask::Rest => (None, None),
+            };
+            let is_parked = matches!(fate, Fate::Parked);
+            match (exchange(payload, ty, fate, &mut exchanged.panics), class) {
+                (Some(payload), _) => queue.push(Command { ask, id, payload }),
+                (None, Some(_)) if is_parked => exchanged.parked.push(id),
+                (None, Some(class)) => exchanged.unborn.push((class, id)),
+                (None, None) => {}
             }
         }
         clock.revise(|mut timed| {
             let Some(fate) = self.timed.remove(&timed.order) else { return Some(timed) };
             if let What::Deliver { event, to, payload } = timed.what {
                 let ty = old.vocabulary.event(event).map(|entry| entry.payload);
-                let payload = exchange(*payload, ty, fate, &mut panics)?;
+                let payload = exchange(*payload, ty, fate, &mut exchanged.panics)?;
                 timed.what = What::Deliver { event, to, payload: Box::new(payload) };
             }
             Some(timed)
         });
-        (panics, unborn)
+        exchanged
     }
 }
 
-/// Drops the old value, and answers with the new one if there is one.
+/// Drops the old value, or what is left of it, and answers with the new one if there is one.
 fn exchange(old: Payload, ty: Option<&'static Descriptor>, fate: Fate, panics: &mut Vec<Panicked>) -> Option<Payload> {
+    let made = match fate {
+        Fate::CarriedBy(made, program) => {
+            // SAFETY: the program has carried this value over.
+            panics.extend(unsafe { program.drop_left(core::iter::once(old.as_ptr())) });
+            return Some(made);
+        }
+        Fate::Carried(mut made) => made.payload.take(),
+        Fate::Parked | Fate::Dropped => None,
+    };
     if let Some(ty) = ty {
         // SAFETY: payloads are kept with the number of what they belong to; the memory is freed below.
         panics.extend(unsafe { drop_value(ty, old.as_ptr()) }.err());
     }
-    match fate {
-        Fate::Carried(mut made) => made.payload.take(),
-        Fate::Dropped => None,
-    }
+    made
 }

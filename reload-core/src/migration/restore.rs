@@ -10,6 +10,7 @@ use super::{
 use crate::{
     attic::ObjectKeeper,
     boundary::ObjectId,
+    dispatch::Payload,
     instance::{Memory, Pool},
     schema::{Descriptor, Fault, Path, Reason, drop_value, nested, value_from_json},
 };
@@ -66,6 +67,15 @@ impl RestoredPool {
             restored.made += 1;
         }
         Ok(restored)
+    }
+
+    /// The objects one by one, in their order, for those that do not live yet.
+    pub(crate) fn payloads(self) -> Vec<Payload> {
+        let state = self.state;
+        let pool = self.take();
+        // SAFETY: values of the type, which are not used again: the pool only gives its memory back.
+        let moved = |index| unsafe { Payload::moved(pool.object(index), state) };
+        (0..pool.len()).map(moved).collect()
     }
 
     /// The pool, now that its objects are live ones.

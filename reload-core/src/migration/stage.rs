@@ -11,6 +11,7 @@ use super::{
 use crate::{
     attic::{Attic, AtticChange, ObjectKeeper},
     boundary::{ObjectId, announce},
+    dispatch::{Payload, Unborn},
     instance::{Memory, OutOfMemory, Pool},
     schema::{
         Descriptor, Fault, Path, Place, Reason, Step as PathStep, Value, copy_at, drop_value, field_default_at,
@@ -35,6 +36,40 @@ pub(crate) struct Carried<'a> {
     pub(crate) change: &'a RefCell<AtticChange>,
     pub(crate) from_epoch: u32,
     pub(crate) epoch: u32,
+}
+
+/// The objects as they are.
+#[derive(Clone, Copy)]
+pub(crate) enum Olds<'a> {
+    /// Those of a pool, and whose slot is whose.
+    Live(&'a Pool, &'a dyn Fn(u32) -> ObjectId),
+    /// Those whose values wait in the queue.
+    Unborn(&'a [Unborn]),
+}
+
+impl Olds<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Live(pool, _) => pool.len(),
+            Self::Unborn(unborn) => unborn.len(),
+        }
+    }
+
+    fn id(&self, index: usize) -> ObjectId {
+        match self {
+            Self::Live(pool, id_of) => id_of(pool.slot(index)),
+            Self::Unborn(unborn) => unborn[index].object,
+        }
+    }
+
+    /// Those from `first` on that lie one after the other, as many as are worked on at a time: the address of the first one,
+    /// the bytes from one to the next, and their number.
+    fn block(&self, first: usize) -> (*const u8, usize, usize) {
+        match self {
+            Self::Live(pool, _) => (pool.object(first), pool.stride(), (pool.len() - first).min(BLOCK)),
+            Self::Unborn(unborn) => (unborn[first].value, 0, 1),
+        }
+    }
 }
 
 /// Why an object could not be carried over.
@@ -72,7 +107,7 @@ struct Progress {
 }
 
 impl StagedPool {
-    /// Carries over all objects of `live`. `id_of` says whose slot is whose.
+    /// Carries over all objects.
     ///
     /// # Errors
     ///
@@ -80,48 +115,46 @@ impl StagedPool {
     ///
     /// # Safety
     ///
-    /// 1. The objects of `live` are valid values of the program's old type, and are not changed while this lives.
+    /// 1. The objects are valid values of the program's old type, and are not changed while this lives.
     /// 2. The images that the program's types come from stay mapped while this lives.
     pub(crate) unsafe fn carry_over(
         program: Rc<Program>,
         carried: Carried<'_>,
-        live: &Pool,
-        id_of: &dyn Fn(u32) -> ObjectId,
+        olds: Olds<'_>,
         memory: &Memory,
     ) -> Result<Self, StageFault> {
         let mut pool = Pool::new(carried.number, program.new.size, program.new.align, memory);
-        pool.reserve(live.slots(), live.active()).map_err(StageFault::Memory)?;
+        match olds {
+            Olds::Live(live, _) => pool.reserve(live.slots(), live.active()),
+            Olds::Unborn(unborn) => pool.reserve(unborn.iter().map(|unborn| unborn.object.slot()), unborn.len()),
+        }
+        .map_err(StageFault::Memory)?;
         let class = carried.number;
         let mut staged = Self { class, program, pool: Some(pool), progress: Progress::default() };
         // SAFETY: (1), (2)
-        unsafe { staged.run(carried, live, id_of)? };
+        unsafe { staged.run(carried, olds)? };
         Ok(staged)
     }
 
     /// # Safety
     ///
     /// As for [`StagedPool::carry_over`].
-    unsafe fn run(
-        &mut self,
-        carried: Carried<'_>,
-        live: &Pool,
-        id_of: &dyn Fn(u32) -> ObjectId,
-    ) -> Result<(), StageFault> {
+    unsafe fn run(&mut self, carried: Carried<'_>, olds: Olds<'_>) -> Result<(), StageFault> {
         let (program, progress) = (&*self.program, &mut self.progress);
         let Some(pool) = &self.pool else { return Ok(()) };
-        while progress.complete < live.len() {
+        while progress.complete < olds.len() {
             let first = progress.complete;
-            let count = (live.len() - first).min(BLOCK);
+            let (from, from_stride, count) = olds.block(first);
             let block = Block {
                 program,
                 carried,
-                from: live.object(first),
-                from_stride: live.stride(),
+                from,
+                from_stride,
                 to: pool.object(first),
                 to_stride: pool.stride(),
                 count,
-                objects: live.len(),
-                id: &|index| id_of(live.slot(first + index)),
+                objects: olds.len(),
+                id: &|index| olds.id(first + index),
             };
             *progress = Progress { complete: first, in_block: count, ..Progress::default() };
             for run in &program.runs {
@@ -142,6 +175,14 @@ impl StagedPool {
             progress.in_block = 0;
         }
         Ok(())
+    }
+
+    /// The objects one by one, in their order, now that nothing can fail any more.
+    pub(super) fn payloads(self) -> (Vec<Payload>, Rc<Program>) {
+        let (pool, program) = self.take();
+        // SAFETY: complete values of the type, which are not used again: the pool only gives its memory back.
+        let moved = |index| unsafe { Payload::moved(pool.object(index), program.new) };
+        ((0..pool.len()).map(moved).collect(), program)
     }
 
     /// The pool, now that its objects are the live ones.
@@ -418,15 +459,25 @@ impl Program {
     ///
     /// 1. The objects of `old` are of the program's old type, and were carried over by it.
     pub(crate) unsafe fn drop_rest(&self, old: Pool) -> Vec<crate::Panicked> {
+        // SAFETY: (1)
+        unsafe { self.drop_left((0..old.len()).map(|index| old.object(index))) }
+    }
+
+    /// Drops what old objects still own.
+    ///
+    /// # Safety
+    ///
+    /// 1. They are of the program's old type, and were carried over by it.
+    pub(super) unsafe fn drop_left(&self, olds: impl Iterator<Item = *mut u8> + Clone) -> Vec<crate::Panicked> {
         let mut panics = Vec::new();
         for part in &self.left {
             let ty = part.field.descriptor();
             if ty.drop_in_place.is_none() {
                 continue;
             }
-            for index in 0..old.len() {
+            for old in olds.clone() {
                 // SAFETY: (1) parts that were not moved, each dropped once.
-                let dropped = unsafe { drop_value(ty, old.object(index).wrapping_add(part.from)) };
+                let dropped = unsafe { drop_value(ty, old.wrapping_add(part.from)) };
                 panics.extend(dropped.err());
             }
         }

@@ -31,11 +31,13 @@ pub(crate) fn commit(world: &mut World, staged: Staged) -> Committed {
     let dropped_events = queue.dropped();
     let mut warnings = plan.warnings;
     warnings.extend(attic.warnings());
-    let (panics, unborn) = queue.apply(&mut live.queue, &mut live.clock, &live.registry);
-    live.report_panics("drop of what was queued", panics);
-    for id in unborn {
+    let queue = queue.apply(&mut live.queue, &mut live.clock, &live.registry);
+    live.report_panics("drop of what was queued", queue.panics);
+    for (class, id) in queue.unborn {
+        live.attic.forget_fields(&live.registry.class(class).path, id);
         live.store.remove(id);
     }
+    live.store.park(queue.parked.into_iter());
     for number in live.store.pools().len()..plan.next.classes.len() {
         let state = plan.next.classes[number].state;
         live.store.add_pool(state.size, state.align);

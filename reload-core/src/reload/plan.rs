@@ -3,7 +3,7 @@
 
 use crate::{
     attic::{Attic, Parked},
-    dispatch::Live,
+    dispatch::{Live, Unborn},
     migration::{Hook, Program, stays},
     registry::{BaseShapes, Class, ClassNumbers, LibraryId, Registry, shape_text},
     report::{ClassChange, ClassFate, FieldFate},
@@ -11,7 +11,7 @@ use crate::{
     validation::{Problem, Rejection, Validated},
 };
 use rustc_hash::FxHashMap;
-use std::rc::Rc;
+use std::{collections::BTreeMap, rc::Rc};
 
 /// What a reload will do. Making one changes nothing.
 pub(crate) struct Plan {
@@ -26,6 +26,8 @@ pub(crate) struct Plan {
     pub(crate) classes: Vec<ClassChange>,
     /// Classes whose objects are made anew, in another shape.
     pub(crate) migrations: Vec<Migration>,
+    /// Objects that are about to live, by class: they are carried over, or go to the attic, with the others.
+    pub(crate) unborn: BTreeMap<u16, Vec<Unborn>>,
     /// Classes that are gone, whose objects go to the attic.
     pub(crate) leaving: Vec<u16>,
     /// Classes that are there (again), whose objects come out of the attic.
@@ -147,6 +149,7 @@ pub(crate) fn plan(
         epoch,
         classes: Vec::new(),
         migrations: Vec::new(),
+        unborn: live.unborn(),
         leaving: Vec::new(),
         returning: Vec::new(),
         new_pools: Vec::new(),
@@ -173,22 +176,21 @@ impl Plan {
     fn class(&mut self, live: &Live, number: u16, way: Way<'_>, problems: &mut Vec<Problem>) {
         let new = self.next.class(number);
         let old = live.registry.classes.get(usize::from(number));
-        let instances = old.map_or(0, |_| live.store.pool(number).len());
+        let in_pool = old.map_or(0, |_| live.store.pool(number).len());
+        let instances = in_pool + self.unborn.get(&number).map_or(0, Vec::len);
         let mut change = change(&live.registry, &self.next, old, new, instances);
         if let Some(old) = old {
             if old.present && *old.path != *new.path {
                 self.renamed.push((old.path.to_string(), new.path.to_string()));
             }
-            if !new.present {
-                if instances > 0 {
-                    self.warnings.extend(unreadable(old));
-                    self.leaving.push(number);
-                }
-            } else if instances == 0 {
-                if !schema::same_layout(old.state, new.state) {
-                    self.new_pools.push(number);
-                }
-            } else if !stays(old.state, new.state) {
+            if !new.present && instances > 0 {
+                self.warnings.extend(unreadable(old));
+                self.leaving.push(number);
+            }
+            if new.present && in_pool == 0 && !schema::same_layout(old.state, new.state) {
+                self.new_pools.push(number);
+            }
+            if new.present && instances > 0 && !stays(old.state, new.state) {
                 let hooks = hooks(&live.registry, &self.next, number);
                 let direction = way.of_class(number, new.state);
                 if direction != self.direction {

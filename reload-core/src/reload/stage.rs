@@ -6,9 +6,9 @@ use super::plan::{Plan, objects};
 use crate::{
     attic::{AtticChange, Parked},
     boundary::ObjectId,
-    dispatch::Live,
+    dispatch::{Live, Unborn},
     instance::Memory,
-    migration::{Carried, Hook, MadeAs, RestoredPool, StageFault, StagedPool, StagedQueue, Written},
+    migration::{Births, Carried, Hook, MadeAs, Olds, RestoredPool, StageFault, StagedPool, StagedQueue, Written},
     registry::{Class, Registry},
     schema::{self, Reason, Value},
     validation::{Problem, Rejection},
@@ -36,18 +36,33 @@ pub(crate) fn stage(live: &Live, plan: Plan) -> Result<Staged, Rejection> {
         change.borrow_mut().rename_class(from.clone(), to.clone());
     }
     let id_of = |slot| live.store.id_of(slot);
-    let mut carried = Vec::new();
+    let (mut carried, mut births) = (Vec::new(), Vec::new());
     for migration in &plan.migrations {
         let known_as = &live.registry.class(migration.class).path;
         let context = context(&plan, live, &change, migration.class, known_as);
         let pool = live.store.pool(migration.class);
-        // SAFETY: the pool's objects are of the class as it is registered now, which is the program's old type; nothing
-        // changes them before commit, which comes before anything else that could. Both registries keep their images.
-        let staged =
-            unsafe { StagedPool::carry_over(migration.program.clone(), context, pool, &id_of, live.store.memory()) };
-        match staged {
-            Ok(staged) => carried.push(staged),
-            Err(fault) => problems.push(told(fault, &plan.next, migration.class, pool.len())),
+        let unborn = plan.unborn.get(&migration.class).map_or(&[][..], Vec::as_slice);
+        let carry_over = |olds| {
+            // SAFETY: the objects, and the values of those that are about to live, are of the class as it is registered now,
+            // which is the program's old type; nothing changes them, or the queue, before commit, which comes before
+            // anything else that could. Both registries keep their images.
+            unsafe { StagedPool::carry_over(migration.program.clone(), context, olds, live.store.memory()) }
+        };
+        let mut told = |fault| problems.push(told(fault, &plan.next, migration.class, pool.len() + unborn.len()));
+        if pool.len() > 0 {
+            match carry_over(Olds::Live(pool, &id_of)) {
+                Ok(staged) => carried.push(staged),
+                Err(fault) => {
+                    told(fault);
+                    continue;
+                }
+            }
+        }
+        if !unborn.is_empty() {
+            match carry_over(Olds::Unborn(unborn)) {
+                Ok(staged) => births.push(Births { positions: positions(unborn), staged }),
+                Err(fault) => told(fault),
+            }
         }
     }
     let mut returned = Vec::new();
@@ -63,15 +78,15 @@ pub(crate) fn stage(live: &Live, plan: Plan) -> Result<Staged, Rejection> {
     }
     let mut change = change.into_inner();
     for number in &plan.leaving {
-        match park(live, *number, plan.epoch) {
+        let unborn = plan.unborn.get(number).map_or(&[][..], Vec::as_slice);
+        match park(live, *number, unborn, plan.epoch) {
             Ok(parked) => change.park(live.registry.class(*number).path.to_string(), parked),
             Err(problem) => problems.push(problem),
         }
     }
     problems.extend(does_not_fit(live, &change));
     Rejection::unless_empty(problems)?;
-    let registries = (&live.registry, &plan.next);
-    let queue = StagedQueue::stage((&live.queue, &live.clock), registries, plan.direction);
+    let queue = StagedQueue::stage(live, &plan.next, plan.direction, births);
     Ok(Staged { plan, carried, returned, attic: change, queue })
 }
 
@@ -113,8 +128,12 @@ fn context<'a>(
     }
 }
 
-/// The objects of a class in the form in which the attic keeps them.
-fn park(live: &Live, number: u16, epoch: u32) -> Result<Parked, Problem> {
+fn positions(unborn: &[Unborn]) -> Vec<usize> {
+    unborn.iter().map(|unborn| unborn.position).collect()
+}
+
+/// The objects of a class, and those that are about to live, in the form in which the attic keeps them.
+fn park(live: &Live, number: u16, unborn: &[Unborn], epoch: u32) -> Result<Parked, Problem> {
     let class = live.registry.class(number);
     let pool = live.store.pool(number);
     let mut parked = Parked {
@@ -124,10 +143,10 @@ fn park(live: &Live, number: u16, epoch: u32) -> Result<Parked, Problem> {
         epoch,
         ..Parked::default()
     };
-    for index in 0..pool.len() {
-        let id = live.store.id_of(pool.slot(index));
+    let living = (0..pool.len()).map(|index| (live.store.id_of(pool.slot(index)), pool.object(index).cast_const()));
+    for (id, value) in living.chain(unborn.iter().map(|unborn| (unborn.object, unborn.value))) {
         // SAFETY: an object of the class, which is not changed meanwhile.
-        let value = unsafe { Value::new(pool.object(index), class.state) };
+        let value = unsafe { Value::new(value, class.state) };
         let state = serde_json::to_string(&value).map_err(|error| {
             Problem::new(
                 "attic.unreadable",

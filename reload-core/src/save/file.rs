@@ -40,8 +40,8 @@ pub(super) struct Body {
     pub(super) attic: Attic,
 }
 
-/// The objects of a class.
-#[derive(Serialize, Deserialize)]
+/// The objects of a class, and the shape of those that are about to live, whose values are in the queue.
+#[derive(Default, Serialize, Deserialize)]
 pub(super) struct ClassFile {
     /// What identifies the class's shape: in hexadecimal, because not every reader of JSON takes 64 bits.
     pub(super) shape: String,

@@ -164,13 +164,17 @@ fn stage(live: &Live, body: Body) -> Result<Staged, Rejection> {
     attic.set_limit(live.attic.limit());
     attic.recount();
     let change = RefCell::new(AtticChange::default());
-    let Sorted { live: living, gone } = sort(registry, body.classes);
+    let unborn = unborn(&body.queue);
+    let Sorted { live: living, gone } = sort(registry, with_unborn(body.classes, &unborn));
     let mut report = RestoreReport::default();
     for (path, file) in gone {
-        report.gone.push((path.clone(), file.objects.len()));
-        change.borrow_mut().park(path, parked(file));
+        let mut group = parked(file);
+        let unborn = unborn.get(&*path).into_iter().flatten();
+        group.states.extend(unborn.map(|(_, written)| (written.object, written.state.to_owned())));
+        report.gone.push((path.clone(), group.states.len()));
+        change.borrow_mut().park(path, group);
     }
-    let (mut pools, mut told_later, mut loops) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut pools, mut births, mut told_later, mut loops) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for (number, path, file) in &living {
         let class = registry.class(*number);
         let changed = file.shape != shape_text(class.state);
@@ -191,11 +195,17 @@ fn stage(live: &Live, body: Body) -> Result<Staged, Rejection> {
             Ok(pool) => pools.push(pool),
             Err(fault) => problems.push(told(fault, registry, *number, written.len())),
         }
+        let (positions, newborn): (Vec<usize>, Vec<Written<'_>>) =
+            unborn.get(&**path).into_iter().flatten().copied().unzip();
+        match RestoredPool::make(&made_as, carried, &newborn, live.store.memory()) {
+            Ok(pool) => births.push((positions, pool)),
+            Err(fault) => problems.push(told(fault, registry, *number, newborn.len())),
+        }
         if path.as_str() != &*class.path {
             change.borrow_mut().rename_class(path.clone(), class.path.to_string());
         }
         if changed {
-            report.changed.push((class.path.to_string(), written.len()));
+            report.changed.push((class.path.to_string(), written.len() + newborn.len()));
             let known = |field: &&String| !file.types.contains_key(*field) && !field.contains(['[', ':']);
             let added = schema::field_types(class.state).keys().filter(known).cloned().collect();
             let reloaded = Reloaded { from_epoch: file.epoch, epoch: class.epoch, added, discarded: Vec::new() };
@@ -225,8 +235,13 @@ fn stage(live: &Live, body: Body) -> Result<Staged, Rejection> {
         })
         .collect();
     change.apply(&mut attic, 0);
-    let mut queued = Queued { registry, dropped: BTreeMap::new(), unborn: Vec::new() };
-    let commands = body.queue.into_iter().filter_map(|file| queued.command(file)).collect();
+    let births = births.into_iter().flat_map(|(positions, pool)| {
+        let class = pool.class;
+        positions.into_iter().zip(pool.payloads().into_iter().map(move |payload| (class, payload)))
+    });
+    let mut queued = Queued { registry, births: births.collect(), dropped: BTreeMap::new(), unborn: Vec::new() };
+    let commands =
+        body.queue.iter().enumerate().filter_map(|(position, file)| queued.command(position, file)).collect();
     let timers = body
         .timers
         .into_iter()
@@ -246,6 +261,29 @@ fn stage(live: &Live, body: Body) -> Result<Staged, Rejection> {
     let unborn = std::mem::take(&mut queued.unborn);
     report.dropped_events = queued.told();
     Ok(Staged { now: body.now, slots, pools, commands, timers, turns: loops, attic, unborn, told, report })
+}
+
+/// The objects that are about to live, by the path of their class: the place in the queue, and what is there.
+type Unborn<'a> = BTreeMap<&'a str, Vec<(usize, Written<'a>)>>;
+
+fn unborn(queue: &[QueuedFile]) -> Unborn<'_> {
+    let mut unborn = Unborn::new();
+    for (position, file) in queue.iter().enumerate() {
+        if let (Some(path), Some(value), None, false) = (&file.spawn, &file.value, &file.event, file.destroy) {
+            let written = Written { object: file.to, state: value.get() };
+            unborn.entry(path).or_default().push((position, written));
+        }
+    }
+    unborn
+}
+
+/// The classes of a file. Versions that did not write the shape of a class that has no other objects have not told it: it
+/// is taken for another one.
+fn with_unborn(mut classes: BTreeMap<String, ClassFile>, unborn: &Unborn<'_>) -> BTreeMap<String, ClassFile> {
+    for path in unborn.keys() {
+        classes.entry((*path).to_owned()).or_default();
+    }
+    classes
 }
 
 /// Claims the slot of every object in the file.
@@ -322,6 +360,8 @@ fn returning(
 /// Reads what was queued.
 struct Queued<'a> {
     registry: &'a Registry,
+    /// The objects that are about to live, by place in the queue: class and value.
+    births: BTreeMap<usize, (u16, Payload)>,
     dropped: BTreeMap<(String, String), usize>,
     unborn: Vec<ObjectId>,
 }
@@ -342,35 +382,27 @@ impl Queued<'_> {
         }
     }
 
-    fn command(&mut self, file: QueuedFile) -> Option<Command> {
-        let to = file.to;
+    fn command(&mut self, position: usize, file: &QueuedFile) -> Option<Command> {
+        let (to, origin) = (file.to, Origin::OUTSIDE);
         if file.destroy {
-            return Some(Command::plain(Ask::Destroy { origin: Origin::OUTSIDE }, to));
+            return Some(Command::plain(Ask::Destroy { origin }, to));
         }
         if let (Some(event), Some(json)) = (&file.event, &file.value) {
             let (event, payload) = self.event(event, json)?;
-            return Some(Command {
-                ask: Ask::Deliver { event, origin: Origin::OUTSIDE },
-                id: to,
-                payload: payload.take(),
-            });
+            return Some(Command { ask: Ask::Deliver { event, origin }, id: to, payload: payload.take() });
         }
-        let path = file.spawn?;
-        let Some(class) = self.registry.find(&path) else {
+        let path = file.spawn.as_ref()?;
+        if file.value.is_some() {
+            // Where it is not, its class is gone, and it is in the attic.
+            let (class, payload) = self.births.remove(&position)?;
+            return Some(Command { ask: Ask::Spawn { class, origin }, id: to, payload });
+        }
+        let Some(class) = continued_by(self.registry, path) else {
             self.drop(&format!("spawn of {path}"), "the class is gone");
             self.unborn.push(to);
             return None;
         };
-        let origin = Origin::OUTSIDE;
-        let Some(json) = &file.value else { return Some(Command::plain(Ask::Construct { class, origin }, to)) };
-        match value(self.registry.class(class).state, &path, json) {
-            Ok(made) => Some(Command { ask: Ask::Spawn { class, origin }, id: to, payload: made.take() }),
-            Err(why) => {
-                self.drop(&format!("spawn of {path}"), &why);
-                self.unborn.push(to);
-                None
-            }
-        }
+        Some(Command::plain(Ask::Construct { class, origin }, to))
     }
 
     fn drop(&mut self, what: &str, why: &str) {

@@ -20,10 +20,11 @@ use std::collections::BTreeMap;
 /// The first object or payload that cannot be written.
 pub(crate) fn save(live: &Live) -> Result<Saved, SaveError> {
     let (mut classes, mut objects, mut left_out) = (BTreeMap::new(), 0, Vec::new());
+    let unborn = live.unborn();
     for number in 0..live.registry.classes.len() as u16 {
         let class = live.registry.class(number);
         let pool = live.store.pool(number);
-        if !class.present || pool.len() == 0 {
+        if !class.present || (pool.len() == 0 && !unborn.contains_key(&number)) {
             continue;
         }
         left_out.extend(schema::opaque_fields(class.state).into_iter().map(|field| format!("{}.{field}", class.path)));
@@ -91,6 +92,8 @@ fn payload(live: &Live, event: u16, payload: &Payload) -> Result<(String, Box<Ra
 fn queued(live: &Live, command: &Command) -> Result<Vec<QueuedFile>, SaveError> {
     let mut file = QueuedFile { to: command.id, ..QueuedFile::default() };
     match command.ask {
+        // Its id has ended, so it will not live.
+        Ask::Spawn { .. } | Ask::Construct { .. } if !live.store.slots.is_reserved(command.id) => return Ok(Vec::new()),
         Ask::Deliver { event, .. } | Ask::DeliverEach { event, .. } => {
             let (event, value) = payload(live, event, &command.payload)?;
             (file.event, file.value) = (Some(event), Some(value));

@@ -10,6 +10,7 @@ mod plan;
 mod token;
 mod told;
 mod transaction;
+mod unborn;
 mod undo;
 
 use reload_core::{Ctx, InProcess, LibrarySource, ObjectId, ReloadReport, ReloadSession, World, event_table};
