@@ -1,6 +1,8 @@
 //! Real edits, built by real cargo, on their way to candidates.
 #![expect(clippy::print_stderr, reason = "figures, for those who look")]
 
+#[path = "building/doubts.rs"]
+mod doubts;
 mod fixture;
 
 use fixture::{Workspace, eventually, plain, target_dir};

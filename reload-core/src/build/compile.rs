@@ -5,6 +5,7 @@ use super::{
     lane::{Lane, Seen as SeenCompiler},
     lock::Waited,
     package::{BuildSpec, Workspace},
+    parts::Parts,
 };
 use crate::{library::child::kill_group, validation::Problem};
 use cargo_metadata::{CrateType, Message, diagnostic::DiagnosticLevel};
@@ -129,12 +130,13 @@ pub(super) fn start(
     let stdout = child.stdout.take();
     let build = Build::of(child);
     let process = Arc::clone(&build.process);
-    let (manifest, package) = (workspace.manifest.clone(), spec.package.clone());
+    let (workspace, package) = (workspace.clone(), spec.package.clone());
     let follow = move || {
         let mut output = stdout.map(BufReader::new);
-        let seen = output.as_mut().map(|output| read(output, &manifest, colours)).unwrap_or_default();
+        let seen = output.as_mut().map(|output| read(output, &workspace.manifest, colours)).unwrap_or_default();
         let success = seen.success;
-        let lane = seen.artifact.clone().filter(|_| success).and_then(|artifact| compiler.lane(&artifact));
+        let made = seen.artifact.clone().filter(|_| success);
+        let lane = made.and_then(|artifact| compiler.lane(&artifact, &workspace, &seen.parts));
         drop(compiler);
         let conclude = |status| outcome(seen, status, &package, begun.elapsed(), waited.holder());
         if success {
@@ -180,6 +182,7 @@ struct Seen {
     text: String,
     success: bool,
     library_without_cdylib: bool,
+    parts: Parts,
 }
 
 /// Reads what cargo says, up to the message that it has finished.
@@ -199,7 +202,11 @@ fn read(output: &mut BufReader<ChildStdout>, manifest: &std::path::Path, colours
                     }
                 }
             }
-            Ok(Message::CompilerArtifact(artifact)) if artifact.manifest_path.as_std_path() == manifest => {
+            Ok(Message::CompilerArtifact(artifact)) => {
+                seen.parts.note_artifact(&artifact);
+                if artifact.manifest_path.as_std_path() != manifest {
+                    continue;
+                }
                 let is_library = artifact.target.crate_types.contains(&CrateType::CDyLib);
                 let file = artifact
                     .filenames
@@ -213,6 +220,7 @@ fn read(output: &mut BufReader<ChildStdout>, manifest: &std::path::Path, colours
                     seen.library_without_cdylib = true;
                 }
             }
+            Ok(Message::BuildScriptExecuted(script)) => seen.parts.note_script(&script),
             Ok(Message::BuildFinished(finished)) => {
                 seen.success = finished.success;
                 break;

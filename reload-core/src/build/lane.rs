@@ -6,6 +6,7 @@ use super::{
     call::Call,
     compile::{Build, Built, Outcome, Told, end, show},
     package::Workspace,
+    parts::Parts,
 };
 use crate::library::child::lower_priority;
 use serde_json::Value;
@@ -46,9 +47,15 @@ impl Seen {
         });
     }
 
-    /// The short way to `artifact`, which that compiler's cargo has made.
-    pub(super) fn lane(&self, artifact: &Path) -> Option<Lane> {
-        Lane::open(self.0.get()?.clone(), artifact)
+    /// The short way to `artifact`, which that compiler's cargo has made of `parts`.
+    pub(super) fn lane(&self, artifact: &Path, workspace: &Workspace, parts: &Parts) -> Option<Lane> {
+        let call = self.0.get()?.clone();
+        let sources = call.sources()?;
+        if parts.share(workspace, &sources) {
+            tracing::debug!(sources = %sources.display(), "another package has a file of these: cargo is asked each time");
+            return None;
+        }
+        Lane::open(call, sources, artifact)
     }
 }
 
@@ -71,8 +78,7 @@ pub(super) struct Lane {
 }
 
 impl Lane {
-    fn open(mut call: Call, artifact: &Path) -> Option<Self> {
-        let sources = call.sources()?;
+    fn open(mut call: Call, sources: PathBuf, artifact: &Path) -> Option<Self> {
         let name = artifact.file_name()?;
         let folder = artifact.parent()?.join(FOLDER).join(artifact.file_stem()?);
         let output = folder.join("out");

@@ -7,6 +7,7 @@ mod driver;
 mod lane;
 mod lock;
 mod package;
+mod parts;
 mod watch;
 
 pub use compile::{BuildFailure, Built};

@@ -1,0 +1,157 @@
+//! What a library is made of, as cargo and the compiler have written it down: the packages of this machine, and their files.
+//! Must never guess: what cannot be read is said to be unknown.
+
+use super::package::Workspace;
+use cargo_metadata::{Artifact, BuildScript, PackageId, TargetKind};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// What cargo has told of the packages of this machine in one build.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Parts {
+    parts: Vec<Part>,
+    /// What build scripts have printed, and of which package they are.
+    printed: Vec<(PackageId, PathBuf)>,
+}
+
+/// Something that is compiled for itself, and that a library may be made of.
+#[derive(Clone, Debug)]
+struct Part {
+    package: PackageId,
+    manifest: PathBuf,
+    /// Where the compiler has written down its files; `None` if nobody knows.
+    notes: Option<PathBuf>,
+}
+
+impl Parts {
+    pub(super) fn note_artifact(&mut self, artifact: &Artifact) {
+        let is = |kind| artifact.target.kind.contains(&kind);
+        let is_script = is(TargetKind::CustomBuild);
+        // Programs, examples and tests are no part of a library.
+        if !is_local(&artifact.package_id) || !(is_script || artifact.target.is_lib() || is(TargetKind::ProcMacro)) {
+            return;
+        }
+        self.parts.push(Part {
+            package: artifact.package_id.clone(),
+            manifest: artifact.manifest_path.clone().into(),
+            notes: if is_script { notes_of_script(artifact) } else { notes(artifact) },
+        });
+    }
+
+    pub(super) fn note_script(&mut self, script: &BuildScript) {
+        if is_local(&script.package_id) {
+            let printed = script.out_dir.as_std_path().with_file_name("output");
+            self.printed.push((script.package_id.clone(), printed));
+        }
+    }
+
+    /// Whether a package other than the library's is made of one of the library's own files below `sources`, or may be:
+    /// then it has to be built anew as well when that file changes.
+    pub(super) fn share(&self, workspace: &Workspace, sources: &Path) -> bool {
+        let Ok(sources) = sources.canonicalize() else { return true };
+        let own = workspace.manifest.parent();
+        let is_own = |path: PathBuf| {
+            let Ok(path) = path.canonicalize() else { return true };
+            // A folder stands for all that is below it.
+            sources.starts_with(&path)
+                || (path.starts_with(&sources) && workspace.package_of(&path).is_none_or(|of| Some(of) == own))
+        };
+        self.parts.iter().filter(|part| part.manifest != workspace.manifest).any(|part| {
+            let written = part.notes.as_ref().and_then(|notes| files_in(notes, &workspace.root));
+            let mut printed = self.printed.iter().filter(|(package, _)| *package == part.package);
+            written.is_none_or(|files| files.into_iter().any(is_own))
+                || printed.any(|(_, printed)| {
+                    let folder = part.manifest.parent().unwrap_or(&part.manifest);
+                    watched_by_script(printed, folder).is_none_or(|paths| paths.into_iter().any(is_own))
+                })
+        })
+    }
+}
+
+/// Whether a package lies on this machine and may be edited.
+fn is_local(package: &PackageId) -> bool {
+    package.repr.starts_with("path+file://")
+}
+
+/// Where the compiler notes the files of a library: beside what it has made, without `lib`.
+fn notes(artifact: &Artifact) -> Option<PathBuf> {
+    let of_compiler = |file: &&cargo_metadata::camino::Utf8PathBuf| {
+        file.parent().and_then(|folder| folder.file_name()).is_some_and(|folder| folder == "deps")
+    };
+    let made = artifact.filenames.iter().find(of_compiler)?;
+    let name = made.file_stem()?;
+    Some(made.with_file_name(format!("{}.d", name.strip_prefix("lib").unwrap_or(name))).into())
+}
+
+/// A build script has a folder of its own.
+fn notes_of_script(artifact: &Artifact) -> Option<PathBuf> {
+    let folder = artifact.filenames.first()?.parent()?;
+    let files = fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
+    files.into_iter().find(|file| file.extension().is_some_and(|ending| ending == "d"))
+}
+
+/// The files that are noted in `notes`; those without a root are below `folder`. `None` if they cannot be read.
+pub(super) fn files_in(notes: &Path, folder: &Path) -> Option<Vec<PathBuf>> {
+    let text = fs::read_to_string(notes).ok()?;
+    Some(noted(&text).into_iter().map(|file| folder.join(file)).collect())
+}
+
+/// The files behind the colons of `made: file other\ file`.
+fn noted(text: &str) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let Some((_, list)) = line.split_once(": ") else { continue };
+        let mut file = String::new();
+        let mut letters = list.chars();
+        while let Some(letter) = letters.next() {
+            match letter {
+                '\\' => file.extend(letters.next().into_iter().flat_map(|next| {
+                    // Only spaces are written so.
+                    (next != ' ').then_some('\\').into_iter().chain([next])
+                })),
+                ' ' => files.push(std::mem::take(&mut file).into()),
+                letter => file.push(letter),
+            }
+        }
+        files.push(file.into());
+    }
+    files.retain(|file: &PathBuf| !file.as_os_str().is_empty());
+    files.sort();
+    files.dedup();
+    files
+}
+
+/// What a build script of the package in `folder` has asked cargo to look at.
+fn watched_by_script(printed: &Path, folder: &Path) -> Option<Vec<PathBuf>> {
+    let text = fs::read(printed).ok()?;
+    let text = String::from_utf8_lossy(&text);
+    let asked = text.lines().filter_map(|line| line.strip_prefix("cargo::").or_else(|| line.strip_prefix("cargo:")));
+    let paths = asked.filter_map(|asked| asked.strip_prefix("rerun-if-changed="));
+    Some(paths.map(|path| folder.join(path)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{noted, watched_by_script};
+    use std::path::{Path, PathBuf};
+
+    #[test]
+    fn files_are_read_from_what_the_compiler_notes() {
+        let text = "/t/deps/a.d: src/lib.rs src/../two\\ words.rs\n\n/t/deps/liba.so: src/lib.rs\n\nsrc/lib.rs:\n\
+                    # env-dep:CARGO=/a: b\n";
+        assert_eq!(noted(text), [Path::new("src/../two words.rs"), Path::new("src/lib.rs")]);
+        assert!(noted("").is_empty());
+    }
+
+    #[test]
+    fn what_a_build_script_looks_at_is_read_from_what_it_prints() {
+        let file = tempfile::NamedTempFile::new().expect("a temporary file");
+        let text = "noise\ncargo:rerun-if-changed=a.txt\ncargo::rerun-if-changed=../b\ncargo:rerun-if-env-changed=C\n";
+        std::fs::write(file.path(), text).expect("writable");
+        let paths: Vec<PathBuf> = watched_by_script(file.path(), Path::new("/p")).expect("readable");
+        assert_eq!(paths, [Path::new("/p/a.txt"), Path::new("/p/../b")]);
+        assert_eq!(watched_by_script(Path::new("/nowhere/output"), Path::new("/p")), None);
+    }
+}

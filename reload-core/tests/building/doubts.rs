@@ -1,0 +1,44 @@
+//! Where the short way, or cargo's own word that nothing has changed, would lead to an old library.
+
+use super::*;
+
+/// By then a short way is ready, if there is one.
+const READY: Duration = Duration::from_millis(2500);
+
+const BELOW: &str = "[package]\nname = \"NAME\"\nversion = \"0.0.0\"\nedition = \"2024\"\n";
+
+const ROOT: &str = "resolver = \"3\"\n[profile.dev]\ndebug = false\nstrip = true\n";
+
+/// The source of a library that says `text`, and what its dependency says.
+fn with(text: &str, dependency: &str) -> String {
+    format!("reload_core::library!();\n#[unsafe(no_mangle)]\npub static SAYS: [&str; 2] = [{text:?}, {dependency}];\n")
+}
+
+/// Whether something is built within `limit`.
+fn is_built(told: &mut Told, limit: Duration) -> bool {
+    let begun = Instant::now();
+    let mut built = false;
+    while begun.elapsed() < limit && !built {
+        built = told.supply.poll().iter().any(|event| matches!(event, SupplyEvent::Built(_)));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    built
+}
+
+#[test]
+fn a_file_that_a_dependency_shares_is_built_by_cargo() {
+    let workspace = Workspace::new("building_shared", &with("own", "shared_below::WORDS"));
+    workspace.write("below/Cargo.toml", &BELOW.replace("NAME", "shared_below"));
+    let below = "#[path = \"../../logic/src/words.rs\"]\nmod words;\npub const WORDS: &str = words::WORDS;\n";
+    workspace.write("below/src/lib.rs", below);
+    workspace.write("logic/src/words.rs", "pub const WORDS: &str = \"shared one\";\n");
+    workspace.write("Cargo.toml", &format!("[workspace]\nmembers = [\"logic\", \"below\"]\n{ROOT}"));
+    workspace.write("logic/Cargo.toml", &workspace.manifest("shared_below = { path = \"../below\" }\n"));
+    // Its own as well, so that it is the library that the short way would build.
+    workspace.write("logic/src/lib.rs", &format!("pub mod words;\n{}", with("own", "shared_below::WORDS")));
+    let mut told = Told::by(cargo(&workspace));
+    assert!(has(&told.candidate(), "shared one"));
+    std::thread::sleep(READY);
+    let two = "pub const WORDS: &str = \"shared two\";\n";
+    check_who_builds(&mut told, &workspace, &[("logic/src/words.rs", two)], "shared two", false);
+}
