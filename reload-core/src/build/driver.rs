@@ -258,14 +258,12 @@ impl<T: FnMut(DriverEvent)> State<T> {
                 if let Some(problem) = problem {
                     self.tell_once(problem);
                 }
-                self.restructured = false;
             }
-            Err(problem) => {
-                // Builds still work, they have to be asked for.
-                self.tell_once(problem);
-                self.restructured = false;
-            }
+            // Builds still work, they have to be asked for.
+            Err(problem) => self.tell_once(problem),
         }
+        // As long as a dependency cannot be read, cargo is asked about it before each build.
+        self.restructured = !workspace.is_complete;
         tracing::debug!(folders = ?workspace.folders.keys(), target_dir = %workspace.target.display(), "watching sources");
         self.workspace = Some(workspace);
         true
@@ -301,7 +299,7 @@ impl<T: FnMut(DriverEvent)> State<T> {
     /// Cargo's or the compiler's process is gone.
     fn ended(&mut self, lane: Option<Lane>) {
         self.build = None;
-        match lane {
+        match lane.filter(|_| !self.restructured) {
             Some(lane) if !lane.is_prepared() => match lane.prepare(self.teller()) {
                 Ok(preparing) => self.preparing = Some(preparing),
                 Err(error) => tracing::debug!(%error, "the compiler cannot be called, cargo is asked each time"),

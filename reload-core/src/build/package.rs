@@ -94,6 +94,8 @@ pub(super) struct Workspace {
     pub(super) folders: BTreeMap<PathBuf, String>,
     /// Folders of packages that the library is not made of; they may lie inside the ones above.
     pub(super) foreign: Vec<PathBuf>,
+    /// Whether every local dependency could be read. Else nobody knows what it is made of itself.
+    pub(super) is_complete: bool,
 }
 
 impl Workspace {
@@ -138,6 +140,7 @@ impl Workspace {
             manifest: package.manifest_path.clone().into(),
             folders: BTreeMap::new(),
             foreign: Vec::new(),
+            is_complete: true,
         };
         let mut known: Vec<Package> = first.packages.clone();
         let mut open = vec![package.clone()];
@@ -156,10 +159,17 @@ impl Workspace {
                     // Another workspace. If it cannot be read, the build says why.
                     match ask(path.as_std_path(), Some(manifest.as_std_path())) {
                         Ok(metadata) => known.extend(metadata.packages),
-                        Err(problem) => tracing::debug!(%problem, "a local dependency is not watched"),
+                        Err(problem) => tracing::debug!(%problem, "a local dependency cannot be read"),
                     }
                 }
-                open.extend(known.iter().find(|package| package.manifest_path == manifest).cloned());
+                match known.iter().find(|package| package.manifest_path == manifest) {
+                    Some(package) => open.push(package.clone()),
+                    None => {
+                        // Where it can be mended.
+                        found.folders.insert(path.clone().into(), dependency.name.clone());
+                        found.is_complete = false;
+                    }
+                }
             }
         }
         found.foreign = known

@@ -264,6 +264,7 @@ mod tests {
             manifest: "/w/logic/Cargo.toml".into(),
             folders: [("/w/logic".into(), "logic".into()), ("/w".into(), "root".into())].into(),
             foreign: vec!["/w/host".into(), "/w/logic/inner".into()],
+            is_complete: true,
         }
     }
 
@@ -338,6 +339,7 @@ mod tests {
             manifest: folder.path().join("logic/Cargo.toml"),
             folders: [(folder.path().join("logic"), "logic".into())].into(),
             foreign: Vec::new(),
+            is_complete: true,
         };
         let (sender, events) = std::sync::mpsc::channel();
         let sink = move |event: notify::Result<Event>| {

@@ -42,3 +42,26 @@ fn a_file_that_a_dependency_shares_is_built_by_cargo() {
     let two = "pub const WORDS: &str = \"shared two\";\n";
     check_who_builds(&mut told, &workspace, &[("logic/src/words.rs", two)], "shared two", false);
 }
+
+#[test]
+fn a_dependency_whose_manifest_is_broken_for_a_moment_stays_one() {
+    let dependency = "building_torn_below::WORDS";
+    let workspace = Workspace::new("building_torn", &with("own one", dependency));
+    let manifest = format!("{}[workspace]\n", BELOW.replace("NAME", "building_torn_below"));
+    let below = |text: &str| format!("pub const WORDS: &str = {text:?};\n");
+    workspace.write("outside/Cargo.toml", &manifest);
+    workspace.write("outside/src/lib.rs", &below("outside one"));
+    workspace.write("Cargo.toml", &format!("[workspace]\nmembers = [\"logic\"]\nexclude = [\"outside\"]\n{ROOT}"));
+    workspace.write("logic/Cargo.toml", &workspace.manifest("building_torn_below = { path = \"../outside\" }\n"));
+    let mut told = Told::by(cargo(&workspace));
+    assert!(has(&told.candidate(), "outside one"));
+    workspace.write("outside/Cargo.toml", "[package\n");
+    assert_eq!(told.failure().problem.code, "build.cargo");
+    workspace.write("outside/Cargo.toml", &manifest);
+    assert!(is_built(&mut told, LIMIT), "it is seen to be mended");
+    check_who_builds(&mut told, &workspace, &[("logic/src/lib.rs", &with("own two", dependency))], "own two", false);
+    std::thread::sleep(READY);
+    let file = "outside/src/lib.rs";
+    check_who_builds(&mut told, &workspace, &[(file, &below("outside two"))], "outside two", false);
+    check_who_builds(&mut told, &workspace, &[("logic/src/lib.rs", &with("own three", dependency))], "own three", true);
+}
