@@ -5,7 +5,7 @@ use super::{
     lane::{Lane, Seen as SeenCompiler},
     lock::Waited,
     package::{BuildSpec, Workspace},
-    parts::Parts,
+    parts::{Made, Parts},
 };
 use crate::{library::child::kill_group, validation::Problem};
 use cargo_metadata::{CrateType, Message, diagnostic::DiagnosticLevel};
@@ -57,8 +57,9 @@ pub struct BuildFailure {
 pub(super) enum Told {
     /// What came of it: as soon as cargo says so, which is some milliseconds before it ends.
     Outcome(Outcome),
-    /// Its process has ended; from now on there is a shorter way, if one was found, and once it is prepared.
-    Ended(Option<Lane>),
+    /// Its process has ended; from now on there is a shorter way, if one was found, and once it is prepared. And what the library
+    /// is made of, if that is known.
+    Ended(Option<Lane>, Option<Made>),
     /// It is.
     Prepared(Lane),
     /// In place of both: cargo has to be asked.
@@ -133,10 +134,11 @@ pub(super) fn start(
     let (workspace, package) = (workspace.clone(), spec.package.clone());
     let follow = move || {
         let mut output = stdout.map(BufReader::new);
-        let seen = output.as_mut().map(|output| read(output, &workspace.manifest, colours)).unwrap_or_default();
+        let mut seen = output.as_mut().map(|output| read(output, &workspace.manifest, colours)).unwrap_or_default();
         let success = seen.success;
-        let made = seen.artifact.clone().filter(|_| success);
-        let lane = made.and_then(|artifact| compiler.lane(&artifact, &workspace, &seen.parts));
+        let artifact = seen.artifact.clone().filter(|_| success);
+        let parts = std::mem::take(&mut seen.parts);
+        let lane = artifact.as_ref().and_then(|artifact| compiler.lane(artifact, &workspace, &parts));
         drop(compiler);
         let conclude = |status| outcome(seen, status, &package, begun.elapsed(), waited.holder());
         if success {
@@ -147,7 +149,8 @@ pub(super) fn start(
             let status = end(output, &process);
             tell(Told::Outcome(status.map_or(Outcome::Cancelled, |status| conclude(Some(status)))));
         }
-        tell(Told::Ended(lane));
+        let made = artifact.and_then(|artifact| parts.made(&artifact, &workspace));
+        tell(Told::Ended(lane, made));
     };
     std::thread::Builder::new().name("reload-build".into()).spawn(follow).map_err(no_cargo)?;
     Ok(build)

@@ -6,15 +6,18 @@ use super::{
     compile::{self, Build, BuildFailure, Built, Outcome, Told},
     lane::Lane,
     package::{BuildSpec, Workspace},
+    parts::Made,
     watch::{self, SourceWatch},
 };
 use crate::validation::Problem;
 use std::{
+    collections::BTreeMap,
     ffi::OsStr,
+    fs,
     path::PathBuf,
     sync::mpsc::{self, RecvTimeoutError},
     thread::JoinHandle,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 /// How often folders are checked for having been made again.
@@ -85,6 +88,8 @@ impl Driver {
                 build: None,
                 notice: None,
                 last_problem: None,
+                learnt: BTreeMap::new(),
+                begun: SystemTime::now(),
                 last_look: Instant::now(),
                 last_tick: Instant::now(),
             }
@@ -139,6 +144,10 @@ struct State<T> {
     build: Option<Build>,
     notice: Option<Duration>,
     last_problem: Option<Problem>,
+    /// Folders that the library is made of, as cargo told when it last built it.
+    learnt: BTreeMap<PathBuf, String>,
+    /// When the last build began.
+    begun: SystemTime,
     last_look: Instant,
     last_tick: Instant,
 }
@@ -155,7 +164,10 @@ impl<T: FnMut(DriverEvent)> State<T> {
                     self.edits.note_something(Instant::now());
                 }
                 Ok(Signal::Build(Told::Outcome(outcome))) => self.done(outcome),
-                Ok(Signal::Build(Told::Ended(lane))) => self.ended(lane),
+                Ok(Signal::Build(Told::Ended(lane, made))) => {
+                    let has_more = made.is_some_and(|made| self.learn(made));
+                    self.ended(lane.filter(|_| !has_more));
+                }
                 Ok(Signal::Build(Told::Prepared(lane))) => (self.preparing, self.lane) = (None, Some(lane)),
                 Ok(Signal::Build(Told::Refused)) => {
                     self.build = None;
@@ -239,7 +251,10 @@ impl<T: FnMut(DriverEvent)> State<T> {
         self.last_look = Instant::now();
         self.lane = None;
         let workspace = match Workspace::find(&self.spec) {
-            Ok(workspace) => workspace,
+            Ok(mut workspace) => {
+                workspace.learn(&self.learnt);
+                workspace
+            }
             Err(problem) => {
                 self.tell_once(problem);
                 self.explicit = false;
@@ -247,11 +262,20 @@ impl<T: FnMut(DriverEvent)> State<T> {
                 return false;
             }
         };
+        self.watch(&workspace);
+        // As long as a dependency cannot be read, cargo is asked about it before each build.
+        self.restructured = !workspace.is_complete;
+        tracing::debug!(folders = ?workspace.folders.keys(), target_dir = %workspace.target.display(), "watching sources");
+        self.workspace = Some(workspace);
+        true
+    }
+
+    fn watch(&mut self, workspace: &Workspace) {
         let sender = self.signals.clone();
         let sink = move |event| {
             let _ = sender.send(Signal::Files(event));
         };
-        match SourceWatch::open(&self.spec, &workspace, sink) {
+        match SourceWatch::open(&self.spec, workspace, sink) {
             Ok((watch, problem)) => {
                 self.watch = Some(watch);
                 self.last_problem = self.last_problem.take().filter(|last| Some(last) == problem.as_ref());
@@ -262,11 +286,25 @@ impl<T: FnMut(DriverEvent)> State<T> {
             // Builds still work, they have to be asked for.
             Err(problem) => self.tell_once(problem),
         }
-        // As long as a dependency cannot be read, cargo is asked about it before each build.
-        self.restructured = !workspace.is_complete;
-        tracing::debug!(folders = ?workspace.folders.keys(), target_dir = %workspace.target.display(), "watching sources");
+    }
+
+    /// Watches what a build has shown to be part of the library as well. Answers whether there is something.
+    fn learn(&mut self, made: Made) -> bool {
+        let Some(mut workspace) = self.workspace.take() else { return false };
+        let has_more = workspace.learn(&made.folders);
+        if has_more {
+            tracing::debug!(folders = ?made.folders.keys(), "the library is made of more than manifests tell");
+            self.watch(&workspace);
+            // Nobody watched while it was built.
+            let is_newer =
+                |file: &PathBuf| fs::metadata(file).and_then(|found| found.modified()).is_ok_and(|at| at >= self.begun);
+            if made.files.iter().any(is_newer) {
+                self.edits.note_something(Instant::now());
+            }
+        }
+        self.learnt = made.folders;
         self.workspace = Some(workspace);
-        true
+        has_more
     }
 
     fn tell_once(&mut self, problem: Problem) {
@@ -282,6 +320,7 @@ impl<T: FnMut(DriverEvent)> State<T> {
         let by_edit = !std::mem::take(&mut self.explicit);
         self.notice = self.due.take().filter(|_| by_edit).map(|since| since.elapsed());
         (self.tell)(DriverEvent::Building);
+        self.begun = SystemTime::now();
         let edited = std::mem::take(&mut self.edited);
         self.preparing = None;
         match self.lane.take().filter(|lane| by_edit && lane.fits(workspace, &edited)) {

@@ -149,7 +149,7 @@ impl Lane {
             let succeeded = match end(None::<io::Empty>, &process) {
                 None => {
                     tell(Told::Outcome(Outcome::Cancelled));
-                    return tell(Told::Ended(None));
+                    return tell(Told::Ended(None, None));
                 }
                 Some(status) => status.success() && self.name_also(&self.artifact).is_ok(),
             };
@@ -171,7 +171,7 @@ impl Lane {
             if let Err(error) = self.name_also(&self.followed) {
                 tracing::warn!(file = %self.followed.display(), %error, "who follows the file misses a version");
             }
-            tell(Told::Ended(Some(self)));
+            tell(Told::Ended(Some(self), None));
         };
         std::thread::Builder::new().name("reload-build".into()).spawn(follow)?;
         Ok(build)

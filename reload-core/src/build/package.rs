@@ -115,6 +115,17 @@ impl Workspace {
         folders.filter(|folder| file.starts_with(folder)).max_by_key(|folder| folder.components().count())
     }
 
+    /// Takes in folders that the library is made of as well, which manifests do not tell: those of a `[patch]`, for one. Answers
+    /// whether there are any.
+    pub(super) fn learn(&mut self, folders: &BTreeMap<PathBuf, String>) -> bool {
+        let known = self.folders.len();
+        self.foreign.retain(|folder| !folders.contains_key(folder));
+        for (folder, name) in folders {
+            self.folders.entry(folder.clone()).or_insert_with(|| name.clone());
+        }
+        self.folders.len() > known
+    }
+
     /// Asks cargo. Takes some 30 ms for each workspace that is involved, and never needs a network.
     #[tracing::instrument(name = "metadata", level = "debug", skip_all, fields(package = spec.package))]
     pub(super) fn find(spec: &BuildSpec) -> Result<Self, Problem> {

@@ -4,6 +4,7 @@
 use super::package::Workspace;
 use cargo_metadata::{Artifact, BuildScript, PackageId, TargetKind};
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -16,10 +17,20 @@ pub(super) struct Parts {
     printed: Vec<(PackageId, PathBuf)>,
 }
 
+/// What a library that was built is made of.
+#[derive(Debug)]
+pub(super) struct Made {
+    /// Folders of local packages, with names, as far as cargo told them.
+    pub(super) folders: BTreeMap<PathBuf, String>,
+    /// Files of local packages, also those that lie elsewhere.
+    pub(super) files: BTreeSet<PathBuf>,
+}
+
 /// Something that is compiled for itself, and that a library may be made of.
 #[derive(Clone, Debug)]
 struct Part {
     package: PackageId,
+    name: String,
     manifest: PathBuf,
     /// Where the compiler has written down its files; `None` if nobody knows.
     notes: Option<PathBuf>,
@@ -35,6 +46,7 @@ impl Parts {
         }
         self.parts.push(Part {
             package: artifact.package_id.clone(),
+            name: artifact.target.name.clone(),
             manifest: artifact.manifest_path.clone().into(),
             notes: if is_script { notes_of_script(artifact) } else { notes(artifact) },
         });
@@ -45,6 +57,21 @@ impl Parts {
             let printed = script.out_dir.as_std_path().with_file_name("output");
             self.printed.push((script.package_id.clone(), printed));
         }
+    }
+
+    /// What `artifact` is made of, now that cargo has ended. `None` if cargo has not written it down.
+    pub(super) fn made(&self, artifact: &Path, workspace: &Workspace) -> Option<Made> {
+        // Cargo's own note has the files of all local packages that it depends on.
+        let files: BTreeSet<PathBuf> = files_in(&artifact.with_extension("d"), &workspace.root)?.into_iter().collect();
+        let folders =
+            self.parts.iter().filter_map(|part| Some((part.manifest.parent()?.to_owned(), part.name.clone())));
+        let mut folders: BTreeMap<PathBuf, String> = folders.collect();
+        let of_others = workspace.folders.keys().chain(&workspace.foreign);
+        let all: BTreeSet<PathBuf> = folders.keys().chain(of_others).cloned().collect();
+        let used: BTreeSet<&PathBuf> =
+            files.iter().filter_map(|file| all.iter().rev().find(|folder| file.starts_with(folder))).collect();
+        folders.retain(|folder, _| used.contains(folder));
+        Some(Made { folders, files })
     }
 
     /// Whether a package other than the library's is made of one of the library's own files below `sources`, or may be:

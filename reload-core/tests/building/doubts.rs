@@ -65,3 +65,32 @@ fn a_dependency_whose_manifest_is_broken_for_a_moment_stays_one() {
     check_who_builds(&mut told, &workspace, &[(file, &below("outside two"))], "outside two", false);
     check_who_builds(&mut told, &workspace, &[("logic/src/lib.rs", &with("own three", dependency))], "own three", true);
 }
+
+#[test]
+fn a_dependency_that_is_patched_is_watched_like_the_others() {
+    let dependency = "unicode_ident::WORDS";
+    let workspace = Workspace::new("building_patched", &with("own one", dependency));
+    workspace
+        .write("ident/Cargo.toml", "[package]\nname = \"unicode-ident\"\nversion = \"1.0.99\"\nedition = \"2024\"\n");
+    let patched = |text: &str| {
+        format!(
+            "pub fn is_xid_start(of: char) -> bool {{ of.is_alphabetic() || of == '_' }}\n\
+             pub fn is_xid_continue(of: char) -> bool {{ of.is_alphanumeric() || of == '_' }}\n\
+             pub const WORDS: &str = {text:?};\n"
+        )
+    };
+    workspace.write("ident/src/lib.rs", &patched("patched one"));
+    workspace.write(
+        "Cargo.toml",
+        &format!(
+            "[workspace]\nmembers = [\"logic\"]\nexclude = [\"ident\"]\n{ROOT}[patch.crates-io]\nunicode-ident = {{ path = \"ident\" }}\n"
+        ),
+    );
+    workspace.write("logic/Cargo.toml", &workspace.manifest("unicode-ident = \"1\"\n"));
+    let mut told = Told::by(cargo(&workspace));
+    assert!(has(&told.candidate(), "patched one"));
+    std::thread::sleep(READY);
+    check_who_builds(&mut told, &workspace, &[("ident/src/lib.rs", &patched("patched two"))], "patched two", false);
+    let own = with("own two", dependency);
+    check_who_builds(&mut told, &workspace, &[("logic/src/lib.rs", &own)], "own two", true);
+}
