@@ -46,21 +46,24 @@ fn what_cannot_run_is_refused_and_the_next_good_one_loads() {
     assert_eq!(game.ask(), [(cat, "purr".to_owned())]);
 }
 
+/// A library that refuses every reload while there is a file `closed` beside its manifest.
+fn guarded(closed: &str, answer: &str) -> String {
+    format!(
+        "use reload_core::{{Ctx, game_class}};\nuse test_protocol::{{Answered, Test}};\n\
+         reload_core::library!(before_reload = agree);\n\
+         fn agree(_: &reload_core::ReloadView) -> Result<(), String> {{\n    \
+         match std::path::Path::new(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/{closed}\")).exists() {{\n        \
+         true => Err(\"closed\".into()),\n        false => Ok(()),\n    }}\n}}\n\
+         #[game_class(no_handlers)]\n#[derive(Default)]\npub struct Cat {{}}\n\
+         #[game_class]\n#[derive(Default)]\npub struct Dog {{}}\n\
+         #[game_class]\nimpl Dog {{\n    fn event_test(&mut self, ctx: &mut Ctx) {{\n        \
+         ctx.emit(Answered {{ who: ctx.id(), by: {answer:?}.into() }});\n    }}\n}}\n"
+    )
+}
+
 #[test]
 fn what_was_refused_is_tried_again_when_it_is_saved_again() {
-    let source = |answer: &str| {
-        format!(
-            "use reload_core::{{Ctx, game_class}};\nuse test_protocol::{{Answered, Test}};\n\
-             reload_core::library!(before_reload = agree);\n\
-             fn agree(_: &reload_core::ReloadView) -> Result<(), String> {{\n    \
-             match std::path::Path::new(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/closed\")).exists() {{\n        \
-             true => Err(\"closed\".into()),\n        false => Ok(()),\n    }}\n}}\n\
-             #[game_class(no_handlers)]\n#[derive(Default)]\npub struct Cat {{}}\n\
-             #[game_class]\n#[derive(Default)]\npub struct Dog {{}}\n\
-             #[game_class]\nimpl Dog {{\n    fn event_test(&mut self, ctx: &mut Ctx) {{\n        \
-             ctx.emit(Answered {{ who: ctx.id(), by: {answer:?}.into() }});\n    }}\n}}\n"
-        )
-    };
+    let source = |answer: &str| guarded("closed", answer);
     let mut game = Game::start("saved_again", &source("wuff"));
     let dog = game.spawn("Dog");
     game.write("closed", "");
@@ -73,6 +76,26 @@ fn what_was_refused_is_tried_again_when_it_is_saved_again() {
     game.remove("closed");
     game.reload(&source("WUFF"));
     assert_eq!((game.ask(), game.epoch()), (vec![(dog, "WUFF".to_owned())], 2));
+}
+
+#[test]
+fn what_was_refused_does_not_come_back_when_something_newer_was_saved() {
+    // Nobody watches hidden files.
+    let source = |answer: &str| guarded(".closed", answer);
+    let mut game = Game::start("superseded", &source("one"));
+    let dog = game.spawn("Dog");
+    game.write(".closed", "");
+    let report = game.edit(&source("two"));
+    assert_eq!(report.problems()[0].code, "hook.refused", "{report}");
+    game.remove(".closed");
+    // Built twice, to the same bytes, while the host does something else.
+    for _ in 0..2 {
+        game.write("src/lib.rs", &source("three"));
+        std::thread::sleep(std::time::Duration::from_secs(3));
+    }
+    let report = game.next_report();
+    assert!(report.is_reloaded(), "{report}");
+    assert_eq!((game.ask(), game.epoch()), (vec![(dog, "three".to_owned())], 2));
 }
 
 #[test]

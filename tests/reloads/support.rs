@@ -169,7 +169,7 @@ impl Game {
         self.session.apply(&mut self.world)
     }
 
-    /// Writes a file that is none of the library's sources.
+    /// Writes a file beside the library's manifest, or below it.
     pub(crate) fn write(&self, name: &str, text: &str) {
         self.workspace.write(&format!("logic/{name}"), text);
     }
@@ -179,7 +179,8 @@ impl Game {
         fs::remove_file(self.workspace.folder.path().join("logic").join(name)).expect("it is there");
     }
 
-    fn next_report(&mut self) -> ReloadReport {
+    /// Waits for what comes of the saves before.
+    pub(crate) fn next_report(&mut self) -> ReloadReport {
         let start = Instant::now();
         loop {
             if let Some(report) = self.session.poll(&mut self.world).into_iter().next() {

@@ -4,7 +4,7 @@ use super::slot::Slot;
 #[cfg(feature = "build")]
 use crate::report::Outcome;
 use crate::{
-    library::{LibrarySource, LoadedLibrary, Loader, Shelf, StageTimes, Supply, SupplyEvent},
+    library::{ContentHash, LibrarySource, LoadedLibrary, Loader, Shelf, StageTimes, Supply, SupplyEvent},
     report::{ReloadPlan, ReloadReport, StageTime},
     telemetry::LogReceiver,
     validation::{Image, Problem, Rejection},
@@ -70,7 +70,7 @@ impl Hot {
         for event in self.supply.poll() {
             let report = match event {
                 // What was in its way may be gone: that is why somebody saves once more what was refused.
-                SupplyEvent::Unchanged { .. } if !self.holds => self.apply(slot, world),
+                SupplyEvent::Unchanged { hash } if !self.holds && self.is_newest(hash) => self.apply(slot, world),
                 event => self.take(event, slot),
             };
             reports.extend(report);
@@ -93,6 +93,11 @@ impl Hot {
             report.warnings.extend(self.waited_for.take().map(|holder| waited_warning(&holder)));
         }
         reports
+    }
+
+    /// Whether what waits is what has been built again, and nothing else is on its way.
+    fn is_newest(&self, hash: ContentHash) -> bool {
+        !self.loader.is_busy() && self.waiting.as_ref().is_some_and(|waiting| waiting.library.hash() == hash)
     }
 
     fn take(&mut self, event: SupplyEvent, slot: &Slot) -> Option<ReloadReport> {
