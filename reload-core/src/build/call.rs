@@ -25,7 +25,7 @@ pub(super) struct Call {
 
 /// A file that has the same stamp has not been written to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
+pub(super) struct Stamp {
     file: u64,
     size: u64,
     seconds: i64,
@@ -33,7 +33,7 @@ struct Stamp {
 }
 
 impl Stamp {
-    fn of(file: &Path) -> Option<Self> {
+    pub(super) fn of(file: &Path) -> Option<Self> {
         let found = fs::metadata(file).ok()?;
         Some(Self { file: found.ino(), size: found.size(), seconds: found.mtime(), nanoseconds: found.mtime_nsec() })
     }

@@ -11,6 +11,7 @@ use crate::{library::child::kill_group, validation::Problem};
 use cargo_metadata::{CrateType, Message, diagnostic::DiagnosticLevel};
 use serde::Serialize;
 use std::{
+    collections::BTreeSet,
     io::{BufReader, IsTerminal as _, Write as _},
     os::unix::process::CommandExt as _,
     path::PathBuf,
@@ -55,8 +56,9 @@ pub struct BuildFailure {
 /// What is told of a build, in this order.
 #[derive(Debug)]
 pub(super) enum Told {
-    /// What came of it: as soon as cargo says so, which is some milliseconds before it ends.
-    Outcome(Outcome),
+    /// What came of it: as soon as cargo says so, which is some milliseconds before it ends. And in which folders it has compiled
+    /// a package.
+    Outcome(Outcome, BTreeSet<PathBuf>),
     /// Its process has ended; from now on there is a shorter way, if one was found, and once it is prepared. And what the library
     /// is made of, if that is known.
     Ended(Option<Lane>, Option<Made>),
@@ -143,11 +145,12 @@ pub(super) fn start(
         let conclude = |status| outcome(seen, status, &package, begun.elapsed(), waited.holder());
         if success {
             // The library is in place and cargo does not write to it any more; what else it does is its own affair.
-            tell(Told::Outcome(conclude(None)));
+            tell(Told::Outcome(conclude(None), parts.compiled()));
             end(output, &process);
         } else {
             let status = end(output, &process);
-            tell(Told::Outcome(status.map_or(Outcome::Cancelled, |status| conclude(Some(status)))));
+            let outcome = status.map_or(Outcome::Cancelled, |status| conclude(Some(status)));
+            tell(Told::Outcome(outcome, parts.compiled()));
         }
         let made = artifact.and_then(|artifact| parts.made(&artifact, &workspace));
         tell(Told::Ended(lane, made));

@@ -6,15 +6,16 @@ use super::{
     compile::{self, Build, BuildFailure, Built, Outcome, Told},
     lane::Lane,
     package::{BuildSpec, Workspace},
-    parts::Made,
+    parts::{Made, files_of},
+    unseen::Unseen,
     watch::{self, SourceWatch},
 };
 use crate::validation::Problem;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     ffi::OsStr,
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::mpsc::{self, RecvTimeoutError},
     thread::JoinHandle,
     time::{Duration, Instant, SystemTime},
@@ -88,6 +89,8 @@ impl Driver {
                 build: None,
                 notice: None,
                 last_problem: None,
+                unseen: Unseen::default(),
+                renewed: false,
                 learnt: BTreeMap::new(),
                 begun: SystemTime::now(),
                 last_look: Instant::now(),
@@ -144,6 +147,9 @@ struct State<T> {
     build: Option<Build>,
     notice: Option<Duration>,
     last_problem: Option<Problem>,
+    unseen: Unseen,
+    /// Whether the last build was made for the sake of files that cargo had left out.
+    renewed: bool,
     /// Folders that the library is made of, as cargo told when it last built it.
     learnt: BTreeMap<PathBuf, String>,
     /// When the last build began.
@@ -163,7 +169,7 @@ impl<T: FnMut(DriverEvent)> State<T> {
                     self.restructured = true;
                     self.edits.note_something(Instant::now());
                 }
-                Ok(Signal::Build(Told::Outcome(outcome))) => self.done(outcome),
+                Ok(Signal::Build(Told::Outcome(outcome, compiled))) => self.done(outcome, &compiled),
                 Ok(Signal::Build(Told::Ended(lane, made))) => {
                     let has_more = made.is_some_and(|made| self.learn(made));
                     self.ended(lane.filter(|_| !has_more));
@@ -204,6 +210,7 @@ impl<T: FnMut(DriverEvent)> State<T> {
             // Cargo's own doing.
             change.paths.retain(|path| path.file_name() != Some(OsStr::new("Cargo.lock")));
         }
+        change.paths.retain(|path| !self.unseen.is_renewed(path));
         self.restructured |= change.structure;
         self.edits.note(change, now);
     }
@@ -322,6 +329,7 @@ impl<T: FnMut(DriverEvent)> State<T> {
         (self.tell)(DriverEvent::Building);
         self.begun = SystemTime::now();
         let edited = std::mem::take(&mut self.edited);
+        self.unseen.begin(&edited);
         self.preparing = None;
         match self.lane.take().filter(|lane| by_edit && lane.fits(workspace, &edited)) {
             Some(lane) => match lane.start(self.teller()) {
@@ -362,11 +370,59 @@ impl<T: FnMut(DriverEvent)> State<T> {
         }
     }
 
-    fn done(&mut self, outcome: Outcome) {
+    fn done(&mut self, outcome: Outcome, compiled: &BTreeSet<PathBuf>) {
+        let is_cargos = !matches!(&outcome, Outcome::Built(built) if built.direct);
+        if let Some(workspace) = self.workspace.as_ref().filter(|_| is_cargos) {
+            self.unseen.note_compiled(|path| {
+                let package = workspace.package_of(path).or_else(|| workspace.manifest.parent());
+                package.is_some_and(|package| compiled.contains(package))
+            });
+        }
         match outcome {
+            Outcome::Built(built) if is_cargos && self.has_left_out(&built.artifact) => {}
             Outcome::Built(built) => (self.tell)(DriverEvent::Built { built, notice: self.notice }),
             Outcome::Failed(failure) => (self.tell)(DriverEvent::BuildFailed(failure)),
             Outcome::Cancelled => tracing::debug!("the build was cancelled"),
         }
+    }
+
+    /// Whether cargo has left out what was edited, because its time is older than that of the last build. Then the library is
+    /// an old one, and what was left out is built next.
+    fn has_left_out(&mut self, artifact: &Path) -> bool {
+        let Some(workspace) = &self.workspace else { return false };
+        let files = files_of(artifact, &workspace.root);
+        let left_out = self.unseen.left_out(|path| match &files {
+            Some(files) => files.contains(path),
+            None => path.extension() == Some(OsStr::new("rs")),
+        });
+        let Some(first) = left_out.first() else {
+            self.renewed = false;
+            return false;
+        };
+        let renewed = if std::mem::replace(&mut self.renewed, true) {
+            Err((first.clone(), "its time is that of now already".to_owned()))
+        } else {
+            self.unseen
+                .renew(&left_out)
+                .map_err(|(path, error)| (path, format!("it cannot be given a newer one: {error}")))
+        };
+        match renewed {
+            Ok(()) => {
+                tracing::info!(files = ?left_out, "older than the last build, though edited since: given the time of now");
+                self.due.get_or_insert_with(Instant::now);
+            }
+            Err((path, why)) => {
+                self.renewed = false;
+                self.tell_once(Problem::new(
+                    "build.older_source",
+                    path.display().to_string(),
+                    format!(
+                        "the file has changed, and cargo takes it for built, because it goes by the file's time; {why}"
+                    ),
+                    "save the file once more, or `touch` it; the running code is not affected",
+                ));
+            }
+        }
+        true
     }
 }

@@ -11,6 +11,7 @@ use super::{
 use crate::library::child::lower_priority;
 use serde_json::Value;
 use std::{
+    collections::BTreeSet,
     ffi::OsStr,
     fs, io,
     io::{BufReader, IsTerminal as _},
@@ -148,7 +149,7 @@ impl Lane {
             let messages = output.map(rendered).unwrap_or_default();
             let succeeded = match end(None::<io::Empty>, &process) {
                 None => {
-                    tell(Told::Outcome(Outcome::Cancelled));
+                    tell(Told::Outcome(Outcome::Cancelled, BTreeSet::new()));
                     return tell(Told::Ended(None, None));
                 }
                 Some(status) => status.success() && self.name_also(&self.artifact).is_ok(),
@@ -161,13 +162,8 @@ impl Lane {
             messages.iter().for_each(|message| show(message, colours));
             let (artifact, duration) = (self.artifact.clone(), begun.elapsed());
             tracing::debug!(artifact = %artifact.display(), ?duration, "built by the compiler alone");
-            tell(Told::Outcome(Outcome::Built(Built {
-                artifact,
-                duration,
-                fresh: false,
-                direct: true,
-                waited_for: None,
-            })));
+            let built = Built { artifact, duration, fresh: false, direct: true, waited_for: None };
+            tell(Told::Outcome(Outcome::Built(built), BTreeSet::new()));
             if let Err(error) = self.name_also(&self.followed) {
                 tracing::warn!(file = %self.followed.display(), %error, "who follows the file misses a version");
             }

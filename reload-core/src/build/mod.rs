@@ -8,6 +8,7 @@ mod lane;
 mod lock;
 mod package;
 mod parts;
+mod unseen;
 mod watch;
 
 pub use compile::{BuildFailure, Built};

@@ -32,22 +32,26 @@ struct Part {
     package: PackageId,
     name: String,
     manifest: PathBuf,
+    compiled: bool,
     /// Where the compiler has written down its files; `None` if nobody knows.
     notes: Option<PathBuf>,
 }
 
 impl Parts {
     pub(super) fn note_artifact(&mut self, artifact: &Artifact) {
-        let is = |kind| artifact.target.kind.contains(&kind);
-        let is_script = is(TargetKind::CustomBuild);
+        use TargetKind::{CDyLib, CustomBuild, DyLib, Lib, ProcMacro, RLib, StaticLib};
+        let is = |kind| artifact.target.kind.contains(kind);
+        let is_script = is(&CustomBuild);
         // Programs, examples and tests are no part of a library.
-        if !is_local(&artifact.package_id) || !(is_script || artifact.target.is_lib() || is(TargetKind::ProcMacro)) {
+        let is_part = is_script || [CDyLib, DyLib, Lib, ProcMacro, RLib, StaticLib].iter().any(is);
+        if !is_local(&artifact.package_id) || !is_part {
             return;
         }
         self.parts.push(Part {
             package: artifact.package_id.clone(),
             name: artifact.target.name.clone(),
             manifest: artifact.manifest_path.clone().into(),
+            compiled: !artifact.fresh,
             notes: if is_script { notes_of_script(artifact) } else { notes(artifact) },
         });
     }
@@ -59,10 +63,15 @@ impl Parts {
         }
     }
 
+    /// Folders of the packages that were compiled and not taken for built.
+    pub(super) fn compiled(&self) -> BTreeSet<PathBuf> {
+        let compiled = self.parts.iter().filter(|part| part.compiled);
+        compiled.filter_map(|part| part.manifest.parent()).map(Path::to_owned).collect()
+    }
+
     /// What `artifact` is made of, now that cargo has ended. `None` if cargo has not written it down.
     pub(super) fn made(&self, artifact: &Path, workspace: &Workspace) -> Option<Made> {
-        // Cargo's own note has the files of all local packages that it depends on.
-        let files: BTreeSet<PathBuf> = files_in(&artifact.with_extension("d"), &workspace.root)?.into_iter().collect();
+        let files = files_of(artifact, &workspace.root)?;
         let folders =
             self.parts.iter().filter_map(|part| Some((part.manifest.parent()?.to_owned(), part.name.clone())));
         let mut folders: BTreeMap<PathBuf, String> = folders.collect();
@@ -119,8 +128,16 @@ fn notes_of_script(artifact: &Artifact) -> Option<PathBuf> {
     files.into_iter().find(|file| file.extension().is_some_and(|ending| ending == "d"))
 }
 
+/// The files of `artifact` and of the local packages that it is made of, as cargo has noted them beside it, each also under the
+/// name that it has without links.
+pub(super) fn files_of(artifact: &Path, root: &Path) -> Option<BTreeSet<PathBuf>> {
+    let files = files_in(&artifact.with_extension("d"), root)?;
+    let without_links: Vec<PathBuf> = files.iter().filter_map(|file| file.canonicalize().ok()).collect();
+    Some(files.into_iter().chain(without_links).collect())
+}
+
 /// The files that are noted in `notes`; those without a root are below `folder`. `None` if they cannot be read.
-pub(super) fn files_in(notes: &Path, folder: &Path) -> Option<Vec<PathBuf>> {
+fn files_in(notes: &Path, folder: &Path) -> Option<Vec<PathBuf>> {
     let text = fs::read_to_string(notes).ok()?;
     Some(noted(&text).into_iter().map(|file| folder.join(file)).collect())
 }

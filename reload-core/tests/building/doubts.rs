@@ -70,8 +70,11 @@ fn a_dependency_whose_manifest_is_broken_for_a_moment_stays_one() {
 fn a_dependency_that_is_patched_is_watched_like_the_others() {
     let dependency = "unicode_ident::WORDS";
     let workspace = Workspace::new("building_patched", &with("own one", dependency));
-    workspace
-        .write("ident/Cargo.toml", "[package]\nname = \"unicode-ident\"\nversion = \"1.0.99\"\nedition = \"2024\"\n");
+    // The version that is locked.
+    let locked = fs::read_to_string(workspace.path("Cargo.lock")).expect("a lock file");
+    let version = locked.split("name = \"unicode-ident\"\nversion = ").nth(1).and_then(|rest| rest.lines().next());
+    let manifest = BELOW.replace("NAME", "unicode-ident").replace("\"0.0.0\"", version.expect("it is locked"));
+    workspace.write("ident/Cargo.toml", &manifest);
     let patched = |text: &str| {
         format!(
             "pub fn is_xid_start(of: char) -> bool {{ of.is_alphabetic() || of == '_' }}\n\
@@ -93,4 +96,49 @@ fn a_dependency_that_is_patched_is_watched_like_the_others() {
     check_who_builds(&mut told, &workspace, &[("ident/src/lib.rs", &patched("patched two"))], "patched two", false);
     let own = with("own two", dependency);
     check_who_builds(&mut told, &workspace, &[("logic/src/lib.rs", &own)], "own two", true);
+}
+
+/// Moves a file into the place of `name` whose time is that of an hour ago, as `mv` and `cp -p` do.
+fn put_older(workspace: &Workspace, name: &str, text: &str) {
+    workspace.write("saved", text);
+    let file = fs::File::open(workspace.path("saved")).expect("written");
+    file.set_modified(std::time::SystemTime::now() - Duration::from_secs(3600)).expect("its owner may");
+    fs::rename(workspace.path("saved"), workspace.path(name)).expect("movable");
+}
+
+#[test]
+fn a_file_with_an_older_time_is_built() {
+    let workspace = Workspace::new("building_older", &saying("by cargo"));
+    let mut told = Told::by(cargo(&workspace).only_cargo());
+    told.candidate();
+    put_older(&workspace, "logic/src/lib.rs", &saying("moved"));
+    assert!(has(&told.candidate(), "moved"));
+    workspace.write("logic/src/lib.rs", &saying("saved"));
+    assert!(has(&told.candidate(), "saved"));
+    told.events.clear();
+    put_older(&workspace, "logic/src/lib.rs", &saying("moved again"));
+    assert!(has(&told.candidate(), "moved again"));
+    std::thread::sleep(Duration::from_secs(1));
+    told.events.extend(told.supply.poll());
+    let builds = told.count(|event| matches!(event, SupplyEvent::Building));
+    assert_eq!(builds, 2, "one by which it is noticed, one that compiles it, and no end of them: {:?}", told.events);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_was_built_directly_is_not_undone_by_a_cargo_that_has_not_seen_it() {
+    let workspace = Workspace::new("building_ahead", &saying("by cargo"));
+    let mut told = Told::by(cargo(&workspace));
+    told.candidate();
+    check_who_builds_what(&mut told, "moved", true, |words| put_older(&workspace, "logic/src/lib.rs", &saying(words)));
+    // Cargo looks at the package, and goes by the source's time.
+    workspace.write("logic/notes.txt", "remember the milk");
+    let next = eventually("something is built", LIMIT, || {
+        told.supply.poll().into_iter().find_map(|event| match event {
+            SupplyEvent::Candidate(candidate) => Some(Some(candidate)),
+            SupplyEvent::Unchanged { .. } => Some(None),
+            _ => None,
+        })
+    });
+    assert!(next.is_none_or(|candidate| has(&candidate, "moved")), "the library before is back");
 }
