@@ -167,6 +167,12 @@ fn libraries_that_misbehave_while_loading_take_only_the_child_with_them() {
 }
 
 #[test]
+fn a_limit_that_no_clock_will_show_is_none() {
+    let mut gate = Gate::new(ProbePolicy { timeout: Some(Duration::MAX) });
+    candidate(&mut gate, &library("v1"));
+}
+
+#[test]
 fn versions_are_loaded_side_by_side() {
     let (mut gate, mut loader) = (gate(), Loader::new("side-by.side"));
     assert!(loader.poll().is_none());

@@ -239,13 +239,15 @@ struct Seen {
 
 /// Follows the child to its end, or to the timeout.
 fn watch(child: &mut Child, timeout: Duration) -> Seen {
-    let deadline = Instant::now() + timeout;
+    // A time that no clock will show is no limit.
+    let deadline = Instant::now().checked_add(timeout);
+    let is_over = || deadline.is_some_and(|deadline| Instant::now() >= deadline);
     let (mut stdout, mut stderr) = (child.stdout.take(), child.stderr.take());
     let (mut answer, mut printed) = (Vec::new(), Vec::new());
     let mut end = None;
     while let Some(out) = &mut stdout {
         let mut entries = [poll_entry(Some(out.as_raw_fd())), poll_entry(stderr.as_ref().map(|err| err.as_raw_fd()))];
-        let left = deadline.saturating_duration_since(Instant::now());
+        let left = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
         // SAFETY: `entries` are as many as said and live through the call.
         let ready = unsafe {
             libc::poll(
@@ -264,7 +266,7 @@ fn watch(child: &mut Child, timeout: Duration) -> Seen {
         if entries[0].revents != 0 && (!take(out, &mut answer, ANSWER_LIMIT) || answer.ends_with(b"\n")) {
             stdout = None;
         }
-        if Instant::now() >= deadline && stdout.is_some() {
+        if is_over() && stdout.is_some() {
             end = Some(End::Hung);
             break;
         }
@@ -273,7 +275,7 @@ fn watch(child: &mut Child, timeout: Duration) -> Seen {
         loop {
             match child.try_wait() {
                 Ok(Some(status)) => break End::Exited(status),
-                Ok(None) if Instant::now() >= deadline => break End::Hung,
+                Ok(None) if is_over() => break End::Hung,
                 Ok(None) => std::thread::sleep(Duration::from_micros(100)),
                 Err(error) => break End::Failed(error),
             }

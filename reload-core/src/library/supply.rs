@@ -99,6 +99,8 @@ pub struct Supply {
     events: mpsc::Receiver<SupplyEvent>,
     waker: Waker,
     name: String,
+    /// Whether the thread with the gate is gone, and that was told.
+    is_lost: bool,
 }
 
 #[derive(Debug)]
@@ -138,12 +140,24 @@ impl Supply {
             }
             Origin::Linked | Origin::InProcess(..) => Running::Linked,
         };
-        Ok(Self { origin, work, events, waker, name })
+        Ok(Self { origin, work, events, waker, name, is_lost: false })
     }
 
     /// What happened since the last call, in order. Never waits.
     pub fn poll(&mut self) -> Vec<SupplyEvent> {
-        self.events.try_iter().collect()
+        let mut events = Vec::new();
+        loop {
+            match self.events.try_recv() {
+                Ok(event) => events.push(event),
+                Err(mpsc::TryRecvError::Empty) => return events,
+                Err(mpsc::TryRecvError::Disconnected) => {
+                    if !std::mem::replace(&mut self.is_lost, true) {
+                        events.push(SupplyEvent::Problem(gate_lost(&self.name)));
+                    }
+                    return events;
+                }
+            }
+        }
     }
 
     /// Has `wake` called whenever there is something to poll for that should not wait, on another thread.
@@ -207,6 +221,15 @@ fn follow_file(file: PathBuf, work: mpsc::Sender<Work>) -> Result<follow::Follow
     })
 }
 
+fn gate_lost(name: &str) -> Problem {
+    Problem::new(
+        "library.gate_lost",
+        name,
+        "the thread that checks libraries has ended; what it said last is in the terminal",
+        "restart the host to reload again, and report it: this is a mistake of reload-core. What runs goes on",
+    )
+}
+
 fn writer(build: Option<Duration>) -> Writer {
     if build.is_some() { Writer::Ended } else { Writer::Unknown }
 }
@@ -250,5 +273,25 @@ fn examine(mut gate: Gate, inbox: &mpsc::Receiver<Work>, events: &mpsc::Sender<S
             }
             gate.write_debug_file();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_the_gate_is_told_once() {
+        let (work, _inbox) = mpsc::channel();
+        let (sender, events) = mpsc::channel();
+        let (origin, waker) = (Running::Linked, Waker::default());
+        let mut supply = Supply { origin, work, events, waker, name: "game".into(), is_lost: false };
+        assert!(supply.poll().is_empty());
+        sender.send(SupplyEvent::Building).expect("it listens");
+        drop(sender);
+        let told = supply.poll();
+        let [SupplyEvent::Building, SupplyEvent::Problem(problem)] = &told[..] else { panic!("{told:?}") };
+        assert_eq!(problem.code, "library.gate_lost");
+        assert!(supply.poll().is_empty(), "once");
     }
 }
