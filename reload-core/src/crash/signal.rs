@@ -154,7 +154,20 @@ unsafe extern "C" fn asked(signal: c_int, detail: *mut libc::siginfo_t, context:
 /// 1. The arguments are those of the handler that calls this.
 unsafe fn hand_on(signal: c_int, detail: *mut libc::siginfo_t, context: *mut c_void, fatal: bool) {
     let Some(before) = BEFORE.get(signal as usize).and_then(OnceLock::get) else { return };
+    // SAFETY: (1): the system has filled it.
+    let is_by_kernel = fatal && unsafe { (*detail).si_code } > 0;
     match before.sa_sigaction {
+        // The system lets nobody ignore what it raises itself for an instruction that cannot be carried out: that would be tried
+        // without end.
+        libc::SIG_IGN if is_by_kernel => {
+            let mut default = *before;
+            default.sa_sigaction = libc::SIG_DFL;
+            // SAFETY: neither call has a condition on memory; the default is a valid action.
+            unsafe {
+                libc::sigaction(signal, &raw const default, null_mut());
+                libc::raise(signal);
+            }
+        }
         libc::SIG_IGN => {}
         libc::SIG_DFL if !fatal => {}
         libc::SIG_DFL => {
