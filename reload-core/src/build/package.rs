@@ -3,7 +3,7 @@
 use crate::validation::Problem;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     ffi::OsString,
     path::{Path, PathBuf},
     process::Command,
@@ -88,6 +88,8 @@ fn cargo_program() -> OsString {
 #[derive(Clone, Debug)]
 pub(super) struct Workspace {
     pub(super) root: PathBuf,
+    /// The folder that cargo is called in, which may lie below the root.
+    pub(super) called_in: PathBuf,
     pub(super) target: PathBuf,
     pub(super) manifest: PathBuf,
     /// Folders of the package and of its local dependencies, transitively, with the names of the packages.
@@ -104,9 +106,13 @@ impl Workspace {
         let of_root = ["Cargo.toml", "Cargo.lock", "rust-toolchain", "rust-toolchain.toml"];
         let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
         let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")));
-        let above = self.root.ancestors().map(|folder| folder.join(".cargo"));
+        // Cargo looks for configuration from where it is called.
+        let above = self.root.ancestors().chain(self.called_in.ancestors()).map(|folder| folder.join(".cargo"));
         let configured = above.chain(home).flat_map(|folder| ["config", "config.toml"].map(|name| folder.join(name)));
-        of_root.map(|name| self.root.join(name)).into_iter().chain(configured).chain([self.manifest.clone()]).collect()
+        let configured: BTreeSet<PathBuf> = configured.collect();
+        let included = included(&configured);
+        let of_root = of_root.map(|name| self.root.join(name)).into_iter();
+        of_root.chain(configured).chain(included).chain([self.manifest.clone()]).collect()
     }
 
     /// The folder of the package that a file belongs to, which may lie inside another one's.
@@ -141,6 +147,7 @@ impl Workspace {
         })?;
         let mut found = Self {
             root: first.workspace_root.clone().into(),
+            called_in: std::path::absolute(spec.folder()).unwrap_or_else(|_| spec.folder()),
             target: spec
                 .target_dir
                 .clone()
@@ -193,6 +200,38 @@ impl Workspace {
     }
 }
 
+/// The files that configuration takes in by `include`, and what these take in.
+fn included(configured: &BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
+    let mut found = BTreeSet::new();
+    let mut open: Vec<PathBuf> = configured.iter().cloned().collect();
+    while let Some(file) = open.pop() {
+        let Ok(text) = std::fs::read_to_string(&file) else { continue };
+        for name in included_in(&text) {
+            let file = file.parent().unwrap_or(&file).join(name);
+            if found.insert(file.clone()) {
+                open.push(file);
+            }
+        }
+    }
+    found
+}
+
+/// All texts in quotes behind `include`, up to the next key: more than is meant does no harm.
+fn included_in(text: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    let mut is_list = false;
+    for line in text.lines().map(str::trim) {
+        let value = line.strip_prefix("include").map(str::trim_start).and_then(|rest| rest.strip_prefix('='));
+        is_list = value.is_some() || (is_list && !line.contains('=') && !line.starts_with('['));
+        let value = value.unwrap_or(line);
+        if is_list || value.contains("path") {
+            let quoted = |mark| value.split(mark).skip(1).step_by(2);
+            names.extend(quoted('"').chain(quoted('\'')));
+        }
+    }
+    names
+}
+
 fn ask(folder: &Path, manifest: Option<&Path>) -> Result<Metadata, Problem> {
     let mut command = MetadataCommand::new();
     command.cargo_path(PathBuf::from(cargo_program())).current_dir(folder).no_deps();
@@ -211,4 +250,17 @@ fn ask(folder: &Path, manifest: Option<&Path>) -> Result<Metadata, Problem> {
             "correct what cargo names and save; the running code is not affected",
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::included_in;
+
+    #[test]
+    fn what_configuration_includes_is_found() {
+        assert_eq!(included_in("[build]\njobs = 1\n"), [""; 0]);
+        assert_eq!(included_in("include = \"a.toml\"\n[env]\nX = \"y\"\n"), ["a.toml"]);
+        assert_eq!(included_in("include = [\n  'a.toml',\n  \"b.toml\",\n]\n"), ["a.toml", "b.toml"]);
+        assert_eq!(included_in("include = [\n  { path = \"a.toml\", optional = true },\n]\n"), ["a.toml"]);
+    }
 }

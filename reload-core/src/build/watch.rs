@@ -260,6 +260,7 @@ mod tests {
     fn workspace() -> Workspace {
         Workspace {
             root: "/w".into(),
+            called_in: "/w".into(),
             target: "/w/target".into(),
             manifest: "/w/logic/Cargo.toml".into(),
             folders: [("/w/logic".into(), "logic".into()), ("/w".into(), "root".into())].into(),
@@ -335,6 +336,7 @@ mod tests {
         fs::write(&source, "old").expect("writable");
         let workspace = Workspace {
             root: folder.path().into(),
+            called_in: folder.path().into(),
             target: folder.path().join("target"),
             manifest: folder.path().join("logic/Cargo.toml"),
             folders: [(folder.path().join("logic"), "logic".into())].into(),

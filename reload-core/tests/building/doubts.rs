@@ -142,3 +142,20 @@ fn what_was_built_directly_is_not_undone_by_a_cargo_that_has_not_seen_it() {
     });
     assert!(next.is_none_or(|candidate| has(&candidate, "moved")), "the library before is back");
 }
+
+#[test]
+fn configuration_of_the_folder_that_cargo_is_called_in_closes_the_short_way() {
+    let source = |text: &str| with(text, "env!(\"BUILDING_ODD\")");
+    let workspace = Workspace::new("building_called_in", &source("words one"));
+    workspace.write("host/Cargo.toml", &BELOW.replace("NAME", "building_called_in_host"));
+    workspace.write("host/src/lib.rs", "");
+    workspace.write("host/.cargo/config.toml", "[env]\nBUILDING_ODD = \"odd one\"\n");
+    workspace.write("Cargo.toml", &format!("[workspace]\nmembers = [\"logic\", \"host\"]\n{ROOT}"));
+    let mut told = Told::by(cargo(&workspace).manifest_dir(workspace.path("host")));
+    assert!(has(&told.candidate(), "odd one"));
+    check_who_builds(&mut told, &workspace, &[("logic/src/lib.rs", &source("words two"))], "words two", true);
+    workspace.write("host/.cargo/config.toml", "[env]\nBUILDING_ODD = \"odd two\"\n");
+    workspace.write("logic/src/lib.rs", &source("words three"));
+    let next = told.candidate();
+    assert!(has(&next, "words three") && has(&next, "odd two") && !was_direct(&told));
+}
