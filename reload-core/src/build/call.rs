@@ -20,7 +20,7 @@ pub(super) struct Call {
     variables: Vec<(OsString, OsString)>,
     folder: PathBuf,
     /// What the result depends on beside the sources, and what it was like, if it was there.
-    inputs: Vec<(PathBuf, Option<Stamp>)>,
+    inputs: Look,
 }
 
 /// A file that has the same stamp has not been written to.
@@ -37,6 +37,17 @@ impl Stamp {
         let found = fs::metadata(file).ok()?;
         Some(Self { file: found.ino(), size: found.size(), seconds: found.mtime(), nanoseconds: found.mtime_nsec() })
     }
+}
+
+/// What files were like when somebody looked.
+pub(super) type Look = Vec<(PathBuf, Option<Stamp>)>;
+
+pub(super) fn look(files: impl IntoIterator<Item = PathBuf>) -> Look {
+    files.into_iter().map(|file| (Stamp::of(&file), file)).map(|(stamp, file)| (file, stamp)).collect()
+}
+
+pub(super) fn is_as_it_was(look: &Look) -> bool {
+    look.iter().all(|(file, stamp)| Stamp::of(file) == *stamp)
 }
 
 /// The processes that `parent` has started and that have not ended.
@@ -85,13 +96,13 @@ impl Call {
             [".rlib", ".rmeta", ".so", ".dylib"].iter().any(|ending| file.ends_with(ending)).then(|| folder.join(file))
         });
         let files = externs.chain([program.clone()]).chain(manifests.iter().cloned());
-        let inputs = files.map(|file| (Stamp::of(&file), file)).map(|(stamp, file)| (file, stamp)).collect();
+        let inputs = look(files);
         Some(Self { program, arguments, variables, folder, inputs })
     }
 
     /// Whether all that the result depends on beside the sources is as it was.
     pub(super) fn is_repeatable(&self) -> bool {
-        self.inputs.iter().all(|(file, stamp)| Stamp::of(file) == *stamp)
+        is_as_it_was(&self.inputs)
     }
 
     /// Changes the call so that it makes the dynamic library and nothing else, in `output`, and keeps what it needs to build

@@ -3,6 +3,7 @@
 
 use super::{
     burst::Edits,
+    call::{Look, is_as_it_was, look},
     compile::{self, Build, BuildFailure, Built, Outcome, Told},
     lane::Lane,
     package::{BuildSpec, Workspace},
@@ -91,6 +92,8 @@ impl Driver {
                 last_problem: None,
                 unseen: Unseen::default(),
                 renewed: false,
+                asked_with: Look::new(),
+                is_stuck: false,
                 learnt: BTreeMap::new(),
                 begun: SystemTime::now(),
                 last_look: Instant::now(),
@@ -147,6 +150,10 @@ struct State<T> {
     build: Option<Build>,
     notice: Option<Duration>,
     last_problem: Option<Problem>,
+    /// What manifests and configuration were like when cargo was asked last.
+    asked_with: Look,
+    /// Cargo could not make anything of them. It may be none that is watched.
+    is_stuck: bool,
     unseen: Unseen,
     /// Whether the last build was made for the sake of files that cargo had left out.
     renewed: bool,
@@ -219,8 +226,11 @@ impl<T: FnMut(DriverEvent)> State<T> {
         self.last_tick = Instant::now();
         let gone = self.watch.as_mut().is_some_and(SourceWatch::roots_changed);
         // Without a workspace there is nothing that could tell of an edit.
-        let blind = self.watch.is_none() && self.last_look.elapsed() >= BLIND_TICK && self.spec.folder().is_dir();
-        if gone || blind {
+        let is_blind = self.watch.is_none() || (self.is_stuck && self.restructured);
+        let blind = is_blind && self.last_look.elapsed() >= BLIND_TICK && self.spec.folder().is_dir();
+        let mended = self.is_stuck && !is_as_it_was(&self.asked_with);
+        if gone || blind || mended {
+            self.is_stuck = false;
             self.restructured = true;
             if gone {
                 tracing::info!("a source folder was made again");
@@ -257,6 +267,7 @@ impl<T: FnMut(DriverEvent)> State<T> {
     fn look_around(&mut self) -> bool {
         self.last_look = Instant::now();
         self.lane = None;
+        self.remember_manifests();
         let workspace = match Workspace::find(&self.spec) {
             Ok(mut workspace) => {
                 workspace.learn(&self.learnt);
@@ -265,6 +276,7 @@ impl<T: FnMut(DriverEvent)> State<T> {
             Err(problem) => {
                 self.tell_once(problem);
                 self.explicit = false;
+                self.is_stuck = true;
                 // What was known is still watched: that is where the mistake is.
                 return false;
             }
@@ -275,6 +287,10 @@ impl<T: FnMut(DriverEvent)> State<T> {
         tracing::debug!(folders = ?workspace.folders.keys(), target_dir = %workspace.target.display(), "watching sources");
         self.workspace = Some(workspace);
         true
+    }
+
+    fn remember_manifests(&mut self) {
+        self.asked_with = self.workspace.as_ref().map(|workspace| look(workspace.all_manifests())).unwrap_or_default();
     }
 
     fn watch(&mut self, workspace: &Workspace) {
@@ -328,6 +344,7 @@ impl<T: FnMut(DriverEvent)> State<T> {
         self.notice = self.due.take().filter(|_| by_edit).map(|since| since.elapsed());
         (self.tell)(DriverEvent::Building);
         self.begun = SystemTime::now();
+        self.is_stuck = false;
         let edited = std::mem::take(&mut self.edited);
         self.unseen.begin(&edited);
         self.preparing = None;
@@ -356,6 +373,7 @@ impl<T: FnMut(DriverEvent)> State<T> {
     }
 
     fn ask_cargo(&mut self) {
+        self.remember_manifests();
         let Some(workspace) = &self.workspace else { return };
         match compile::start(&self.spec, workspace, self.teller()) {
             Ok(build) => self.build = Some(build),
@@ -381,7 +399,10 @@ impl<T: FnMut(DriverEvent)> State<T> {
         match outcome {
             Outcome::Built(built) if is_cargos && self.has_left_out(&built.artifact) => {}
             Outcome::Built(built) => (self.tell)(DriverEvent::Built { built, notice: self.notice }),
-            Outcome::Failed(failure) => (self.tell)(DriverEvent::BuildFailed(failure)),
+            Outcome::Failed(failure) => {
+                self.is_stuck = failure.problem.code == "build.cargo";
+                (self.tell)(DriverEvent::BuildFailed(failure));
+            }
             Outcome::Cancelled => tracing::debug!("the build was cancelled"),
         }
     }

@@ -115,6 +115,12 @@ impl Workspace {
         of_root.chain(configured).chain(included).chain([self.manifest.clone()]).collect()
     }
 
+    /// All files that may keep cargo from building: [`Workspace::manifests`], and those of each package that is known.
+    pub(super) fn all_manifests(&self) -> Vec<PathBuf> {
+        let folders = self.folders.keys().chain(&self.foreign);
+        self.manifests().into_iter().chain(folders.map(|folder| folder.join("Cargo.toml"))).collect()
+    }
+
     /// The folder of the package that a file belongs to, which may lie inside another one's.
     pub(super) fn package_of(&self, file: &Path) -> Option<&Path> {
         let folders = self.folders.keys().chain(&self.foreign).map(PathBuf::as_path);

@@ -159,3 +159,24 @@ fn configuration_of_the_folder_that_cargo_is_called_in_closes_the_short_way() {
     let next = told.candidate();
     assert!(has(&next, "words three") && has(&next, "odd two") && !was_direct(&told));
 }
+
+#[test]
+fn a_mistake_in_a_file_that_nobody_watches_is_seen_to_be_mended() {
+    let workspace = Workspace::new("building_stuck", &saying("words one"));
+    let manifest = BELOW.replace("NAME", "building_stuck_host");
+    workspace.write("host/Cargo.toml", &manifest);
+    workspace.write("host/src/lib.rs", "");
+    workspace.write(".cargo/config.toml", "");
+    workspace.write("Cargo.toml", &format!("[workspace]\nmembers = [\"logic\", \"host\"]\n{ROOT}"));
+    let mut told = Told::by(cargo(&workspace).only_cargo());
+    assert!(has(&told.candidate(), "words one"));
+    for (file, good, text) in
+        [("host/Cargo.toml", &manifest[..], "words two"), (".cargo/config.toml", "", "words three")]
+    {
+        workspace.write(file, "[package\n");
+        workspace.write("logic/src/lib.rs", &saying(text));
+        assert_eq!(told.failure().problem.code, "build.cargo");
+        workspace.write(file, good);
+        assert!(has(&told.candidate(), text), "mended: {file}");
+    }
+}
