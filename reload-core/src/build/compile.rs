@@ -12,6 +12,7 @@ use cargo_metadata::{CrateType, Message, diagnostic::DiagnosticLevel};
 use serde::Serialize;
 use std::{
     collections::BTreeSet,
+    fs,
     io::{BufReader, IsTerminal as _, Write as _},
     os::unix::process::CommandExt as _,
     path::PathBuf,
@@ -61,11 +62,20 @@ pub(super) enum Told {
     Outcome(Outcome, BTreeSet<PathBuf>),
     /// Its process has ended; from now on there is a shorter way, if one was found, and once it is prepared. And what the library
     /// is made of, if that is known.
-    Ended(Option<Lane>, Option<Made>),
+    Ended(Ended),
     /// It is.
     Prepared(Lane),
     /// In place of both: cargo has to be asked.
     Refused,
+}
+
+/// What is left when a build's process has ended.
+#[derive(Debug, Default)]
+pub(super) struct Ended {
+    pub(super) lane: Option<Lane>,
+    pub(super) made: Option<Made>,
+    /// Somebody has edited the lock file behind cargo's back.
+    pub(super) lock_edited: bool,
 }
 
 /// What came of a build.
@@ -136,10 +146,12 @@ pub(super) fn start(
     let (workspace, package) = (workspace.clone(), spec.package.clone());
     let follow = move || {
         let mut output = stdout.map(BufReader::new);
-        let mut seen = output.as_mut().map(|output| read(output, &workspace.manifest, colours)).unwrap_or_default();
+        let lock = workspace.lock();
+        let mut seen = output.as_mut().map(|output| read(output, &workspace, colours)).unwrap_or_default();
         let success = seen.success;
         let artifact = seen.artifact.clone().filter(|_| success);
         let parts = std::mem::take(&mut seen.parts);
+        let seen_lock = seen.lock.take();
         let lane = artifact.as_ref().and_then(|artifact| compiler.lane(artifact, &workspace, &parts));
         drop(compiler);
         let conclude = |status| outcome(seen, status, &package, begun.elapsed(), waited.holder());
@@ -153,7 +165,9 @@ pub(super) fn start(
             tell(Told::Outcome(outcome, parts.compiled()));
         }
         let made = artifact.and_then(|artifact| parts.made(&artifact, &workspace));
-        tell(Told::Ended(lane, made));
+        // Cargo writes it before it compiles anything.
+        let lock_edited = seen_lock.is_some_and(|seen| seen != fs::read(lock).ok());
+        tell(Told::Ended(Ended { lane, made, lock_edited }));
     };
     std::thread::Builder::new().name("reload-build".into()).spawn(follow).map_err(no_cargo)?;
     Ok(build)
@@ -189,12 +203,15 @@ struct Seen {
     success: bool,
     library_without_cdylib: bool,
     parts: Parts,
+    /// What the lock file says when cargo has begun to compile; nothing if it is not there.
+    lock: Option<Option<Vec<u8>>>,
 }
 
 /// Reads what cargo says, up to the message that it has finished.
-fn read(output: &mut BufReader<ChildStdout>, manifest: &std::path::Path, colours: bool) -> Seen {
+fn read(output: &mut BufReader<ChildStdout>, workspace: &Workspace, colours: bool) -> Seen {
     let mut seen = Seen::default();
     for message in Message::parse_stream(output) {
+        seen.lock.get_or_insert_with(|| fs::read(workspace.lock()).ok());
         match message {
             Ok(Message::CompilerMessage(message)) => {
                 let message = message.message;
@@ -210,7 +227,7 @@ fn read(output: &mut BufReader<ChildStdout>, manifest: &std::path::Path, colours
             }
             Ok(Message::CompilerArtifact(artifact)) => {
                 seen.parts.note_artifact(&artifact);
-                if artifact.manifest_path.as_std_path() != manifest {
+                if artifact.manifest_path.as_std_path() != workspace.manifest {
                     continue;
                 }
                 let is_library = artifact.target.crate_types.contains(&CrateType::CDyLib);

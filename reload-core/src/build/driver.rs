@@ -4,7 +4,7 @@
 use super::{
     burst::Edits,
     call::{Look, is_as_it_was, look},
-    compile::{self, Build, BuildFailure, Built, Outcome, Told},
+    compile::{self, Build, BuildFailure, Built, Ended, Outcome, Told},
     lane::Lane,
     package::{BuildSpec, Workspace},
     parts::{Made, files_of},
@@ -88,6 +88,7 @@ impl Driver {
                 due: Some(Instant::now()),
                 explicit: true,
                 build: None,
+                is_cargos: false,
                 notice: None,
                 last_problem: None,
                 unseen: Unseen::default(),
@@ -148,6 +149,8 @@ struct State<T> {
     explicit: bool,
     /// Until its process has ended: cargo holds the target directory until then.
     build: Option<Build>,
+    /// Whether that is cargo's.
+    is_cargos: bool,
     notice: Option<Duration>,
     last_problem: Option<Problem>,
     /// What manifests and configuration were like when cargo was asked last.
@@ -177,10 +180,7 @@ impl<T: FnMut(DriverEvent)> State<T> {
                     self.edits.note_something(Instant::now());
                 }
                 Ok(Signal::Build(Told::Outcome(outcome, compiled))) => self.done(outcome, &compiled),
-                Ok(Signal::Build(Told::Ended(lane, made))) => {
-                    let has_more = made.is_some_and(|made| self.learn(made));
-                    self.ended(lane.filter(|_| !has_more));
-                }
+                Ok(Signal::Build(Told::Ended(ended))) => self.ended(ended),
                 Ok(Signal::Build(Told::Prepared(lane))) => (self.preparing, self.lane) = (None, Some(lane)),
                 Ok(Signal::Build(Told::Refused)) => {
                     self.build = None;
@@ -213,8 +213,8 @@ impl<T: FnMut(DriverEvent)> State<T> {
         let now = Instant::now();
         let Some(workspace) = &self.workspace else { return self.edits.note_something(now) };
         let mut change = watch::meaning(workspace, event);
-        if self.build.is_some() {
-            // Cargo's own doing.
+        if self.build.is_some() && self.is_cargos {
+            // Cargo's own doing; else it is told when that has ended.
             change.paths.retain(|path| path.file_name() != Some(OsStr::new("Cargo.lock")));
         }
         change.paths.retain(|path| !self.unseen.is_renewed(path));
@@ -350,7 +350,7 @@ impl<T: FnMut(DriverEvent)> State<T> {
         self.preparing = None;
         match self.lane.take().filter(|lane| by_edit && lane.fits(workspace, &edited)) {
             Some(lane) => match lane.start(self.teller()) {
-                Ok(build) => self.build = Some(build),
+                Ok(build) => (self.build, self.is_cargos) = (Some(build), false),
                 Err(error) => {
                     tracing::debug!(%error, "the compiler cannot be called, cargo is asked");
                     self.ask_cargo();
@@ -361,9 +361,14 @@ impl<T: FnMut(DriverEvent)> State<T> {
     }
 
     /// Cargo's or the compiler's process is gone.
-    fn ended(&mut self, lane: Option<Lane>) {
+    fn ended(&mut self, Ended { lane, made, lock_edited }: Ended) {
         self.build = None;
-        match lane.filter(|_| !self.restructured) {
+        if lock_edited {
+            tracing::debug!("the lock file was edited during the build");
+            self.edits.note_something(Instant::now());
+        }
+        let has_more = made.is_some_and(|made| self.learn(made));
+        match lane.filter(|_| !has_more && !lock_edited && !self.restructured) {
             Some(lane) if !lane.is_prepared() => match lane.prepare(self.teller()) {
                 Ok(preparing) => self.preparing = Some(preparing),
                 Err(error) => tracing::debug!(%error, "the compiler cannot be called, cargo is asked each time"),
@@ -376,7 +381,7 @@ impl<T: FnMut(DriverEvent)> State<T> {
         self.remember_manifests();
         let Some(workspace) = &self.workspace else { return };
         match compile::start(&self.spec, workspace, self.teller()) {
-            Ok(build) => self.build = Some(build),
+            Ok(build) => (self.build, self.is_cargos) = (Some(build), true),
             Err(problem) => self.tell_once(problem),
         }
     }

@@ -4,7 +4,7 @@
 
 use super::{
     call::Call,
-    compile::{Build, Built, Outcome, Told, end, show},
+    compile::{Build, Built, Ended, Outcome, Told, end, show},
     package::Workspace,
     parts::Parts,
 };
@@ -150,7 +150,7 @@ impl Lane {
             let succeeded = match end(None::<io::Empty>, &process) {
                 None => {
                     tell(Told::Outcome(Outcome::Cancelled, BTreeSet::new()));
-                    return tell(Told::Ended(None, None));
+                    return tell(Told::Ended(Ended::default()));
                 }
                 Some(status) => status.success() && self.name_also(&self.artifact).is_ok(),
             };
@@ -167,7 +167,7 @@ impl Lane {
             if let Err(error) = self.name_also(&self.followed) {
                 tracing::warn!(file = %self.followed.display(), %error, "who follows the file misses a version");
             }
-            tell(Told::Ended(Some(self), None));
+            tell(Told::Ended(Ended { lane: Some(self), ..Ended::default() }));
         };
         std::thread::Builder::new().name("reload-build".into()).spawn(follow)?;
         Ok(build)

@@ -101,6 +101,10 @@ pub(super) struct Workspace {
 }
 
 impl Workspace {
+    pub(super) fn lock(&self) -> PathBuf {
+        self.root.join("Cargo.lock")
+    }
+
     /// The files that decide how the package is compiled, beside its sources; some may not exist.
     pub(super) fn manifests(&self) -> Vec<PathBuf> {
         let of_root = ["Cargo.toml", "Cargo.lock", "rust-toolchain", "rust-toolchain.toml"];

@@ -180,3 +180,27 @@ fn a_mistake_in_a_file_that_nobody_watches_is_seen_to_be_mended() {
         assert!(has(&told.candidate(), text), "mended: {file}");
     }
 }
+
+#[test]
+fn an_edit_of_the_lock_file_during_a_build_is_not_lost() {
+    let workspace = Workspace::new("building_lock_file", &saying("words one"));
+    let mut told = Told::by(cargo(&workspace).only_cargo());
+    told.candidate();
+    // Cargo says that it compiles the library when it has long read the lock file.
+    let slow = "reload_core::library!();\nconst fn slow(mut of: u64) -> u64 { while of > 0 { of -= 1; } of }\n\
+                #[allow(long_running_const_eval)]\n#[unsafe(no_mangle)]\npub static SLOW: u64 = slow(3_000_000);\n";
+    workspace.write("logic/src/lib.rs", slow);
+    eventually("a build begins", LIMIT, || {
+        told.supply.poll().into_iter().find(|event| matches!(event, SupplyEvent::Building))
+    });
+    let artifact = workspace.artifact();
+    let before = fs::metadata(&artifact).and_then(|found| found.modified()).expect("built");
+    std::thread::sleep(Duration::from_millis(400));
+    let lock = fs::read_to_string(workspace.path("Cargo.lock")).expect("a lock file");
+    workspace.write("Cargo.lock", &format!("{lock}# Edited.\n"));
+    let was_during = fs::metadata(&artifact).and_then(|found| found.modified()).expect("built") == before;
+    told.candidate();
+    if was_during {
+        assert!(is_built(&mut told, LIMIT), "the edit is built as well");
+    }
+}
