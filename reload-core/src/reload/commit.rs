@@ -58,13 +58,15 @@ pub(crate) fn commit(world: &mut World, staged: Staged) -> Committed {
         let panics = unsafe { program.drop_rest(old) };
         live.report_panics("drop of what a reload left behind", panics);
     }
+    let mut come_back = Vec::new();
     for restored in returned {
         let class = restored.class;
+        come_back.push(class);
         let empty = live.store.swap_pool(class, restored.take());
         empty.end();
     }
     attic.apply(&mut live.attic, plan.epoch);
-    live.start_loops(&former);
+    live.start_loops(&former, &come_back);
     let numbers: Vec<u16> = (0..live.registry.classes.len() as u16)
         .filter(|number| live.registry.class(*number).library == plan.library && live.registry.class(*number).present)
         .collect();
@@ -115,11 +117,13 @@ pub(crate) fn tell_one(world: &mut World, id: ObjectId, reloaded: &Reloaded) -> 
 }
 
 impl dispatch::Live {
-    /// Starts, in existing objects, the loops that their class did not have before.
-    fn start_loops(&mut self, former: &Registry) {
+    /// Starts, in existing objects, the loops that their class did not have before. Those that `come_back` from the attic are all
+    /// objects of their class, and none of their loops runs.
+    fn start_loops(&mut self, former: &Registry, come_back: &[u16]) {
         for number in 0..self.registry.classes.len() {
             let class = &self.registry.classes[number];
-            let before = former.classes.get(number).map_or(&[][..], |class| &class.loops[..]);
+            let before = former.classes.get(number).filter(|_| !come_back.contains(&(number as u16)));
+            let before = before.map_or(&[][..], |class| &class.loops[..]);
             let added = class.loops.iter().filter(|entry| !before.iter().any(|old| old.name == entry.name));
             for entry in added {
                 for object in self.store.ids(number as u16) {

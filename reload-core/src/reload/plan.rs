@@ -139,7 +139,7 @@ pub(crate) fn plan(
     way: Way<'_>,
 ) -> Result<Plan, Rejection> {
     let numbers = way.numbers(library, &live.registry, validated);
-    let is_parked = |path: &str| live.attic.group(path).is_some();
+    let is_parked = |path: &str| live.attic.number_of(path) > 0;
     let next = live.registry.with(library, epoch, validated, numbers, &is_parked)?;
     let mut plan = Plan {
         library,

@@ -175,3 +175,46 @@ fn objects_without_size_get_one_and_lose_it() {
     game.undo();
     assert_eq!(game.json(ids[5]), r#"{"n":8}"#);
 }
+
+/// A class with a loop, under two names.
+macro_rules! beating {
+    ($name:ident $path:literal $(was $was:literal)?) => {
+        mod $name {
+            use super::*;
+            #[reload_core::game_class(path = $path $(, was = $was)?)]
+            #[derive(Default)]
+            pub struct Heart {
+                pub beats: u32,
+            }
+            #[reload_core::game_class]
+            impl Heart {
+                fn loop_beat(&mut self) -> reload_core::Next {
+                    self.beats += 1;
+                    reload_core::Next::In(1.0)
+                }
+            }
+        }
+    };
+}
+beating!(first_name "game::Heart");
+beating!(second_name "game::Pump");
+beating!(said_later "game::Pump" was "game::Heart");
+
+/// The new name comes with one save, that it is the same class with the next.
+#[test]
+fn loops_go_on_in_objects_that_come_back_to_a_class_that_is_there() {
+    let mut game = Game::open(library().class::<first_name::Heart>());
+    let id = game.spawn("game::Heart");
+    for _ in 0..3 {
+        game.world.advance(1.0);
+    }
+    let before = game.json(id);
+    game.reload(library().class::<second_name::Heart>());
+    game.world.advance(5.0);
+    game.reload(library().class::<said_later::Heart>());
+    assert_eq!((game.json(id), before.as_str()), (before.clone(), r#"{"beats":3}"#));
+    for _ in 0..3 {
+        game.world.advance(1.0);
+    }
+    assert_eq!(game.json(id), r#"{"beats":6}"#);
+}

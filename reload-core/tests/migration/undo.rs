@@ -224,6 +224,7 @@ fn a_class_whose_name_has_objects_in_the_attic_is_not_renamed_over_them() {
     game.reload(library().class::<renamed::First>());
     assert_eq!(game.world.instances_of("game::B"), [second]);
     assert_eq!(game.world.status(first), ObjectStatus::InAttic);
+}
 
 mod second_of_the_name {
     use super::*;
