@@ -11,7 +11,7 @@ use mud_protocol::{Find, Found, Hangup, Input, Joined, Left, Output, Resumed, Ti
 use reload_core::{
     AtticSelection, ClassSummary, Hang, LibrarySource, ObjectId, ReloadReport, ReloadSession, RestoreReport, World,
 };
-use std::{cell::RefCell, collections::VecDeque, rc::Rc};
+use std::{cell::RefCell, collections::VecDeque, fs::File, rc::Rc};
 
 #[cfg(feature = "linked")]
 use mud_logic as _;
@@ -28,6 +28,8 @@ const INSPECTED: usize = 3;
 pub enum Start {
     /// In its file, if there is one.
     FromFile,
+    /// Anew: a file that is there gets another name.
+    Fresh,
     /// Where the process before this one stopped.
     HandedOver {
         /// The world, saved.
@@ -63,7 +65,8 @@ pub struct Game {
 }
 
 impl Game {
-    /// Loads the logic, building it if needed, and the world that `start` says. What was restored is told.
+    /// Loads the logic, building it if needed, and the world that `start` says. Answers with a sentence about it, unless it
+    /// is an ordinary new one.
     ///
     /// # Errors
     ///
@@ -74,7 +77,7 @@ impl Game {
         admins: Admins,
         file: WorldFile,
         start: Start,
-    ) -> anyhow::Result<(Self, Option<RestoreReport>)> {
+    ) -> anyhow::Result<(Self, Option<String>)> {
         let mut world = World::new();
         let to_players = outbox.clone();
         world.listen::<Output>(move |ev, _| to_players.send(ev.connection, &ev.text));
@@ -86,33 +89,40 @@ impl Game {
 
         let session = ReloadSession::open(source, &mut world).context("the game's logic could not be loaded")?;
         let mut game = Self { world, session, outbox, admins, reports: VecDeque::new(), file, restart: None, found };
-        let (text, connections) = match start {
+        let told = match start {
             Start::FromFile => {
                 game.file.clean_up();
-                (game.file.read()?, Vec::new())
+                match game.file.read()? {
+                    Some(text) => Some(game.restore(&text, Vec::new())?),
+                    None => game.begin().map(|()| None)?,
+                }
             }
-            Start::HandedOver { world, connections } => (Some(world), connections),
-        };
-        let restored = match text {
-            Some(text) => Some(game.restore(&text, connections)?),
-            None => {
-                game.world.spawn_named(TOWN).context("the logic has no town to start with")?;
-                None
+            Start::Fresh => {
+                game.begin()?;
+                // Not before it is known that there will be a new one.
+                let kept = game.file.set_aside()?;
+                kept.map(|kept| format!("A new world begins; the old one is kept in {}.", kept.display()))
             }
+            Start::HandedOver { world, connections } => Some(game.restore(&world, connections)?),
         };
-        Ok((game, restored))
+        Ok((game, told))
     }
 
-    fn restore(&mut self, text: &str, connections: Vec<ConnectionId>) -> anyhow::Result<RestoreReport> {
+    fn begin(&mut self) -> anyhow::Result<()> {
+        self.world.spawn_named(TOWN).context("the logic has no town to start with")?;
+        Ok(())
+    }
+
+    fn restore(&mut self, text: &str, connections: Vec<ConnectionId>) -> anyhow::Result<String> {
         let path = self.file.path().display().to_string();
         let report = self.world.restore(text).with_context(|| {
             format!("the world in {path} cannot be restored (--fresh starts a new one and keeps the file)")
         })?;
         if self.world.instances_of(TOWN).is_empty() {
-            self.world.spawn_named(TOWN).context("the logic has no town to start with")?;
+            self.begin()?;
         }
         self.world.emit(&Resumed { connections });
-        Ok(report)
+        Ok(format!("{path}: {report}"))
     }
 
     /// Who has asked for a restart, once.
@@ -157,6 +167,25 @@ impl Game {
             told += &format!("; not in the file, because they are opaque: {}", saved.left_out.join(", "));
         }
         Ok(told)
+    }
+
+    /// Writes the world to its file, or elsewhere if that cannot be. Answers with a sentence about it.
+    ///
+    /// # Errors
+    ///
+    /// When it is not in its file; the error says where it is instead.
+    pub fn save_somewhere(&self) -> anyhow::Result<String> {
+        self.save().or_else(|error| {
+            let file = WorldFile::write_elsewhere(&self.world_text()?).with_context(|| format!("{error:#}"))?;
+            let file = file.display();
+            Err(error.context(format!("the world is not in its file but in {file} (--world {file} starts from there)")))
+        })
+    }
+
+    /// Ends. What keeps other hosts from the world's file is for the next one.
+    #[must_use]
+    pub fn into_lock(self) -> Option<File> {
+        self.file.into_lock()
     }
 
     /// Tells `tell`, on another thread, of game code that does not return within `limit`.

@@ -7,7 +7,7 @@ use anyhow::Context;
 use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
 use serde::{Deserialize, Serialize};
 use std::{
-    fs,
+    fs::{self, File},
     io::Write,
     net::{SocketAddr, TcpListener, TcpStream},
     os::{
@@ -32,6 +32,8 @@ pub struct Baton {
     pub admins: Vec<ConnectionId>,
     /// The world, saved.
     pub world: String,
+    /// What keeps other hosts from the world's file, held all the time.
+    pub lock: Option<File>,
 }
 
 /// The same as text.
@@ -44,6 +46,8 @@ struct Written {
     token: String,
     admins: Vec<ConnectionId>,
     world: String,
+    #[serde(default)]
+    lock: Option<RawFd>,
 }
 
 impl Baton {
@@ -76,6 +80,7 @@ impl Baton {
             token: self.token.clone(),
             admins: self.admins.clone(),
             world: self.world.clone(),
+            lock: self.lock.as_ref().map(AsRawFd::as_raw_fd),
         };
         // Readable for this user only: the token is in it.
         let mut file = tempfile::Builder::new().prefix("mud-handover-").tempfile().context("no temporary file")?;
@@ -85,6 +90,9 @@ impl Baton {
 
     fn each(&self, mut change: impl FnMut(BorrowedFd<'_>) -> anyhow::Result<()>) -> anyhow::Result<()> {
         change(self.handover.listener.as_fd())?;
+        if let Some(lock) = &self.lock {
+            change(lock.as_fd())?;
+        }
         self.handover.connections.iter().try_for_each(|kept| change(kept.stream.as_fd()))
     }
 
@@ -106,12 +114,13 @@ impl Baton {
             .map(|(id, peer, number)| Ok(Kept { id, peer, stream: TcpStream::from(socket(number)?) }))
             .collect::<anyhow::Result<_>>()?;
         let handover = Handover { listener, connections, last: written.last, lines: written.lines };
+        let lock = written.lock.map(socket).transpose()?.map(File::from);
         let Written { token, admins, world, .. } = written;
-        Ok(Some(Self { handover, token, admins, world }))
+        Ok(Some(Self { handover, token, admins, world, lock }))
     }
 }
 
-/// Takes over the socket with this number, and keeps it from children of this process.
+/// Takes over the socket, or the file, with this number, and keeps it from children of this process.
 fn socket(number: RawFd) -> anyhow::Result<OwnedFd> {
     anyhow::ensure!(number > 2, "the handover names {number} as a socket");
     // SAFETY: the number is only asked about; whether it is open is the question.
@@ -119,6 +128,6 @@ fn socket(number: RawFd) -> anyhow::Result<OwnedFd> {
     fcntl_getfd(borrowed).with_context(|| format!("the socket {number} is not open"))?;
     fcntl_setfd(borrowed, FdFlags::CLOEXEC).with_context(|| format!("the socket {number} cannot be kept"))?;
     // SAFETY: it is open, and nothing else of this process owns it: it was opened by the process before this one, which
-    // named each of its sockets once in a file that is read once, before anything else is opened.
+    // named each of them once in a file that is read once, before anything else is opened.
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }

@@ -1,5 +1,4 @@
 //! The host: opens the port, loads the logic, and lets time pass until it is told to stop.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the program whose interface it is")]
 
 use anyhow::Context;
 use clap::Parser;
@@ -7,21 +6,16 @@ use core::time::Duration;
 use reload_core::{LibrarySource, World};
 use reload_demo::{
     admin::Admins,
+    console,
     game::{self, Game, Start},
     handover::Baton,
     net::{Limits, NetEvent, Network},
     options::Options,
     restart::{Preparing, Successor},
+    signals::Stop,
     world_file::WorldFile,
 };
-use std::{
-    process::ExitCode,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Instant,
-};
+use std::{process::ExitCode, time::Instant};
 use tracing_subscriber::EnvFilter;
 
 /// The time between two turns of the game.
@@ -30,6 +24,8 @@ const TURN: Duration = Duration::from_millis(20);
 const NETWORK_SHARE: Duration = Duration::from_millis(5);
 /// The longest time that passes in one turn, so that a pause (a laptop that slept) is not made up for at once.
 const LONGEST_TURN: Duration = Duration::from_millis(250);
+/// What everybody reads last.
+const GOODBYE: &str = "The town goes to sleep. Goodbye.";
 /// How long everybody's farewell may take.
 const FAREWELL: Duration = Duration::from_secs(3);
 /// Open files that the host needs besides its connections.
@@ -39,7 +35,7 @@ fn main() -> ExitCode {
     match run(&Options::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            console::warn(format_args!("error: {error:#}"));
             ExitCode::FAILURE
         }
     }
@@ -47,58 +43,69 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| console::Log).init();
     if let Some(file) = &options.check_world {
         let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
-        println!("{}", game::check(source(options), &text)?);
+        console::say(game::check(source(options), &text)?);
         return Ok(());
     }
     // First of all, while nothing else is open.
     let mut baton = Baton::taken()?;
+    let stop = Stop::listen()?;
     let successor = Successor::of_this_process()?;
     loop {
-        let (next, error) = match play(options, &successor, baton.take())? {
-            None => return Ok(()),
-            Some(next) => next.pass(successor.program()),
-        };
+        let Some(next) = play(options, &successor, &stop, baton.take())? else { return Ok(()) };
+        if stop.asked() {
+            // The world is in its file already.
+            next.handover.close(GOODBYE);
+            return Ok(());
+        }
+        let (next, error) = next.pass(successor.program());
         // The process is still this one: it goes on where it stopped.
-        eprintln!("the restart did not happen: {error:#}");
+        console::warn(format_args!("the restart did not happen: {error:#}"));
         baton = Some(next);
     }
 }
 
 /// Lets time pass until somebody wants the host to end, or to be replaced: then with what the next one goes on with.
-fn play(options: &Options, successor: &Successor, baton: Option<Baton>) -> anyhow::Result<Option<Baton>> {
+fn play(options: &Options, successor: &Successor, stop: &Stop, baton: Option<Baton>) -> anyhow::Result<Option<Baton>> {
     if let Err(error) = World::install_crash_report() {
         tracing::warn!(%error, "a crash would not be told what was running");
     }
+    let mut file = WorldFile::new(&options.world);
     let (mut network, admins, start, lines) = match baton {
-        None => (open_network(options)?, Admins::new(token(options)?), Start::FromFile, Vec::new()),
-        Some(Baton { mut handover, token, admins, world }) => {
+        None => {
+            let network = open_network(options)?;
+            file.claim()?;
+            let start = if options.fresh { Start::Fresh } else { Start::FromFile };
+            (network, Admins::new(token(options)?), start, Vec::new())
+        }
+        Some(Baton { mut handover, token, admins, world, lock }) => {
+            file.hold(lock);
             let connections = handover.connections.iter().map(|kept| kept.id).collect();
             let lines = std::mem::take(&mut handover.lines);
             let network = Network::resume(handover, limits(options))?;
             (network, Admins::resume(token, admins), Start::HandedOver { world, connections }, lines)
         }
     };
-    let interrupted = stop_when_asked(&network);
     let (address, token) = (network.address(), admins.secret().to_owned());
     let resumed = matches!(start, Start::HandedOver { .. });
-    println!("The town opens at {address}. The logic is being loaded.");
-    let (mut game, restored) =
-        Game::open(source(options), network.outbox(), admins, world_file(options, resumed)?, start)?;
-    if let Some(restored) = restored {
-        println!("{}: {restored}", options.world.display());
+    console::say(format_args!("The town opens at {address}. The logic is being loaded."));
+    let (mut game, told) = Game::open(source(options), network.outbox(), admins, file, start)?;
+    if let Some(told) = told {
+        console::say(told);
     }
     // New code does not wait for the next turn.
     game.wake_with(network.waker());
     if options.watchdog > 0.0 {
-        let watched = game.watch(Duration::from_secs_f32(options.watchdog), |hang| println!("watchdog: {hang}"));
+        let watched = game.watch(Duration::from_secs_f32(options.watchdog), |hang| {
+            console::say(format_args!("watchdog: {hang}"));
+        });
         watched.context("the watchdog does not start; --watchdog 0 does without")?;
     }
-    println!("Ready: telnet {} {}", address.ip(), address.port());
-    println!("Commands that begin with @ need: @admin {token}");
-    println!("Edit reload-demo/logic and save; Ctrl-C ends.");
+    console::say(format_args!("Ready: telnet {} {}", address.ip(), address.port()));
+    console::say(format_args!("Commands that begin with @ need: @admin {token}"));
+    console::say("Edit reload-demo/logic and save; Ctrl-C ends.");
     if resumed {
         game.tell_admins("The new host has taken over.");
     }
@@ -107,9 +114,9 @@ fn play(options: &Options, successor: &Successor, baton: Option<Baton>) -> anyho
     }
 
     let (mut last, mut preparing) = (Instant::now(), None);
-    while !interrupted.load(Ordering::Relaxed) {
+    while !stop.asked() {
         for report in game.renew() {
-            println!("{report}");
+            console::say(report);
         }
         let until = (last + TURN).max(Instant::now() + NETWORK_SHARE);
         while let Some(event) = network.wait(until.saturating_duration_since(Instant::now())) {
@@ -121,18 +128,19 @@ fn play(options: &Options, successor: &Successor, baton: Option<Baton>) -> anyho
         let now = Instant::now();
         game.advance((now - last).min(LONGEST_TURN).as_secs_f32());
         last = now;
-        if let Some(world) = prepared(&mut game, successor, &mut preparing) {
-            return Ok(Some(hand_over(&game, network, world)?));
+        if let Some(world) = prepared(&mut game, successor, &mut preparing)
+            && !stop.asked()
+        {
+            return Ok(Some(hand_over(game, network, world)?));
         }
     }
-    println!("Closing.");
-    // First what must not be lost, then the farewell.
-    let saved = game.save();
-    match &saved {
-        Ok(told) => println!("{told}"),
-        Err(error) => eprintln!("the world is not saved: {error:#}"),
+    // First what must not be lost, then everything else.
+    let saved = game.save_somewhere();
+    console::say("Closing.");
+    if let Ok(told) = &saved {
+        console::say(told);
     }
-    network.close("The town goes to sleep. Goodbye.", FAREWELL);
+    network.close(GOODBYE, FAREWELL);
     saved.map(|_| None)
 }
 
@@ -153,7 +161,7 @@ fn prepared(game: &mut Game, successor: &Successor, preparing: &mut Option<Prepa
     match result.and_then(|()| game.world_text()) {
         Ok(world) => Some(world),
         Err(error) => {
-            eprintln!("no restart: {error:#}");
+            console::warn(format_args!("no restart: {error:#}"));
             game.tell(asked_by, &format!("No restart, the town goes on: {error:#}"));
             None
         }
@@ -161,28 +169,16 @@ fn prepared(game: &mut Game, successor: &Successor, preparing: &mut Option<Prepa
 }
 
 /// Takes everything that the next process goes on with. The world is in its file as well, should the next one fail.
-fn hand_over(game: &Game, network: Network, world: String) -> anyhow::Result<Baton> {
-    match game.save() {
-        Ok(told) => println!("{told}"),
-        Err(error) => eprintln!("the world is not saved to its file, only handed over: {error:#}"),
+fn hand_over(game: Game, network: Network, world: String) -> anyhow::Result<Baton> {
+    match game.save_somewhere() {
+        Ok(told) => console::say(told),
+        Err(error) => console::warn(format_args!("{error:#}")),
     }
     // From here on nothing happens in the world: what players type goes to the next process.
     let handover = network.hand_over(FAREWELL)?;
     let (token, admins) = game.admins();
-    println!("The new host takes over {} connections.", handover.connections.len());
-    Ok(Baton { handover, token, admins, world })
-}
-
-/// The file of the world; with `--fresh` none is there.
-fn world_file(options: &Options, resumed: bool) -> anyhow::Result<WorldFile> {
-    let file = WorldFile::new(options.world.clone());
-    if options.fresh
-        && !resumed
-        && let Some(kept) = file.set_aside()?
-    {
-        println!("A new world begins; the old one is kept in {}.", kept.display());
-    }
-    Ok(file)
+    console::say(format_args!("The new host takes over {} connections.", handover.connections.len()));
+    Ok(Baton { handover, token, admins, world, lock: game.into_lock() })
 }
 
 fn open_network(options: &Options) -> anyhow::Result<Network> {
@@ -223,43 +219,4 @@ fn source(options: &Options) -> LibrarySource {
         source = source.manifest_dir(folder);
     }
     if options.release { source.release().into() } else { source.into() }
-}
-
-/// A flag that Ctrl-C, or the system's wish to end the program, raises.
-fn stop_when_asked(network: &Network) -> Arc<AtomicBool> {
-    let flag = Arc::new(AtomicBool::new(false));
-    let raised = Arc::clone(&flag);
-    network.runtime().spawn(async move {
-        asked().await;
-        raised.store(true, Ordering::Relaxed);
-        // A second time: at once.
-        asked().await;
-        std::process::exit(130);
-    });
-    flag
-}
-
-async fn asked() {
-    let interrupt = async {
-        if let Err(error) = tokio::signal::ctrl_c().await {
-            tracing::warn!(%error, "Ctrl-C cannot be caught");
-            core::future::pending::<()>().await;
-        }
-    };
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => tokio::select! {
-                () = interrupt => {}
-                _ = terminate.recv() => {}
-            },
-            Err(error) => {
-                tracing::warn!(%error, "the system's wish to end cannot be heard");
-                interrupt.await;
-            }
-        }
-    }
-    #[cfg(not(unix))]
-    interrupt.await;
 }

@@ -17,8 +17,8 @@ use accept::Shared;
 use core::{fmt, time::Duration};
 use std::sync::Arc;
 use std::{
-    io,
-    net::{IpAddr, SocketAddr},
+    io::{self, Write},
+    net::{IpAddr, Shutdown, SocketAddr},
 };
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -172,6 +172,18 @@ pub struct Handover {
     pub lines: Vec<(ConnectionId, String)>,
 }
 
+impl Handover {
+    /// Closes everything, with `farewell` for those who take it at once.
+    pub fn close(self, farewell: &str) {
+        for Kept { mut stream, .. } in self.connections {
+            // Whoever does not is gone, or does not read.
+            let _ = stream.set_nonblocking(true);
+            let _ = stream.write_all(format!("{farewell}\r\n").as_bytes());
+            let _ = stream.shutdown(Shutdown::Write);
+        }
+    }
+}
+
 impl Network {
     /// Opens `port` (0: any free one) on the interface `listen`.
     ///
@@ -264,12 +276,6 @@ impl Network {
     #[must_use]
     pub fn outbox(&self) -> Outbox {
         self.outbox.clone()
-    }
-
-    /// The threads of the network, for other things that wait on the system.
-    #[must_use]
-    pub fn runtime(&self) -> &tokio::runtime::Handle {
-        self.runtime.handle()
     }
 
     /// The next event, if there is one.

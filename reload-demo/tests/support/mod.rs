@@ -96,14 +96,34 @@ impl Host {
         player
     }
 
+    /// Sends a signal to the host.
+    #[cfg(unix)]
+    pub(crate) fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.process.id().to_string()]).status().expect("sends");
+        assert!(sent.success());
+    }
+
+    /// Waits until the host writes a line that contains `text`.
+    pub(crate) fn expect(&mut self, text: &str) -> String {
+        loop {
+            let line = self.output.recv_timeout(SOON).expect("the line comes");
+            if line.contains(text) {
+                return line;
+            }
+        }
+    }
+
+    /// Waits for the host to end by itself, and answers what it wrote since and whether it ended well.
+    pub(crate) fn ends(mut self) -> (String, bool) {
+        let rest = self.output.iter().collect::<Vec<_>>().join("\n");
+        (rest, self.process.wait().expect("ends").success())
+    }
+
     /// Asks the host to end, and answers what it wrote since and whether it ended well.
     #[cfg(unix)]
-    pub(crate) fn stop(mut self) -> (String, bool) {
-        let asked = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status().expect("asks");
-        assert!(asked.success());
-        let rest = self.output.iter().collect::<Vec<_>>().join("\n");
-        let ended = self.process.wait().expect("ends").success();
-        (rest, ended)
+    pub(crate) fn stop(self) -> (String, bool) {
+        self.signal("-TERM");
+        self.ends()
     }
 }
 
