@@ -48,6 +48,16 @@ pub fn obey(player: &mut Player, line: &str, ctx: &mut Ctx) {
     }
 }
 
+/// Whether somebody who types `word` wants something done: no name can be one.
+#[must_use]
+pub fn is_word(word: &str) -> bool {
+    let word = word.to_lowercase();
+    let meant = ["me", "here", "room", "town"].contains(&word.as_str());
+    meant
+        || Direction::from_word(&word).is_some()
+        || COMMANDS.iter().any(|(names, _, _)| names.contains(&word.as_str()))
+}
+
 /// Shows the room, what lies there and who is there.
 pub fn look_around(player: &mut Player, ctx: &mut Ctx) {
     if ctx.get::<Room>(player.base.room).is_none() && player.base.is_up() {
@@ -75,10 +85,12 @@ pub fn look_around(player: &mut Player, ctx: &mut Ctx) {
 }
 
 fn look(player: &mut Player, name: &str, ctx: &mut Ctx) {
-    let name = name.strip_prefix("at ").unwrap_or(name);
-    if name.is_empty() {
-        return look_around(player, ctx);
-    }
+    let name = match name.split_once(' ') {
+        Some(("at", name)) => name.trim(),
+        _ if name == "at" => return player.show("Look at what?", ctx),
+        _ if name.is_empty() => return look_around(player, ctx),
+        _ => name,
+    };
     let text = within_reach(name, player, ctx).into_iter().find_map(|id| description(id, ctx));
     player.show(&text.unwrap_or_else(|| format!("There is no {name} here.")), ctx);
 }

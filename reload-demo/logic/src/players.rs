@@ -7,7 +7,7 @@ use crate::{
     rooms::Room,
     world_setup,
 };
-use mud_protocol::Output;
+use mud_protocol::{Hangup, Output};
 use reload_core::{Ctx, Next, game_class};
 
 /// Somebody at a telnet window.
@@ -92,6 +92,9 @@ impl Player {
     }
 
     fn choose_name(&mut self, name: &str, ctx: &mut Ctx) {
+        if name.eq_ignore_ascii_case("quit") {
+            return ctx.emit(Hangup { connection: self.connection, farewell: "Goodbye.".to_owned() });
+        }
         match check_name(name, ctx) {
             Ok(name) => {
                 self.show(&format!("Hello, {name}! Type `help` to see what you can do."), ctx);
@@ -111,6 +114,9 @@ impl Player {
 fn check_name(name: &str, ctx: &Ctx) -> Result<String, String> {
     if !(2..=16).contains(&name.len()) || !name.bytes().all(|byte| byte.is_ascii_alphabetic()) {
         return Err("A name is 2 to 16 letters, from A to Z.".to_owned());
+    }
+    if commands::is_word(name) {
+        return Err(format!("`{}` is a word for something else, and no name. `quit` leaves.", name.to_lowercase()));
     }
     let name: String = name[..1].to_uppercase() + &name[1..].to_lowercase();
     let taken = ctx.instances::<Creature>().into_iter().any(|id| {

@@ -55,13 +55,13 @@ fn inhabit(place: &Places, ctx: &mut Ctx) {
 }
 
 fn furnish(place: &Places, ctx: &mut Ctx) {
-    if !lies("lantern", ctx) {
+    if !lies("lantern", place.of("gate"), ctx) {
         ctx.spawn(Item::new("a lantern", "It burns without oil. Better not ask.", place.of("gate")));
     }
-    if !lies("horseshoe", ctx) {
+    if !lies("horseshoe", place.of("forge"), ctx) {
         ctx.spawn(Item::new("a horseshoe", "Still warm.", place.of("forge")));
     }
-    if !lies("bell", ctx) {
+    if !lies("bell", place.of("attic"), ctx) {
         let base = Item::new("a small bell", "Brass, with a crack. One wants to use it.", place.of("attic"));
         ctx.spawn(Bell { base, ..Bell::default() });
     }
@@ -109,6 +109,17 @@ fn lives<T: GameClass>(name: &str, ctx: &Ctx) -> bool {
         .any(|id| ctx.get::<Creature>(id).is_some_and(|creature| creature.name.contains(name)))
 }
 
-fn lies(name: &str, ctx: &Ctx) -> bool {
-    ctx.instances::<Item>().into_iter().any(|id| ctx.get::<Item>(id).is_some_and(|item| item.name.contains(name)))
+/// Whether there is an item whose name contains `name`. One that nobody can reach, because what it was in or who had it is
+/// gone, is put back to `home`.
+fn lies(name: &str, home: ObjectId, ctx: &mut Ctx) -> bool {
+    let called = |&id: &ObjectId| ctx.get::<Item>(id).is_some_and(|item| item.name.contains(name));
+    let items: Vec<ObjectId> = ctx.instances::<Item>().into_iter().filter(called).collect();
+    for &id in &items {
+        let place = ctx.get::<Item>(id).map(|item| item.place).unwrap_or_default();
+        let reached = ctx.get::<Room>(place).is_some() || ctx.get::<Creature>(place).is_some();
+        if !reached && let Some(item) = ctx.get_mut::<Item>(id) {
+            item.place = home;
+        }
+    }
+    !items.is_empty()
 }
