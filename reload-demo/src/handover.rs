@@ -2,11 +2,12 @@
 //! and a file says which is which. MUDs call it copyover.
 #![expect(unsafe_code, reason = "takes sockets over by their numbers")]
 
-use crate::net::{ConnectionId, Handover, Kept};
+use crate::net::{ConnectionId, Handover, Kept, Unread};
 use anyhow::Context;
 use rustix::io::{FdFlags, fcntl_getfd, fcntl_setfd};
 use serde::{Deserialize, Serialize};
 use std::{
+    collections::HashMap,
     fs::{self, File},
     io::Write,
     net::{SocketAddr, TcpListener, TcpStream},
@@ -40,6 +41,8 @@ pub struct Baton {
 #[derive(Serialize, Deserialize)]
 struct Written {
     listener: RawFd,
+    #[serde(default)]
+    unread: HashMap<ConnectionId, Unread>,
     connections: Vec<(ConnectionId, SocketAddr, RawFd)>,
     last: ConnectionId,
     lines: Vec<(ConnectionId, String)>,
@@ -74,6 +77,7 @@ impl Baton {
         let Handover { listener, connections, last, lines } = &self.handover;
         let written = Written {
             listener: listener.as_raw_fd(),
+            unread: connections.iter().filter_map(|kept| Some((kept.id, kept.unread.clone()?))).collect(),
             connections: connections.iter().map(|kept| (kept.id, kept.peer, kept.stream.as_raw_fd())).collect(),
             last: *last,
             lines: lines.clone(),
@@ -108,10 +112,13 @@ impl Baton {
         let _ = fs::remove_file(&file);
         let written: Written = serde_json::from_str(&text).context("the handover is damaged")?;
         let listener = TcpListener::from(socket(written.listener)?);
+        let mut unread = written.unread;
         let connections = written
             .connections
             .into_iter()
-            .map(|(id, peer, number)| Ok(Kept { id, peer, stream: TcpStream::from(socket(number)?) }))
+            .map(|(id, peer, number)| {
+                Ok(Kept { id, peer, stream: TcpStream::from(socket(number)?), unread: unread.remove(&id) })
+            })
             .collect::<anyhow::Result<_>>()?;
         let handover = Handover { listener, connections, last: written.last, lines: written.lines };
         let lock = written.lock.map(socket).transpose()?.map(File::from);

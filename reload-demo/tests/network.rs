@@ -225,6 +225,36 @@ fn a_late_game_gets_every_line_in_order() {
 }
 
 #[test]
+fn what_was_read_goes_along_when_the_port_is_handed_over() {
+    let mut network = open(Limits { lines_per_second: 1.0, burst: 2.0, ..Limits::default() });
+    let (mut stream, _) = joined(&mut network);
+    stream.write_all(b"one\ntwo\nthree\nfour\nfi").expect("sends");
+    assert_eq!(line(&mut network), "one");
+    // The second may be on its way, the third waits for its turn.
+    std::thread::sleep(Duration::from_millis(200));
+    let mut handover = network.hand_over(SOON).expect("handed over");
+    let mut lines: Vec<String> = std::mem::take(&mut handover.lines).into_iter().map(|(_, text)| text).collect();
+    let mut network = Network::resume(handover, Limits::default()).expect("goes on");
+    stream.write_all(b"ve\n").expect("sends");
+    while lines.len() < 4 {
+        lines.push(line(&mut network));
+    }
+    assert_eq!(lines, ["two", "three", "four", "five"]);
+}
+
+#[test]
+fn a_browser_is_not_listened_to() {
+    let mut network = open(Limits::default());
+    let (mut stream, _) = joined(&mut network);
+    stream.write_all(b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n@admin guess\r\n").expect("sends");
+    assert!(rest(stream).contains("no web server"));
+    match network.wait(SOON) {
+        Some(NetEvent::Left { departure: Departure::Closed, .. }) => {}
+        other => panic!("nothing was said: {other:?}"),
+    }
+}
+
+#[test]
 fn somebody_else_can_end_the_wait() {
     let mut network = open(Limits::default());
     let wake = network.waker();

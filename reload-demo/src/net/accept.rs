@@ -2,7 +2,7 @@
 
 use super::{
     ConnectionId, Departure, Limits, NetEvent, Outbox,
-    connection::{self, Served},
+    connection::{self, Served, Unread},
 };
 use core::time::Duration;
 use std::{
@@ -56,6 +56,8 @@ pub struct Kept {
     pub peer: SocketAddr,
     /// The socket.
     pub stream: std::net::TcpStream,
+    /// What has been read from it and not been taken.
+    pub unread: Option<Unread>,
 }
 
 impl Shared {
@@ -65,6 +67,7 @@ impl Shared {
         &self,
         stream: TcpStream,
         (id, peer): (ConnectionId, SocketAddr),
+        unread: Option<Unread>,
         is_new: bool,
         place: OwnedSemaphorePermit,
     ) {
@@ -75,14 +78,15 @@ impl Shared {
             if is_new && events.send(NetEvent::Connected { id, peer }).await.is_err() {
                 return;
             }
-            let served = connection::serve(stream, id, queue, &events, &limits, &handing_over).await;
+            let unread = unread.unwrap_or_else(|| Unread::nothing(&limits));
+            let served = connection::serve(stream, unread, id, queue, &events, &limits, &handing_over).await;
             outbox.forget(id);
             let departure = match served {
                 Served::Left(departure) => departure,
-                Served::HandedOver(stream) => match stream.into_std() {
+                Served::HandedOver(stream, unread) => match stream.into_std() {
                     Ok(stream) => {
                         // Fails only when nobody waits for it any more.
-                        let _ = handed_over.send(Kept { id, peer, stream });
+                        let _ = handed_over.send(Kept { id, peer, stream, unread: Some(unread) });
                         return;
                     }
                     Err(error) => Departure::Broken(error.kind()),
@@ -127,7 +131,7 @@ pub(super) async fn accept(listener: TcpListener, mut id: ConnectionId, shared: 
             continue;
         }
         id += 1;
-        shared.serve(stream, (id, peer), true, place);
+        shared.serve(stream, (id, peer), None, true, place);
     }
 }
 

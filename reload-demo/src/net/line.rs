@@ -5,8 +5,14 @@
 //! subnegotiation arrives in two parts, and `libmudtelnet` 2, made for clients, keeps one that never ends and
 //! reads it anew with every packet (1 MiB: seven seconds).
 
+use serde::{Deserialize, Serialize};
+use unicode_general_category::{GeneralCategory, get_general_category};
+
+/// Marks that one letter may bear. More of them would grow over the lines of others.
+const MARKS: usize = 3;
+
 /// What a connection has said.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Said {
     /// A complete line, without its end: valid UTF-8 without control characters.
     Line(String),
@@ -14,6 +20,9 @@ pub enum Said {
     TooLong,
     /// The client wants an option that we do not have: the refusal to send back.
     Refuse([u8; 3]),
+    /// The first line is an HTTP request: a web page makes a browser speak to this port. What follows may be made to look
+    /// like anything.
+    Request,
 }
 
 const IAC: u8 = 255;
@@ -27,7 +36,7 @@ const BACKSPACE: u8 = 8;
 const DELETE: u8 = 127;
 
 /// Where in the telnet grammar the next byte stands (RFC 854).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 enum Place {
     Text,
     /// After a carriage return, whose line feed or NUL belongs to the same line end.
@@ -41,19 +50,26 @@ enum Place {
 }
 
 /// Assembles lines. Feed it byte by byte.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct LineDecoder {
     place: Place,
     line: Vec<u8>,
     limit: usize,
     too_long: bool,
+    /// Whether there has been a line with anything in it.
+    begun: bool,
 }
 
 impl LineDecoder {
     /// A decoder for lines of at most `limit` bytes.
     #[must_use]
     pub fn new(limit: usize) -> Self {
-        Self { place: Place::Text, line: Vec::new(), limit, too_long: false }
+        Self { place: Place::Text, line: Vec::new(), limit, too_long: false, begun: false }
+    }
+
+    /// Goes on with another limit.
+    pub fn set_limit(&mut self, limit: usize) {
+        self.limit = limit;
     }
 
     /// Takes the next byte.
@@ -121,8 +137,20 @@ impl LineDecoder {
 
     fn finish(&mut self) -> Said {
         let line = core::mem::take(&mut self.line);
-        if core::mem::take(&mut self.too_long) { Said::TooLong } else { Said::Line(clean(&line)) }
+        let too_long = core::mem::take(&mut self.too_long);
+        if !self.begun && is_request(&line, too_long) {
+            return Said::Request;
+        }
+        self.begun |= !line.is_empty();
+        if too_long { Said::TooLong } else { Said::Line(clean(&line)) }
     }
+}
+
+/// Whether a line is the first one of an HTTP request. Of one that is too long the end is not known.
+fn is_request(line: &[u8], too_long: bool) -> bool {
+    let mut words = line.split(|&byte| byte == b' ');
+    let method = words.next().is_some_and(|word| word.len() > 1 && word.iter().all(u8::is_ascii_uppercase));
+    method && words.next().is_some() && (too_long || words.next_back().is_some_and(|word| word.starts_with(b"HTTP/")))
 }
 
 /// Text that is safe to show in anybody's terminal.
@@ -130,13 +158,33 @@ fn clean(line: &[u8]) -> String {
     let spaced: Vec<u8> = line.iter().map(|&byte| if byte == b'\t' { b' ' } else { byte }).collect();
     let text = String::from_utf8_lossy(&spaced).into_owned();
     let text = strip_ansi_escapes::strip_str(text);
-    text.chars().filter(|&char| !char.is_control() && !reorders(char)).collect()
+    let mut marks = 0;
+    text.chars()
+        .filter(|&char| {
+            let category = get_general_category(char);
+            if hides(char, category) {
+                return false;
+            }
+            let is_mark = matches!(category, GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark);
+            marks = if is_mark { marks + 1 } else { 0 };
+            marks <= MARKS
+        })
+        .collect()
 }
 
-/// Whether a character changes the direction of the text around it, or hides: with those a player could forge what
-/// others read.
-const fn reorders(char: char) -> bool {
-    matches!(char, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+/// Whether a character drives the terminal, changes the direction of the text around it, or cannot be seen: with those a
+/// player could forge what others read.
+const fn hides(char: char, category: GeneralCategory) -> bool {
+    use GeneralCategory::{Control, Format, LineSeparator, ParagraphSeparator};
+    let invisible = matches!(
+        char,
+        // What Unicode wants ignored where it is not known, and is not of the category for formats.
+        '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{2065}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{e0000}'..='\u{e0fff}'
+            // An empty Braille cell.
+            | '\u{2800}'
+    );
+    invisible || matches!(category, Control | Format | LineSeparator | ParagraphSeparator)
 }
 
 #[cfg(test)]
@@ -194,6 +242,35 @@ mod tests {
         check(b"b\x07e\x00l\tl\n", &[line("bel l")]);
         check("a\u{9b}2Jb\n".as_bytes(), &[line("a2Jb")]);
         check("x\u{202e}y\n".as_bytes(), &[line("xy")]);
+    }
+
+    #[test]
+    fn nothing_is_said_that_cannot_be_seen() {
+        let hidden =
+            "\u{ad}\u{34f}\u{61c}\u{115f}\u{180e}\u{200b}\u{2028}\u{2066}\u{3164}\u{fe0f}\u{feff}\u{fff9}\u{e0041}";
+        for char in hidden.chars() {
+            check(format!("x{char}y\n").as_bytes(), &[line("xy")]);
+        }
+        let mut decoder = LineDecoder::new(512);
+        let grown = format!("a{}b\n", "\u{301}".repeat(100));
+        let said = grown.bytes().find_map(|byte| decoder.push(byte));
+        assert_eq!(said, Some(line("a\u{301}\u{301}\u{301}b")));
+        check("né ñ Việt\n".as_bytes(), &[line("né ñ Việt")]);
+    }
+
+    #[test]
+    fn a_browser_is_known_by_its_first_line() {
+        for request in ["GET / HTTP/1.1\r\n", "\r\nPOST /x HTTP/1.0\n"] {
+            let mut decoder = LineDecoder::new(64);
+            assert!(
+                request.bytes().filter_map(|byte| decoder.push(byte)).any(|said| said == Said::Request),
+                "{request}"
+            );
+        }
+        // Its end is beyond the limit.
+        check(b"POST /0123456789abcdef HTTP/1.1\n", &[Said::Request]);
+        check(b"SAY it\nGET HTTP/1.1\n", &[line("SAY it"), line("GET HTTP/1.1")]);
+        check(b"Ann\nGET / HTTP/1.1\n", &[line("Ann"), line("GET / HTTP/1.1")]);
     }
 
     #[test]

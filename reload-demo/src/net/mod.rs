@@ -11,6 +11,7 @@ mod outbox;
 mod rate;
 
 pub use accept::Kept;
+pub use connection::Unread;
 pub use outbox::{ConnectionId, Outbox};
 
 use accept::Shared;
@@ -242,13 +243,20 @@ impl Network {
         let (outbox, connections) = (shared.outbox.clone(), shared.connections.clone());
         let (stop, handing_over) = (shared.stop.clone(), shared.handing_over.clone());
         let inside = runtime.enter();
-        for Kept { id, peer, stream } in kept {
+        for Kept { id, peer, stream, unread } in kept {
             let usable = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
             match (usable, Arc::clone(&shared.room).try_acquire_owned()) {
-                (Ok(stream), Ok(place)) => shared.serve(stream, (id, peer), false, place),
+                (Ok(stream), Ok(place)) => {
+                    shared.serve(stream, (id, peer), unread, false, place);
+                    continue;
+                }
                 (Err(error), _) => tracing::warn!(id, %peer, %error, "the connection cannot go on"),
                 (_, Err(_)) => tracing::warn!(id, %peer, "no room for the connection any more"),
             }
+            let shared = shared.clone();
+            runtime.spawn(async move {
+                let _ = shared.events.send(NetEvent::Left { id, departure: Departure::Closed }).await;
+            });
         }
         drop(inside);
         let accepting = runtime.spawn(accept::accept(listener, last, shared));
