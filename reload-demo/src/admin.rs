@@ -1,10 +1,17 @@
 //! Who may use the commands that begin with `@`, and what those commands are. Knows nothing of the world.
 
 use crate::net::ConnectionId;
-use std::collections::{HashMap, HashSet};
+use core::time::Duration;
+use std::{
+    collections::{HashMap, HashSet},
+    time::Instant,
+};
 
 /// Wrong tokens that a connection may try before it is closed.
 const TRIES: u8 = 3;
+
+/// Wrong tokens that are judged in a second, whoever sends them: many connections guess no faster than one.
+const JUDGED: u32 = 5;
 
 /// What `@help` shows.
 pub const HELP: &str = "\
@@ -67,13 +74,15 @@ pub struct Admins {
     token: String,
     known: HashSet<ConnectionId>,
     failed: HashMap<ConnectionId, u8>,
+    /// When the second began that wrong tokens are counted in, and how many there were.
+    judged: (Instant, u32),
 }
 
 impl Admins {
     /// Nobody yet.
     #[must_use]
     pub fn new(token: String) -> Self {
-        Self { token, known: HashSet::new(), failed: HashMap::new() }
+        Self { token, known: HashSet::new(), failed: HashMap::new(), judged: (Instant::now(), 0) }
     }
 
     /// Those who have shown the token already.
@@ -127,6 +136,14 @@ impl Admins {
     }
 
     fn admit(&mut self, from: ConnectionId, token: &str) -> Verdict {
+        if self.judged.0.elapsed() >= Duration::from_secs(1) {
+            self.judged = (Instant::now(), 0);
+        }
+        if self.judged.1 >= JUDGED {
+            return Verdict::Answer(
+                "There are too many wrong tokens just now, and yours was not looked at: wait a second.",
+            );
+        }
         if same(token, &self.token) {
             self.failed.remove(&from);
             self.known.insert(from);
@@ -135,8 +152,9 @@ impl Admins {
                 "You may use the commands that begin with @ now; @help lists them. Reloads are told to you.",
             );
         }
+        self.judged.1 += 1;
         let failed = self.failed.entry(from).or_default();
-        *failed += 1;
+        *failed = failed.saturating_add(1);
         tracing::warn!(connection = from, tries = *failed, "wrong admin token");
         if *failed < TRIES {
             Verdict::Answer("That is not the token.")
@@ -164,7 +182,7 @@ fn same(left: &str, right: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Admins, Command, Verdict};
+    use super::{Admins, Command, JUDGED, Verdict};
 
     #[test]
     fn commands_need_the_token() {
@@ -184,7 +202,28 @@ mod tests {
         for guess in ["@admin", "@admin letmei"] {
             assert!(matches!(admins.decide(1, guess), Verdict::Answer(_)), "{guess}");
         }
-        assert!(matches!(admins.decide(1, "@admin letmeinn"), Verdict::Close(_)));
+        for _ in 0..1000 {
+            admins.judged.1 = 0;
+            assert!(matches!(admins.decide(1, "@admin letmeinn"), Verdict::Close(_)));
+        }
         assert_eq!(admins.all().count(), 0);
+    }
+
+    #[test]
+    fn many_connections_guess_no_faster_than_one() {
+        let mut admins = Admins::new("letmein".into());
+        admins.judged.0 += core::time::Duration::from_secs(60);
+        for guessing in 0..JUDGED.into() {
+            assert_eq!(admins.decide(guessing, "@admin no"), Verdict::Answer("That is not the token."));
+        }
+        // Not even the right one: else the rest could be guessed.
+        for token in ["@admin no", "@admin letmein"] {
+            let verdict = admins.decide(99, token);
+            assert!(matches!(verdict, Verdict::Answer(told) if told.contains("wait")), "{verdict:?}");
+        }
+        admins.judged.0 = std::time::Instant::now();
+        std::thread::sleep(core::time::Duration::from_millis(1100));
+        admins.decide(99, "@admin letmein");
+        assert_eq!(admins.all().count(), 1);
     }
 }

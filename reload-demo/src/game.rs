@@ -2,16 +2,27 @@
 
 use crate::{
     admin::{self, Admins, Command, Verdict},
+    answer,
+    keeper::Keeper,
     net::{ConnectionId, NetEvent, Outbox},
-    world_file::WorldFile,
 };
 use anyhow::Context;
 use core::time::Duration;
 use mud_protocol::{Find, Found, Hangup, Input, Joined, Left, Output, Resumed, Tick};
 use reload_core::{
-    AtticSelection, ClassSummary, Hang, LibrarySource, ObjectId, ReloadReport, ReloadSession, RestoreReport, World,
+    AtticSelection, ClassSummary, Hang, LibrarySource, ObjectId, ObjectStatus, ReloadReport, ReloadSession,
+    RestoreReport, World,
 };
-use std::{cell::RefCell, collections::VecDeque, fs::File, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::{BTreeSet, VecDeque},
+    fs::File,
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 #[cfg(feature = "linked")]
 use mud_logic as _;
@@ -22,6 +33,10 @@ const TOWN: &str = "mud_logic::town::Town";
 const REPORTS: usize = 5;
 /// Objects that `@inspect` shows.
 const INSPECTED: usize = 3;
+
+/// What somebody reads whose player takes no events.
+const UNHEARD: &str = "Nothing comes of it: your part of the game has failed, and rests until its code is mended. \
+`quit` leaves.";
 
 /// Where a world begins.
 #[derive(Debug)]
@@ -58,7 +73,15 @@ pub struct Game {
     outbox: Outbox,
     admins: Admins,
     reports: VecDeque<ReloadReport>,
-    file: WorldFile,
+    keeper: Keeper,
+    /// Whether new code waits for @apply.
+    held: bool,
+    /// Whether there may be something for [`Game::renew`]; raised on another thread.
+    news: Arc<AtomicBool>,
+    /// The connections that may speak.
+    connected: Rc<RefCell<BTreeSet<ConnectionId>>>,
+    /// The connection whose line is carried into the world, until the game answers it.
+    unanswered: Rc<Cell<Option<ConnectionId>>>,
     /// Who has asked for a restart that nobody has begun yet.
     restart: Option<ConnectionId>,
     found: Rc<RefCell<Vec<ObjectId>>>,
@@ -75,35 +98,61 @@ impl Game {
         source: LibrarySource,
         outbox: Outbox,
         admins: Admins,
-        file: WorldFile,
+        keeper: Keeper,
         start: Start,
     ) -> anyhow::Result<(Self, Option<String>)> {
         let mut world = World::new();
-        let to_players = outbox.clone();
-        world.listen::<Output>(move |ev, _| to_players.send(ev.connection, &ev.text));
-        let to_players = outbox.clone();
-        world.listen::<Hangup>(move |ev, _| to_players.close(ev.connection, &ev.farewell));
+        let unanswered: Rc<Cell<Option<ConnectionId>>> = Rc::default();
+        let (to_players, asked) = (outbox.clone(), Rc::clone(&unanswered));
+        world.listen::<Output>(move |ev, _| {
+            answered(&asked, ev.connection);
+            to_players.send(ev.connection, &ev.text);
+        });
+        let connected: Rc<RefCell<BTreeSet<ConnectionId>>> = Rc::default();
+        let (to_players, asked, speaking) = (outbox.clone(), Rc::clone(&unanswered), Rc::clone(&connected));
+        world.listen::<Hangup>(move |ev, _| {
+            // What they have typed after that is not heard.
+            speaking.borrow_mut().remove(&ev.connection);
+            answered(&asked, ev.connection);
+            to_players.close(ev.connection, &ev.farewell);
+        });
         let found: Rc<RefCell<Vec<ObjectId>>> = Rc::default();
         let answer = Rc::clone(&found);
         world.listen::<Found>(move |ev, _| answer.borrow_mut().extend_from_slice(&ev.objects));
 
         let session = ReloadSession::open(source, &mut world).context("the game's logic could not be loaded")?;
-        let mut game = Self { world, session, outbox, admins, reports: VecDeque::new(), file, restart: None, found };
+        let mut game = Self {
+            world,
+            session,
+            outbox,
+            admins,
+            reports: VecDeque::new(),
+            keeper,
+            held: false,
+            news: Arc::default(),
+            connected,
+            unanswered,
+            restart: None,
+            found,
+        };
         let told = match start {
             Start::FromFile => {
-                game.file.clean_up();
-                match game.file.read()? {
-                    Some(text) => Some(game.restore(&text, Vec::new())?),
+                game.keeper.file().clean_up();
+                match game.keeper.file().read()? {
+                    Some(text) => Some(game.restore(&text)?),
                     None => game.begin().map(|()| None)?,
                 }
             }
             Start::Fresh => {
                 game.begin()?;
                 // Not before it is known that there will be a new one.
-                let kept = game.file.set_aside()?;
+                let kept = game.keeper.file().set_aside()?;
                 kept.map(|kept| format!("A new world begins; the old one is kept in {}.", kept.display()))
             }
-            Start::HandedOver { world, connections } => Some(game.restore(&world, connections)?),
+            Start::HandedOver { world, connections } => {
+                game.connected.borrow_mut().extend(connections);
+                Some(game.restore(&world)?)
+            }
         };
         Ok((game, told))
     }
@@ -113,16 +162,22 @@ impl Game {
         Ok(())
     }
 
-    fn restore(&mut self, text: &str, connections: Vec<ConnectionId>) -> anyhow::Result<String> {
-        let path = self.file.path().display().to_string();
+    fn restore(&mut self, text: &str) -> anyhow::Result<String> {
+        let path = self.keeper.file().path().display().to_string();
         let report = self.world.restore(text).with_context(|| {
             format!("the world in {path} cannot be restored (--fresh starts a new one and keeps the file)")
         })?;
         if self.world.instances_of(TOWN).is_empty() {
             self.begin()?;
         }
-        self.world.emit(&Resumed { connections });
+        self.go_on();
         Ok(format!("{path}: {report}"))
+    }
+
+    /// Tells the game who is connected, because some may have missed who came and went.
+    fn go_on(&mut self) {
+        let connections = self.connected.borrow().iter().copied().collect();
+        self.world.emit(&Resumed { connections });
     }
 
     /// Who has asked for a restart, once.
@@ -150,42 +205,19 @@ impl Game {
         (self.admins.secret().to_owned(), self.admins.all().collect())
     }
 
-    /// Writes the world to its file. Answers with a sentence about it.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be written; the file that was there is as it was.
-    pub fn save(&self) -> anyhow::Result<String> {
-        let saved = self.world.save()?;
-        self.file.write(&saved.text)?;
-        let kibibytes = saved.text.len().div_ceil(1024);
-        let mut told = format!("saved {} objects, {kibibytes} KiB, to {}", saved.objects, self.file.path().display());
-        if saved.in_attic > 0 {
-            told += &format!("; {} more are in the attic", saved.in_attic);
-        }
-        if !saved.left_out.is_empty() {
-            told += &format!("; not in the file, because they are opaque: {}", saved.left_out.join(", "));
-        }
-        Ok(told)
-    }
-
     /// Writes the world to its file, or elsewhere if that cannot be. Answers with a sentence about it.
     ///
     /// # Errors
     ///
     /// When it is not in its file; the error says where it is instead.
-    pub fn save_somewhere(&self) -> anyhow::Result<String> {
-        self.save().or_else(|error| {
-            let file = WorldFile::write_elsewhere(&self.world_text()?).with_context(|| format!("{error:#}"))?;
-            let file = file.display();
-            Err(error.context(format!("the world is not in its file but in {file} (--world {file} starts from there)")))
-        })
+    pub fn save(&mut self) -> anyhow::Result<String> {
+        self.keeper.save_somewhere(&self.world)
     }
 
     /// Ends. What keeps other hosts from the world's file is for the next one.
     #[must_use]
     pub fn into_lock(self) -> Option<File> {
-        self.file.into_lock()
+        self.keeper.into_file().into_lock()
     }
 
     /// Tells `tell`, on another thread, of game code that does not return within `limit`.
@@ -199,12 +231,31 @@ impl Game {
 
     /// Has `wake` called, on another thread, when there is something for [`Game::renew`] to take in.
     pub fn wake_with(&mut self, wake: impl Fn() + Send + 'static) {
-        self.session.wake_with(wake);
+        let news = Arc::clone(&self.news);
+        self.session.wake_with(move || {
+            news.store(true, Ordering::Relaxed);
+            wake();
+        });
+    }
+
+    /// Says whether new code waits for `@apply`.
+    pub fn hold(&mut self, hold: bool) {
+        self.held = hold;
+        self.session.hold(hold);
+    }
+
+    /// Whether it does.
+    #[must_use]
+    pub const fn holds(&self) -> bool {
+        self.held
     }
 
     /// Takes in new code, if there is any. To be called between turns: nothing of the game runs then.
     /// What happened is told to the admins and returned.
     pub fn renew(&mut self) -> Vec<ReloadReport> {
+        if self.news.swap(false, Ordering::Relaxed) {
+            self.save_before_code();
+        }
         let reports = self.session.poll(&mut self.world);
         for report in &reports {
             self.remember(report);
@@ -212,8 +263,17 @@ impl Game {
         reports
     }
 
+    fn save_before_code(&mut self) {
+        if let Some(told) = self.keeper.save_before_code(&self.world) {
+            self.tell_admins(&told);
+        }
+    }
+
     fn remember(&mut self, report: &ReloadReport) {
-        self.tell_admins(&report.to_string());
+        self.tell_admins(&answer::shortened(report.to_string()));
+        if report.is_reloaded() {
+            self.go_on();
+        }
         self.reports.truncate(REPORTS - 1);
         self.reports.push_front(report.clone());
     }
@@ -222,8 +282,11 @@ impl Game {
     pub fn advance(&mut self, seconds: f32) {
         self.world.emit(&Tick { dt: seconds });
         self.world.advance(seconds);
-        for fault in self.world.take_faults() {
-            self.tell_admins(&format!("fault: {fault}"));
+        for told in answer::gathered(&self.world.take_faults()) {
+            self.tell_admins(&answer::shortened(told));
+        }
+        if let Some(told) = self.keeper.save_in_time(&self.world) {
+            self.tell_admins(&told);
         }
     }
 
@@ -232,36 +295,62 @@ impl Game {
         match event {
             NetEvent::Connected { id, peer } => {
                 tracing::info!(connection = id, %peer, "connected");
+                self.connected.borrow_mut().insert(id);
                 self.world.emit(&Joined { connection: id });
             }
+            // Typed before the end of their connection was known to them, or to us.
+            NetEvent::Line { id, .. } if !self.connected.borrow().contains(&id) => {}
             NetEvent::Line { id, text } if text.starts_with('@') => self.command(id, &text),
-            NetEvent::Line { id, text } => self.world.emit(&Input { connection: id, line: text }),
+            NetEvent::Line { id, text } => self.input(id, text),
             NetEvent::Left { id, departure } => {
                 tracing::info!(connection = id, "{departure}");
                 self.admins.forget(id);
+                self.connected.borrow_mut().remove(&id);
                 self.world.emit(&Left { connection: id });
             }
         }
     }
 
+    /// Carries a line into the world. Who cannot be heard there because of a fault is answered here.
+    fn input(&mut self, from: ConnectionId, line: String) {
+        let (quits, empty) = (line.trim().eq_ignore_ascii_case("quit"), line.trim().is_empty());
+        self.unanswered.set(Some(from));
+        self.world.emit(&Input { connection: from, line });
+        if self.unanswered.take().is_none() || empty {
+            return;
+        }
+        if quits {
+            self.close(from, "Goodbye.");
+        } else if !self.meant(from, "me").iter().any(|&player| self.world.status(player) == ObjectStatus::Live) {
+            self.outbox.send(from, UNHEARD);
+        }
+    }
+
+    fn close(&mut self, id: ConnectionId, farewell: &str) {
+        self.connected.borrow_mut().remove(&id);
+        self.outbox.close(id, farewell);
+    }
+
     fn command(&mut self, from: ConnectionId, line: &str) {
         let answer = match self.admins.decide(from, line.trim()) {
-            Verdict::Close(farewell) => return self.outbox.close(from, farewell),
+            Verdict::Close(farewell) => return self.close(from, farewell),
             Verdict::Answer(text) => text.to_owned(),
             Verdict::Obey(Command::Help) => admin::HELP.to_owned(),
             Verdict::Obey(Command::Reports) => self.last_reports(),
             Verdict::Obey(Command::Classes) => self.classes(),
             Verdict::Obey(Command::Inspect(thing)) => self.inspect(from, &thing),
             Verdict::Obey(Command::Undo) => {
+                self.save_before_code();
                 let report = self.session.undo(&mut self.world);
                 self.report_of(report, "Nothing ran before: there is nothing to go back to.")
             }
             Verdict::Obey(Command::Apply) => {
+                self.save_before_code();
                 let report = self.session.apply(&mut self.world);
                 self.report_of(report, "No code waits.")
             }
             Verdict::Obey(Command::Hold(hold)) => {
-                self.session.hold(hold);
+                self.hold(hold);
                 if hold {
                     "New code waits for @apply from now on; @plan shows what it would do."
                 } else {
@@ -275,9 +364,11 @@ impl Game {
                 self.restart = Some(from);
                 "The new host is built and tried; you will be told. The town goes on meanwhile.".to_owned()
             }
-            Verdict::Obey(Command::Save) => self.save().unwrap_or_else(|error| format!("not saved: {error:#}")),
+            Verdict::Obey(Command::Save) => {
+                self.keeper.save(&self.world).unwrap_or_else(|error| format!("not saved: {error:#}"))
+            }
         };
-        self.outbox.send(from, &answer);
+        self.outbox.send(from, &answer::shortened(answer));
     }
 
     /// Every admin is told of a report, so there is nothing left to answer.
@@ -292,8 +383,12 @@ impl Game {
     }
 
     fn plan(&self) -> String {
-        let plan = self.session.plan(&self.world).or_else(|| self.session.plan_undo(&self.world));
-        plan.map_or_else(|| "No code waits, and nothing ran before.".to_owned(), |plan| plan.to_string())
+        if let Some(plan) = self.session.plan(&self.world) {
+            return format!("What @apply would do:\n{plan}");
+        }
+        let undo =
+            self.session.plan_undo(&self.world).map(|plan| format!("No code waits. What @undo would do:\n{plan}"));
+        undo.unwrap_or_else(|| "No code waits, and nothing ran before.".to_owned())
     }
 
     fn attic(&mut self, purge: bool) -> String {
@@ -326,11 +421,7 @@ impl Game {
     fn inspect(&mut self, from: ConnectionId, thing: &str) -> String {
         let objects = match thing.parse::<ObjectId>() {
             Ok(id) => vec![id],
-            Err(_) => {
-                self.found.borrow_mut().clear();
-                self.world.emit(&Find { connection: from, name: thing.to_owned() });
-                self.found.take()
-            }
+            Err(_) => self.meant(from, thing),
         };
         if objects.is_empty() {
             return format!("Nothing is called {thing}. An id such as #3.0 does as well.");
@@ -343,12 +434,26 @@ impl Game {
         shown.join("\n")
     }
 
+    /// What the player at a connection means by `name`.
+    fn meant(&mut self, from: ConnectionId, name: &str) -> Vec<ObjectId> {
+        self.found.borrow_mut().clear();
+        self.world.emit(&Find { connection: from, name: name.to_owned() });
+        self.found.take()
+    }
+
     fn show(&self, id: ObjectId) -> String {
         let Some(class) = self.world.class_of(id) else { return format!("{id} is no more.") };
         match self.world.inspect(id).map(|state| serde_json::to_string_pretty(&state)) {
             Some(Ok(state)) => format!("{id} {class} {state}"),
             _ => format!("{id} {class}: its state cannot be shown"),
         }
+    }
+}
+
+/// The game answers a line of this connection.
+fn answered(asked: &Cell<Option<ConnectionId>>, connection: ConnectionId) {
+    if asked.get() == Some(connection) {
+        asked.set(None);
     }
 }
 

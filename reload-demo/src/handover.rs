@@ -31,6 +31,8 @@ pub struct Baton {
     pub token: String,
     /// The connections that have shown it.
     pub admins: Vec<ConnectionId>,
+    /// Whether new code waits for `@apply`.
+    pub held: bool,
     /// The world, saved.
     pub world: String,
     /// What keeps other hosts from the world's file, held all the time.
@@ -48,6 +50,8 @@ struct Written {
     lines: Vec<(ConnectionId, String)>,
     token: String,
     admins: Vec<ConnectionId>,
+    #[serde(default)]
+    held: bool,
     world: String,
     #[serde(default)]
     lock: Option<RawFd>,
@@ -83,6 +87,7 @@ impl Baton {
             lines: lines.clone(),
             token: self.token.clone(),
             admins: self.admins.clone(),
+            held: self.held,
             world: self.world.clone(),
             lock: self.lock.as_ref().map(AsRawFd::as_raw_fd),
         };
@@ -122,8 +127,8 @@ impl Baton {
             .collect::<anyhow::Result<_>>()?;
         let handover = Handover { listener, connections, last: written.last, lines: written.lines };
         let lock = written.lock.map(socket).transpose()?.map(File::from);
-        let Written { token, admins, world, .. } = written;
-        Ok(Some(Self { handover, token, admins, world, lock }))
+        let Written { token, admins, held, world, .. } = written;
+        Ok(Some(Self { handover, token, admins, held, world, lock }))
     }
 }
 

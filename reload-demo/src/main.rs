@@ -9,6 +9,7 @@ use reload_demo::{
     console,
     game::{self, Game, Start},
     handover::Baton,
+    keeper::Keeper,
     net::{Limits, NetEvent, Network},
     options::Options,
     restart::{Preparing, Successor},
@@ -73,25 +74,28 @@ fn play(options: &Options, successor: &Successor, stop: &Stop, baton: Option<Bat
         tracing::warn!(%error, "a crash would not be told what was running");
     }
     let mut file = WorldFile::new(&options.world);
-    let (mut network, admins, start, lines) = match baton {
+    let (mut network, admins, start, lines, held) = match baton {
         None => {
             let network = open_network(options)?;
             file.claim()?;
             let start = if options.fresh { Start::Fresh } else { Start::FromFile };
-            (network, Admins::new(token(options)?), start, Vec::new())
+            (network, Admins::new(token(options)?), start, Vec::new(), false)
         }
-        Some(Baton { mut handover, token, admins, world, lock }) => {
+        Some(Baton { mut handover, token, admins, held, world, lock }) => {
             file.hold(lock);
             let connections = handover.connections.iter().map(|kept| kept.id).collect();
             let lines = std::mem::take(&mut handover.lines);
             let network = Network::resume(handover, limits(options))?;
-            (network, Admins::resume(token, admins), Start::HandedOver { world, connections }, lines)
+            (network, Admins::resume(token, admins), Start::HandedOver { world, connections }, lines, held)
         }
     };
     let (address, token) = (network.address(), admins.secret().to_owned());
+    let every = (options.save_every > 0.0).then(|| Duration::from_secs_f32(options.save_every));
+    let keeper = Keeper::new(file, every);
     let resumed = matches!(start, Start::HandedOver { .. });
     console::say(format_args!("The town opens at {address}. The logic is being loaded."));
-    let (mut game, told) = Game::open(source(options), network.outbox(), admins, file, start)?;
+    let (mut game, told) = Game::open(source(options), network.outbox(), admins, keeper, start)?;
+    game.hold(held);
     if let Some(told) = told {
         console::say(told);
     }
@@ -135,7 +139,7 @@ fn play(options: &Options, successor: &Successor, stop: &Stop, baton: Option<Bat
         }
     }
     // First what must not be lost, then everything else.
-    let saved = game.save_somewhere();
+    let saved = game.save();
     console::say("Closing.");
     if let Ok(told) = &saved {
         console::say(told);
@@ -169,8 +173,8 @@ fn prepared(game: &mut Game, successor: &Successor, preparing: &mut Option<Prepa
 }
 
 /// Takes everything that the next process goes on with. The world is in its file as well, should the next one fail.
-fn hand_over(game: Game, network: Network, world: String) -> anyhow::Result<Baton> {
-    match game.save_somewhere() {
+fn hand_over(mut game: Game, network: Network, world: String) -> anyhow::Result<Baton> {
+    match game.save() {
         Ok(told) => console::say(told),
         Err(error) => console::warn(format_args!("{error:#}")),
     }
@@ -178,7 +182,7 @@ fn hand_over(game: Game, network: Network, world: String) -> anyhow::Result<Bato
     let handover = network.hand_over(FAREWELL)?;
     let (token, admins) = game.admins();
     console::say(format_args!("The new host takes over {} connections.", handover.connections.len()));
-    Ok(Baton { handover, token, admins, world, lock: game.into_lock() })
+    Ok(Baton { handover, token, admins, held: game.holds(), world, lock: game.into_lock() })
 }
 
 fn open_network(options: &Options) -> anyhow::Result<Network> {

@@ -21,12 +21,15 @@ pub struct Options {
     /// How many may play at once.
     #[arg(long, value_name = "COUNT", default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..=60_000))]
     pub max_connections: u32,
-    /// The file that the world is kept in: read at the start if it is there, written at the end and by @save.
+    /// The file that the world is kept in: read at the start if it is there, written at the end, by @save, and meanwhile.
     #[arg(long, value_name = "FILE", env = "MUD_WORLD", default_value = "world.json")]
     pub world: PathBuf,
     /// Start a new world; the file of the old one is kept under another name.
     #[arg(long)]
     pub fresh: bool,
+    /// Save the world when this many seconds have passed, and before new code runs (0: only at the end and by @save).
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0, value_parser = seconds)]
+    pub save_every: f32,
     /// Only see whether this program can read a world, and end.
     #[arg(long, value_name = "FILE", hide = true)]
     pub check_world: Option<PathBuf>,

@@ -50,6 +50,26 @@ fn the_world_is_saved_when_nobody_reads_what_the_host_writes() {
 }
 
 #[test]
+fn a_host_that_is_killed_has_saved_not_long_ago() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let world = folder.path().join("world.json");
+    let host = Host::start_with(|command| {
+        command.arg("--world").arg(&world).args(["--save-every", "0.2"]);
+    });
+    let _ann = host.join("Ann");
+    let begun = std::time::Instant::now();
+    while !fs::read_to_string(&world).is_ok_and(|text| text.contains("\"Ann\"")) {
+        assert!(begun.elapsed().as_secs() < 60, "nothing is saved");
+        std::thread::sleep(core::time::Duration::from_millis(50));
+    }
+    host.signal("-KILL");
+    let (_, well) = host.ends();
+    assert!(!well);
+    // Nobody is left of those who played then.
+    self::host(&world).join("Ann");
+}
+
+#[test]
 fn a_closed_terminal_is_an_end_like_any_other() {
     let folder = tempfile::tempdir().expect("a folder");
     let world = folder.path().join("world.json");

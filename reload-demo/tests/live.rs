@@ -95,6 +95,36 @@ fn the_town_changes_while_two_players_are_in_it() {
     }
 }
 
+/// A player whose code fails can leave all the same, and is gone when the code is mended.
+#[test]
+fn nobody_stays_who_has_left_while_they_rested() {
+    let (town, folder) = (Town::copy(), tempfile::tempdir().expect("a folder"));
+    let world = folder.path().join("world.json");
+    town.edit("commands.rs", "    if line.is_empty() {", "    assert_ne!(line, \"boom\");\n    if line.is_empty() {");
+    let host = Host::start_with(|command| {
+        command.arg("--logic").arg(town.path("logic")).arg("--world").arg(&world);
+        command.env("CARGO_TARGET_DIR", target_dir());
+    });
+    let (mut ann, mut bob, mut cid) = (host.join("Ann"), host.join("Bob"), host.join("Cid"));
+    cid.ask(&format!("@admin {TOKEN}"), "You may use");
+    for player in [&mut ann, &mut bob] {
+        player.ask("boom", "Nothing comes of it");
+        player.ask("look", "Nothing comes of it");
+    }
+    ann.type_line("quit");
+    assert!(ann.rest().ends_with("Goodbye.\r\n"));
+    cid.ask("who", "Ann");
+    assert!(!world.exists());
+
+    town.edit("commands.rs", "    assert_ne!(line, \"boom\");\n", "");
+    cid.expect("reloaded mud_logic");
+    assert!(world.exists(), "the world is saved before new code runs");
+    cid.expect("Ann leaves into thin air.");
+    cid.ask("who", "Cid (you), Bob.");
+    bob.ask("boom", "You do not know how to `boom`");
+    host.join("Ann");
+}
+
 /// Driven by `cargo watch`; the host only follows the file. Needs `cargo watch`, so it is asked for by a feature.
 #[cfg(feature = "cargo-watch-test")]
 #[test]

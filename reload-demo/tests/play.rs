@@ -74,6 +74,43 @@ fn admins_see_behind_the_scenes_and_nobody_else() {
 }
 
 #[test]
+fn guessing_the_token_ends_after_three_whatever_is_queued() {
+    let host = Host::start();
+    let mut guesser = host.join("Eve");
+    guesser.type_line(&["@admin guess"; 20].join("\r\n"));
+    let seen = guesser.rest();
+    assert_eq!(seen.matches("That is not the token.").count(), 3, "{seen}");
+    // The rest is not looked at, whoever asks.
+    let mut others: Vec<_> = ["Bob", "Cid"].map(|name| host.join(name)).into();
+    for other in &mut others {
+        other.type_line("@admin guess\r\n@admin guess");
+    }
+    others[1].expect("wait a second");
+    let mut ann = host.join("Ann");
+    std::thread::sleep(core::time::Duration::from_millis(1100));
+    ann.ask(&format!("@admin {TOKEN}"), "You may use");
+}
+
+#[test]
+fn words_are_no_names_and_who_quits_is_not_heard_any_more() {
+    let host = Host::start();
+    let mut ann = host.join("Ann");
+    let mut door = host.connect();
+    for word in ["help", "look", "North", "me"] {
+        door.ask(word, "is a word for something else");
+    }
+    door.type_line("quit");
+    assert!(door.rest().ends_with("Goodbye.\r\n"));
+    let mut bob = host.join("Bob");
+    bob.ask("look at", "Look at what?");
+    bob.ask("look at fountain", "There is no fountain here.");
+    bob.type_line("quit\r\nsay too late\r\n@help");
+    assert!(bob.rest().ends_with("Goodbye, Bob.\r\n"));
+    let seen = ann.expect("Bob leaves into thin air.");
+    assert!(!seen.contains("too late"), "{seen}");
+}
+
+#[test]
 fn a_taken_port_ends_the_second_host_with_advice() {
     let host = Host::start();
     let second = Command::new(env!("CARGO_BIN_EXE_reload-demo")).args(["--port", host.port()]).output().expect("runs");

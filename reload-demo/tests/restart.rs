@@ -39,6 +39,64 @@ fn the_host_is_replaced_with_players_still_connected() {
 }
 
 #[test]
+fn nothing_that_is_typed_around_a_restart_is_lost() {
+    let mut host = Host::start_with(|command| {
+        command.env_remove("CARGO");
+    });
+    let (mut ann, mut bob) = (host.join("Ann"), host.join("Bob"));
+    ann.ask(&format!("@admin {TOKEN}"), "You may use");
+    ann.ask("@restart", "built and tried");
+    // More than is taken at once, so that some of it waits when the host is replaced, and half a line behind it.
+    let lines: Vec<String> = (0..40).map(|number| format!("say number {number}")).collect();
+    bob.type_unfinished(&format!("{}\r\nsay the e", lines.join("\r\n")));
+    let mut newcomers = Vec::new();
+    let begun = std::time::Instant::now();
+    while !ann.has_seen("The new host has taken over.") {
+        assert!(begun.elapsed().as_secs() < 60, "no restart");
+        newcomers.push(host.connect());
+    }
+    bob.type_line("nd");
+    for number in 0..40 {
+        bob.expect(&format!("You say: number {number}\r\n"));
+    }
+    let seen = bob.expect("You say: the end");
+    assert!(!seen.contains("You do not know"), "{seen}");
+    // Whoever came meanwhile is greeted.
+    for mut newcomer in newcomers {
+        newcomer.expect("What is your name?");
+    }
+    host.wait_until_ready();
+}
+
+#[cfg(not(feature = "linked"))]
+#[test]
+fn code_waits_after_a_restart_if_it_did_before() {
+    let town = support::town::Town::copy();
+    let host = Host::start_with(|command| {
+        command.arg("--logic").arg(town.path("logic")).env("CARGO_TARGET_DIR", support::town::target_dir());
+        command.env_remove("CARGO");
+    });
+    let mut ann = host.join("Ann");
+    ann.ask(&format!("@admin {TOKEN}"), "You may use");
+    ann.ask("@hold on", "New code waits");
+    ann.ask("@restart", "built and tried");
+    ann.expect("The new host has taken over.");
+    town.edit("commands.rs", "\"Say what?\"", "\"Say it!\"");
+    let begun = std::time::Instant::now();
+    loop {
+        ann.type_line("@plan");
+        if ann.expect("\r\n").contains("What @apply would do:") {
+            break;
+        }
+        assert!(begun.elapsed().as_secs() < 120, "no code waits");
+        std::thread::sleep(core::time::Duration::from_millis(200));
+    }
+    ann.ask("say", "Say what?");
+    ann.ask("@apply", "reloaded mud_logic");
+    ann.ask("say", "Say it!");
+}
+
+#[test]
 fn a_host_that_cannot_be_built_changes_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let cargo = folder.path().join("cargo");

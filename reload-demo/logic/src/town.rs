@@ -8,7 +8,7 @@ use crate::{
 };
 use mud_protocol::{Find, Found, Input, Joined, Left, Resumed};
 use reload_core::{Ctx, ObjectId, game_class};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// The one who is there from the start. The engine creates it by name.
 #[game_class]
@@ -34,8 +34,7 @@ impl Town {
     }
 
     fn event_input(&mut self, ev: &Input, ctx: &mut Ctx) {
-        let known = self.players.get(&ev.connection).copied().filter(|&player| ctx.get::<Player>(player).is_some());
-        match known {
+        match self.seated(ev.connection, ctx) {
             Some(player) => ctx.send(player, Typed { line: ev.line.clone() }),
             // Their player has been lost, perhaps to an edit: they start again.
             None => self.seat(ev.connection, ctx),
@@ -48,15 +47,26 @@ impl Town {
         }
     }
 
-    /// The world comes out of a file: those whose connection has ended meanwhile leave now.
+    /// The world comes out of a file, or its code is new: who came or went meanwhile may have been missed, here or by
+    /// players who rested. Now everybody at a connection has a player, and every other player leaves.
     fn event_resumed(&mut self, ev: &Resumed, ctx: &mut Ctx) {
-        self.players.retain(|connection, player| {
-            let stays = ev.connections.contains(connection);
-            if !stays {
-                ctx.send(*player, Unplugged {});
+        let connected: HashSet<u64> = ev.connections.iter().copied().collect();
+        self.players
+            .retain(|connection, player| connected.contains(connection) && ctx.get::<Player>(*player).is_some());
+        let mut players = ctx.instances::<Player>();
+        players.sort_unstable();
+        for id in players {
+            let Some(connection) = ctx.get::<Player>(id).map(|player| player.connection) else { continue };
+            let seated = connected.contains(&connection) && *self.players.entry(connection).or_insert(id) == id;
+            if !seated {
+                ctx.send(id, Unplugged {});
             }
-            stays
-        });
+        }
+        for &connection in &ev.connections {
+            if !self.players.contains_key(&connection) {
+                self.seat(connection, ctx);
+            }
+        }
         world_setup::build(ctx);
     }
 
@@ -68,6 +78,11 @@ impl Town {
 }
 
 impl Town {
+    /// The player at a connection.
+    fn seated(&self, connection: u64, ctx: &Ctx) -> Option<ObjectId> {
+        self.players.get(&connection).copied().filter(|&player| ctx.get::<Player>(player).is_some())
+    }
+
     fn seat(&mut self, connection: u64, ctx: &mut Ctx) {
         let player = ctx.spawn(Player { connection, ..Player::default() });
         self.players.insert(connection, player);

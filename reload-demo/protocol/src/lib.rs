@@ -30,7 +30,7 @@ reload_core::event_table! {
             /// The connection.
             connection: u64,
         },
-        /// Engine to game: the world has been restored from a file.
+        /// Engine to game: the world has been restored from a file, or its code has been replaced.
         Resumed {
             /// The connections that still exist. Whoever sat at another one has left.
             connections: Vec<u64>,

@@ -158,6 +158,16 @@ impl Player {
         self.stream.write_all(format!("{line}\r\n").as_bytes()).expect("sends");
     }
 
+    pub(crate) fn type_unfinished(&mut self, text: &str) {
+        self.stream.write_all(text.as_bytes()).expect("sends");
+    }
+
+    /// Whether `text` has come. What was seen is not taken.
+    pub(crate) fn has_seen(&mut self, text: &str) -> bool {
+        assert!(self.read(), "closed before {text:?}; saw {:?}", self.seen);
+        self.seen.contains(text)
+    }
+
     /// Waits for `text`, and answers everything up to it. What was seen is not seen again.
     pub(crate) fn expect(&mut self, text: &str) -> String {
         let started = Instant::now();
