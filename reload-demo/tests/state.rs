@@ -17,7 +17,7 @@ const GOBLIN: &str = "    /// How it feels.\n    pub mood: Mood,\n";
 
 fn start(town: &Town, world: &Path) -> Host {
     Host::start_with(|command| {
-        command.arg("--logic").arg(town.path("logic")).arg("--world").arg(world);
+        command.arg("--logic").arg(town.path("logic")).arg("--world").arg(world).args(["--save-every", "0"]);
         command.env("CARGO_TARGET_DIR", target_dir());
     })
 }
