@@ -190,7 +190,7 @@ macro_rules! beating {
             impl Heart {
                 fn loop_beat(&mut self) -> reload_core::Next {
                     self.beats += 1;
-                    reload_core::Next::In(1.0)
+                    reload_core::Next::after_secs(1.0)
                 }
             }
         }
@@ -212,9 +212,9 @@ fn loops_go_on_in_objects_that_come_back_to_a_class_that_is_there() {
     game.reload(library().class::<second_name::Heart>());
     game.world.advance(5.0);
     game.reload(library().class::<said_later::Heart>());
-    assert_eq!((game.json(id), before.as_str()), (before.clone(), r#"{"beats":3}"#));
+    assert_eq!((game.json(id), before.as_str()), (before.clone(), r#"{"beats":4}"#));
     for _ in 0..3 {
         game.world.advance(1.0);
     }
-    assert_eq!(game.json(id), r#"{"beats":6}"#);
+    assert_eq!(game.json(id), r#"{"beats":8}"#);
 }
