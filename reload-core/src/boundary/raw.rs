@@ -59,7 +59,7 @@ impl RawStr {
     ///
     /// # Safety
     ///
-    /// 1. The value was made by [`RawStr::new`] or [`RawStr::borrowed`] and what it points to is readable for `'a`.
+    /// 1. The value was made by [`RawStr::new`] or `RawStr::borrowed` and what it points to is readable for `'a`.
     #[must_use]
     pub const unsafe fn get<'a>(self) -> &'a str {
         if self.ptr.is_null() {

@@ -52,7 +52,7 @@ pub enum DriverEvent {
 
 enum Signal {
     Files(notify::Result<notify::Event>),
-    Build(Told),
+    Build(Box<Told>),
     Rebuild,
     Stop,
 }
@@ -179,13 +179,7 @@ impl<T: FnMut(DriverEvent)> State<T> {
                     self.restructured = true;
                     self.edits.note_something(Instant::now());
                 }
-                Ok(Signal::Build(Told::Outcome(outcome, compiled))) => self.done(outcome, &compiled),
-                Ok(Signal::Build(Told::Ended(ended))) => self.ended(ended),
-                Ok(Signal::Build(Told::Prepared(lane))) => (self.preparing, self.lane) = (None, Some(lane)),
-                Ok(Signal::Build(Told::Refused)) => {
-                    self.build = None;
-                    self.ask_cargo();
-                }
+                Ok(Signal::Build(told)) => self.hear(*told),
                 Ok(Signal::Rebuild) => {
                     self.explicit = true;
                     self.due.get_or_insert_with(Instant::now);
@@ -389,7 +383,19 @@ impl<T: FnMut(DriverEvent)> State<T> {
     fn teller(&self) -> impl FnMut(Told) + Send + 'static {
         let sender = self.signals.clone();
         move |told| {
-            let _ = sender.send(Signal::Build(told));
+            let _ = sender.send(Signal::Build(Box::new(told)));
+        }
+    }
+
+    fn hear(&mut self, told: Told) {
+        match told {
+            Told::Outcome(outcome, compiled) => self.done(outcome, &compiled),
+            Told::Ended(ended) => self.ended(ended),
+            Told::Prepared(lane) => (self.preparing, self.lane) = (None, Some(lane)),
+            Told::Refused => {
+                self.build = None;
+                self.ask_cargo();
+            }
         }
     }
 

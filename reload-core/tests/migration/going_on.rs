@@ -180,7 +180,6 @@ fn objects_without_size_get_one_and_lose_it() {
 macro_rules! beating {
     ($name:ident $path:literal $(was $was:literal)?) => {
         mod $name {
-            use super::*;
             #[reload_core::game_class(path = $path $(, was = $was)?)]
             #[derive(Default)]
             pub struct Heart {
