@@ -83,7 +83,7 @@ mod tests {
         unseen.begin(&[old.clone(), new.clone(), notes.clone(), gone.clone(), PathBuf::new()]);
         unseen.note_compiled(|path| path == new);
         let left_out = unseen.left_out(|path| path != notes);
-        assert_eq!(left_out, [old.clone()]);
+        assert_eq!(left_out, std::slice::from_ref(old));
         assert!(!unseen.is_renewed(old));
         unseen.renew(&left_out).expect("its owner may");
         assert!(unseen.is_renewed(old) && !unseen.is_renewed(new));
