@@ -94,6 +94,6 @@ mod tests {
         unseen.begin(&[old.clone(), new.clone()]);
         unseen.note_compiled(|_| false);
         assert!(unseen.left_out(|_| true).is_empty());
-        assert_eq!(unseen.renew(&[gone.clone()]).expect_err("it is gone").0, *gone);
+        assert_eq!(unseen.renew(std::slice::from_ref(gone)).expect_err("it is gone").0, *gone);
     }
 }
