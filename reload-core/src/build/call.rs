@@ -153,6 +153,11 @@ impl Call {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(messages).spawn()
     }
 
+    /// Where the compiler is called.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Where the sources are: the folder of the first of them.
     pub(super) fn sources(&self) -> Option<PathBuf> {
         let first = self.arguments.iter().find(|argument| Path::new(argument).extension() == Some(OsStr::new("rs")))?;

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::validation::Problem;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     ffi::OsStr,
     fs,
     path::{Path, PathBuf},
@@ -95,7 +95,7 @@ impl Driver {
                 renewed: false,
                 asked_with: Look::new(),
                 is_stuck: false,
-                learnt: BTreeMap::new(),
+                learnt: Made::default(),
                 begun: SystemTime::now(),
                 last_look: Instant::now(),
                 last_tick: Instant::now(),
@@ -160,8 +160,8 @@ struct State<T> {
     unseen: Unseen,
     /// Whether the last build was made for the sake of files that cargo had left out.
     renewed: bool,
-    /// Folders that the library is made of, as cargo told when it last built it.
-    learnt: BTreeMap<PathBuf, String>,
+    /// What the library was made of when it was last built.
+    learnt: Made,
     /// When the last build began.
     begun: SystemTime,
     last_look: Instant,
@@ -306,22 +306,28 @@ impl<T: FnMut(DriverEvent)> State<T> {
     }
 
     /// Watches what a build has shown to be part of the library as well. Answers whether there is something.
-    fn learn(&mut self, made: Made) -> bool {
+    fn learn(&mut self, mut made: Made) -> bool {
         let Some(mut workspace) = self.workspace.take() else { return false };
-        let has_more = workspace.learn(&made.folders);
-        if has_more {
-            tracing::debug!(folders = ?made.folders.keys(), "the library is made of more than manifests tell");
+        if made.is_own {
+            made.folders = std::mem::take(&mut self.learnt.folders);
+            made.files.append(&mut self.learnt.files);
+        }
+        let is_new = |file: &&PathBuf| !file.starts_with(&workspace.target) && !watch::is_source(&workspace, file);
+        let more: Vec<PathBuf> = made.files.iter().filter(is_new).cloned().collect();
+        workspace.learn(&made);
+        if !more.is_empty() {
+            tracing::debug!(?more, "the library is made of more than manifests tell");
             self.watch(&workspace);
             // Nobody watched while it was built.
             let is_newer =
                 |file: &PathBuf| fs::metadata(file).and_then(|found| found.modified()).is_ok_and(|at| at >= self.begun);
-            if made.files.iter().any(is_newer) {
+            if more.iter().any(is_newer) {
                 self.edits.note_something(Instant::now());
             }
         }
-        self.learnt = made.folders;
+        self.learnt = made;
         self.workspace = Some(workspace);
-        has_more
+        !more.is_empty()
     }
 
     fn tell_once(&mut self, problem: Problem) {

@@ -6,7 +6,7 @@ use super::{
     call::Call,
     compile::{Build, Built, Ended, Outcome, Told, end, show},
     package::Workspace,
-    parts::Parts,
+    parts::{Parts, made_by_compiler},
 };
 use crate::library::child::lower_priority;
 use serde_json::Value;
@@ -167,7 +167,8 @@ impl Lane {
             if let Err(error) = self.name_also(&self.followed) {
                 tracing::warn!(file = %self.followed.display(), %error, "who follows the file misses a version");
             }
-            tell(Told::Ended(Ended { lane: Some(self), ..Ended::default() }));
+            let made = self.made.parent().and_then(|output| made_by_compiler(output, self.call.folder()));
+            tell(Told::Ended(Ended { lane: Some(self), made, lock_edited: false }));
         };
         std::thread::Builder::new().name("reload-build".into()).spawn(follow)?;
         Ok(build)

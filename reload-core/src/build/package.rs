@@ -1,5 +1,6 @@
 //! Turns a package's name into where its artifact will be and which folders it is made of. Must never build.
 
+use super::parts::Made;
 use crate::validation::Problem;
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 use std::{
@@ -96,6 +97,8 @@ pub(super) struct Workspace {
     pub(super) folders: BTreeMap<PathBuf, String>,
     /// Folders of packages that the library is not made of; they may lie inside the ones above.
     pub(super) foreign: Vec<PathBuf>,
+    /// Files that the library is made of, as far as a build has told, wherever they are and whatever they are called.
+    pub(super) files: BTreeSet<PathBuf>,
     /// Whether every local dependency could be read. Else nobody knows what it is made of itself.
     pub(super) is_complete: bool,
 }
@@ -131,15 +134,13 @@ impl Workspace {
         folders.filter(|folder| file.starts_with(folder)).max_by_key(|folder| folder.components().count())
     }
 
-    /// Takes in folders that the library is made of as well, which manifests do not tell: those of a `[patch]`, for one. Answers
-    /// whether there are any.
-    pub(super) fn learn(&mut self, folders: &BTreeMap<PathBuf, String>) -> bool {
-        let known = self.folders.len();
-        self.foreign.retain(|folder| !folders.contains_key(folder));
-        for (folder, name) in folders {
+    /// Takes in what the library is made of as well, which manifests do not tell: packages of a `[patch]`, files that lie elsewhere.
+    pub(super) fn learn(&mut self, made: &Made) {
+        self.foreign.retain(|folder| !made.folders.contains_key(folder));
+        for (folder, name) in &made.folders {
             self.folders.entry(folder.clone()).or_insert_with(|| name.clone());
         }
-        self.folders.len() > known
+        self.files.clone_from(&made.files);
     }
 
     /// Asks cargo. Takes some 30 ms for each workspace that is involved, and never needs a network.
@@ -168,6 +169,7 @@ impl Workspace {
             manifest: package.manifest_path.clone().into(),
             folders: BTreeMap::new(),
             foreign: Vec::new(),
+            files: BTreeSet::new(),
             is_complete: true,
         };
         let mut known: Vec<Package> = first.packages.clone();

@@ -6,7 +6,7 @@ use cargo_metadata::{Artifact, BuildScript, PackageId, TargetKind};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
 };
 
 /// What cargo has told of the packages of this machine in one build.
@@ -18,12 +18,14 @@ pub(super) struct Parts {
 }
 
 /// What a library that was built is made of.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Made {
     /// Folders of local packages, with names, as far as cargo told them.
     pub(super) folders: BTreeMap<PathBuf, String>,
     /// Files of local packages, also those that lie elsewhere.
     pub(super) files: BTreeSet<PathBuf>,
+    /// Only what the library has of its own.
+    pub(super) is_own: bool,
 }
 
 /// Something that is compiled for itself, and that a library may be made of.
@@ -80,7 +82,7 @@ impl Parts {
         let used: BTreeSet<&PathBuf> =
             files.iter().filter_map(|file| all.iter().rev().find(|folder| file.starts_with(folder))).collect();
         folders.retain(|folder, _| used.contains(folder));
-        Some(Made { folders, files })
+        Some(Made { folders, files, is_own: false })
     }
 
     /// Whether a package other than the library's is made of one of the library's own files below `sources`, or may be:
@@ -128,12 +130,23 @@ fn notes_of_script(artifact: &Artifact) -> Option<PathBuf> {
     files.into_iter().find(|file| file.extension().is_some_and(|ending| ending == "d"))
 }
 
+/// What a library is made of by itself, as the compiler that put it into `output` has noted there; it was called in `folder`.
+pub(super) fn made_by_compiler(output: &Path, folder: &Path) -> Option<Made> {
+    let mut files = fs::read_dir(output).ok()?.flatten().map(|entry| entry.path());
+    let notes = files.find(|file| file.extension().is_some_and(|ending| ending == "d"))?;
+    Some(Made { files: with_links_resolved(files_in(&notes, folder)?), is_own: true, ..Made::default() })
+}
+
 /// The files of `artifact` and of the local packages that it is made of, as cargo has noted them beside it, each also under the
 /// name that it has without links.
 pub(super) fn files_of(artifact: &Path, root: &Path) -> Option<BTreeSet<PathBuf>> {
-    let files = files_in(&artifact.with_extension("d"), root)?;
-    let without_links: Vec<PathBuf> = files.iter().filter_map(|file| file.canonicalize().ok()).collect();
-    Some(files.into_iter().chain(without_links).collect())
+    files_in(&artifact.with_extension("d"), root).map(with_links_resolved)
+}
+
+fn with_links_resolved(files: Vec<PathBuf>) -> BTreeSet<PathBuf> {
+    let resolved: Vec<PathBuf> = files.iter().filter_map(|file| file.canonicalize().ok()).collect();
+    let is_plain = |file: &PathBuf| !file.components().any(|part| part == Component::ParentDir);
+    files.into_iter().filter(is_plain).chain(resolved).collect()
 }
 
 /// The files that are noted in `notes`; those without a root are below `folder`. `None` if they cannot be read.

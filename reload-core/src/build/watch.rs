@@ -65,7 +65,7 @@ impl SourceWatch {
         by_the_system: impl FnOnce(&[(PathBuf, RecursiveMode)]) -> notify::Result<Box<dyn Watcher + Send>>,
     ) -> Result<(Self, Option<Problem>), Problem> {
         let folders = folders_to_watch(workspace);
-        let roots = roots(workspace);
+        let roots = roots(workspace, &folders);
         let polled = |every: Duration| {
             // Modification times are compared by the second only, hence the contents.
             let config = Config::default().with_poll_interval(every).with_compare_contents(true);
@@ -101,8 +101,9 @@ fn identity(folder: &Path) -> Option<u64> {
     fs::metadata(folder).ok().map(|found| found.ino())
 }
 
-fn roots(workspace: &Workspace) -> BTreeMap<PathBuf, Option<u64>> {
-    let folders = workspace.folders.keys().chain([&workspace.root]);
+fn roots(workspace: &Workspace, watched: &[(PathBuf, RecursiveMode)]) -> BTreeMap<PathBuf, Option<u64>> {
+    let alone = watched.iter().filter(|(_, mode)| *mode == RecursiveMode::NonRecursive);
+    let folders = workspace.folders.keys().chain(alone.map(|(folder, _)| folder));
     folders.map(|folder| (folder.clone(), identity(folder))).collect()
 }
 
@@ -146,6 +147,15 @@ fn folders_to_watch(workspace: &Workspace) -> Vec<(PathBuf, RecursiveMode)> {
             if is_own && inner.is_dir() && !is_beside_the_point(workspace, &inner) {
                 deep.push(inner);
             }
+        }
+    }
+    // A folder, and not the file: many editors put another file in its place.
+    for folder in workspace.files.iter().filter_map(|file| file.parent()) {
+        let is_covered = folder.starts_with(&workspace.target)
+            || deep.iter().any(|above| folder.starts_with(above))
+            || watched.iter().any(|(watched, _)| watched == folder);
+        if !is_covered {
+            watched.push((folder.to_owned(), RecursiveMode::NonRecursive));
         }
     }
     watched.extend(deep.into_iter().map(|folder| (folder, RecursiveMode::Recursive)));
@@ -192,9 +202,16 @@ pub(super) fn meaning(workspace: &Workspace, event: &Event) -> Change {
     change
 }
 
-fn is_source(workspace: &Workspace, path: &Path) -> bool {
+/// Whether a change of the file may change the library.
+pub(super) fn is_source(workspace: &Workspace, path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    if is_of_an_editor(&name) || path.starts_with(&workspace.target) {
+    if path.starts_with(&workspace.target) {
+        return false;
+    }
+    if workspace.files.contains(path) {
+        return true;
+    }
+    if is_of_an_editor(&name) {
         return false;
     }
     if path.parent() == Some(&workspace.root)
@@ -256,6 +273,7 @@ fn trouble(workspace: &Workspace, error: &notify::Error) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     fn workspace() -> Workspace {
         Workspace {
@@ -265,6 +283,7 @@ mod tests {
             manifest: "/w/logic/Cargo.toml".into(),
             folders: [("/w/logic".into(), "logic".into()), ("/w".into(), "root".into())].into(),
             foreign: vec!["/w/host".into(), "/w/logic/inner".into()],
+            files: ["/w/logic/levels/1".into(), "/assets/names.txt".into(), "/w/target/made.rs".into()].into(),
             is_complete: true,
         }
     }
@@ -289,6 +308,11 @@ mod tests {
         check("/w/logic/src/4913", false);
         check("/w/logic", false);
         check("/elsewhere/lib.rs", false);
+        // What the compiler has read, it is made of.
+        check("/w/logic/levels/1", true);
+        check("/w/logic/levels/2", false);
+        check("/assets/names.txt", true);
+        check("/w/target/made.rs", false);
     }
 
     #[test]
@@ -341,6 +365,7 @@ mod tests {
             manifest: folder.path().join("logic/Cargo.toml"),
             folders: [(folder.path().join("logic"), "logic".into())].into(),
             foreign: Vec::new(),
+            files: BTreeSet::new(),
             is_complete: true,
         };
         let (sender, events) = std::sync::mpsc::channel();

@@ -204,3 +204,35 @@ fn an_edit_of_the_lock_file_during_a_build_is_not_lost() {
         assert!(is_built(&mut told, LIMIT), "the edit is built as well");
     }
 }
+
+#[test]
+fn whatever_the_compiler_has_read_is_watched() {
+    let source = "mod shared;\nreload_core::library!();\n#[unsafe(no_mangle)]\npub static SAYS: [&str; 4] = \
+                  [include_str!(\"../levels/1\"), include_str!(\"../levels/two.tmp\"), include_str!(\"../../assets/three.txt\"), \
+                  shared::WORDS];\n";
+    let workspace = Workspace::new("building_read", source);
+    let files = ["logic/levels/1", "logic/levels/two.tmp", "assets/three.txt"];
+    for file in files {
+        workspace.write(file, &format!("old {file}"));
+    }
+    let shared = |text: &str| format!("pub const WORDS: &str = {text:?};\n");
+    workspace.write("common/shared.rs", &shared("old words"));
+    std::os::unix::fs::symlink("../../common/shared.rs", workspace.path("logic/src/shared.rs")).expect("writable");
+    let mut told = Told::by(cargo(&workspace));
+    assert!(has(&told.candidate(), "old words"));
+    // What it is made of is read when cargo has ended.
+    std::thread::sleep(Duration::from_secs(1));
+    for file in files {
+        let text = format!("new {file}");
+        check_who_builds(&mut told, &workspace, &[(file, &text)], &text, false);
+    }
+    check_who_builds(&mut told, &workspace, &[("common/shared.rs", &shared("new words"))], "new words", false);
+    // A file that only the compiler has seen so far, and not cargo.
+    workspace.write("assets/four.txt", "old four");
+    let four =
+        "#[unsafe(no_mangle)]\npub static FOUR: [&str; 2] = [include_str!(\"../../assets/four.txt\"), \"directly\"];\n";
+    let with_four = format!("{source}{four}");
+    check_who_builds(&mut told, &workspace, &[("logic/src/lib.rs", &with_four)], "directly", true);
+    std::thread::sleep(Duration::from_secs(1));
+    check_who_builds(&mut told, &workspace, &[("assets/four.txt", "new four")], "new four", false);
+}
