@@ -7,13 +7,16 @@ use super::{
     package::{BuildSpec, Workspace},
     parts::{Made, Parts},
 };
-use crate::{library::child::kill_group, validation::Problem};
+use crate::{
+    library::child::{kill_group, lost},
+    validation::Problem,
+};
 use cargo_metadata::{CrateType, Message, diagnostic::DiagnosticLevel};
 use serde::Serialize;
 use std::{
     collections::BTreeSet,
     fs,
-    io::{BufReader, IsTerminal as _, Write as _},
+    io::{self, BufReader, IsTerminal as _, Write as _},
     os::unix::process::CommandExt as _,
     path::PathBuf,
     process::{Child, ChildStdout, Command, ExitStatus, Stdio},
@@ -123,10 +126,10 @@ pub(super) fn start(
 ) -> Result<Build, Problem> {
     let begun = Instant::now();
     let waited = Waited::before_build(&workspace.target, spec.profile.as_deref());
-    let colours = std::io::stderr().is_terminal();
+    let colours = io::stderr().is_terminal();
     let mut command = command(spec, colours);
     tracing::debug!(?command, "building");
-    let no_cargo = |error: std::io::Error| {
+    let no_cargo = |error: io::Error| {
         Problem::new(
             "build.no_cargo",
             spec.folder().display().to_string(),
@@ -160,8 +163,11 @@ pub(super) fn start(
             tell(Told::Outcome(conclude(None), parts.compiled()));
             end(output, &process);
         } else {
-            let status = end(output, &process);
-            let outcome = status.map_or(Outcome::Cancelled, |status| conclude(Some(status)));
+            let outcome = match end(output, &process) {
+                End::Exited(status) => conclude(Some(status.to_string())),
+                End::Lost(error) => conclude(Some(format!("how it ended is not known: {}", lost(&error)))),
+                End::Cancelled => Outcome::Cancelled,
+            };
             tell(Told::Outcome(outcome, parts.compiled()));
         }
         let made = artifact.and_then(|artifact| parts.made(&artifact, &workspace));
@@ -260,7 +266,7 @@ fn read(output: &mut BufReader<ChildStdout>, workspace: &Workspace, colours: boo
 
 /// Shows a message where cargo shows its own, over its progress bar.
 pub(super) fn show(rendered: &str, colours: bool) {
-    let mut stderr = std::io::stderr().lock();
+    let mut stderr = io::stderr().lock();
     let clear = if colours { "\r\x1b[K" } else { "" };
     // Nobody to show it to: the report has it as well.
     let _ = write!(stderr, "{clear}{rendered}").and_then(|()| stderr.flush());
@@ -279,34 +285,48 @@ fn without_colours(text: &str) -> String {
     plain
 }
 
-/// Waits for the end of a process and of its output, which a pipe that is closed early would turn into an error. `None` if
-/// it was killed. The lock is let go meanwhile, so that it can be.
-pub(super) fn end(output: Option<impl std::io::Read>, process: &Mutex<Process>) -> Option<ExitStatus> {
-    let _ = output.map(|mut output| std::io::copy(&mut output, &mut std::io::sink()));
+/// How a process ended.
+#[derive(Debug)]
+pub(super) enum End {
+    Exited(ExitStatus),
+    /// It was killed here.
+    Cancelled,
+    /// Nobody knows.
+    Lost(io::Error),
+}
+
+/// Waits for the end of a process and of its output, which a pipe that is closed early would turn into an error. The lock is let
+/// go meanwhile, so that it can be killed.
+pub(super) fn end(output: Option<impl io::Read>, process: &Mutex<Process>) -> End {
+    let _ = output.map(|mut output| io::copy(&mut output, &mut io::sink()));
     loop {
         let mut process = process.lock().unwrap_or_else(PoisonError::into_inner);
         match process.child.try_wait() {
             Ok(None) => {}
             Ok(Some(status)) => {
                 process.ended = true;
-                return (!process.cancelled).then_some(status);
+                return if process.cancelled { End::Cancelled } else { End::Exited(status) };
             }
-            Err(_) => return None,
+            Err(error) => {
+                // Its number may be somebody else's by now.
+                process.ended = true;
+                return if process.cancelled { End::Cancelled } else { End::Lost(error) };
+            }
         }
         drop(process);
         std::thread::sleep(Duration::from_millis(1));
     }
 }
 
-/// `status` is that of a cargo that did not succeed.
+/// `failed` says how a cargo that did not succeed has ended.
 fn outcome(
     seen: Seen,
-    status: Option<ExitStatus>,
+    failed: Option<String>,
     package: &str,
     duration: Duration,
     waited_for: Option<String>,
 ) -> Outcome {
-    let problem = if let Some(status) = status {
+    let problem = if let Some(failed) = failed {
         if seen.errors > 0 {
             Problem::new(
                 "build.errors",
@@ -318,7 +338,7 @@ fn outcome(
             Problem::new(
                 "build.cargo",
                 package,
-                format!("cargo failed before anything was compiled ({status}); its message is in the terminal"),
+                format!("cargo failed before anything was compiled ({failed}); its message is in the terminal"),
                 "correct what cargo names and save; the running code is not affected",
             )
         }
@@ -343,7 +363,27 @@ fn outcome(
 
 #[cfg(test)]
 mod tests {
-    use super::without_colours;
+    use super::*;
+
+    /// Where SIGCHLD is ignored, or somebody else waits for all children.
+    #[test]
+    fn an_end_that_somebody_else_has_taken_is_told_and_nobody_is_killed_for_it() {
+        let child = Command::new("true").process_group(0).spawn().expect("a child process");
+        let id = i32::try_from(child.id()).expect("a process");
+        let build = Build::of(child);
+        // What the standard library does not know of.
+        let mut status = 0;
+        #[expect(unsafe_code, reason = "waits for a child behind its owner's back")]
+        // SAFETY: `status` is valid for a write.
+        let waited = unsafe { libc::waitpid(id, &raw mut status, 0) };
+        assert_eq!(waited, id);
+        let End::Lost(error) = end(None::<io::Empty>, &build.process) else { panic!("nobody can know how it ended") };
+        assert!(lost(&error).contains("SIGCHLD"), "{error}");
+        assert!(build.process.lock().expect("not poisoned").ended);
+        let told = outcome(Seen::default(), Some(lost(&error)), "game", Duration::ZERO, None);
+        let Outcome::Failed(failure) = told else { panic!("{told:?}") };
+        assert!(failure.problem.code == "build.cargo" && failure.problem.message.contains("SIGCHLD"));
+    }
 
     #[test]
     fn colours_are_taken_out() {

@@ -4,7 +4,7 @@
 
 use super::{
     call::Call,
-    compile::{Build, Built, Ended, Outcome, Told, end, show},
+    compile::{Build, Built, End, Ended, Outcome, Told, end, show},
     package::Workspace,
     parts::{Parts, made_by_compiler},
 };
@@ -111,7 +111,7 @@ impl Lane {
         let build = Build::of(child);
         let process = Arc::clone(&build.process);
         std::thread::Builder::new().name("reload-prepare".into()).spawn(move || {
-            if end(None::<io::Empty>, &process).is_some_and(|status| status.success()) {
+            if matches!(end(None::<io::Empty>, &process), End::Exited(status) if status.success()) {
                 self.is_prepared = true;
                 tell(Told::Prepared(self));
             }
@@ -148,11 +148,12 @@ impl Lane {
         let follow = move || {
             let messages = output.map(rendered).unwrap_or_default();
             let succeeded = match end(None::<io::Empty>, &process) {
-                None => {
+                End::Cancelled => {
                     tell(Told::Outcome(Outcome::Cancelled, BTreeSet::new()));
                     return tell(Told::Ended(Ended::default()));
                 }
-                Some(status) => status.success() && self.name_also(&self.artifact).is_ok(),
+                End::Exited(status) => status.success() && self.name_also(&self.artifact).is_ok(),
+                End::Lost(_) => false,
             };
             if !succeeded {
                 tracing::debug!(artifact = %self.followed.display(), "the compiler alone does not build it, cargo is asked");

@@ -1,7 +1,7 @@
 //! Turns a package's name into where its artifact will be and which folders it is made of. Must never build.
 
 use super::parts::Made;
-use crate::validation::Problem;
+use crate::{library::child::lost, validation::Problem};
 use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -253,6 +253,7 @@ fn ask(folder: &Path, manifest: Option<&Path>) -> Result<Metadata, Problem> {
     command.exec().map_err(|error| {
         let message = match error {
             cargo_metadata::Error::CargoMetadata { stderr } => stderr.trim().to_owned(),
+            cargo_metadata::Error::Io(error) => lost(&error),
             other => other.to_string(),
         };
         Problem::new(

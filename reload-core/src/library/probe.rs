@@ -4,7 +4,7 @@
 
 use super::{
     ENTRY_SYMBOL,
-    child::kill_group,
+    child::{is_taken, kill_group, lost},
     verify::{Finding, verify},
 };
 use crate::validation::{self, Image, Problem, Rejection};
@@ -180,7 +180,7 @@ pub(super) fn probe(file: &Path, artifact: &Path, timeout: Duration) -> Result<C
         )),
         End::Failed(error) => Err(problem(
             "probe.not_started",
-            format!("the child process that tries the library was lost: {error}"),
+            format!("the child process that tries the library was lost: {}", lost(&error)),
             "save again; the running code is not affected",
         )),
         End::Exited(status) => match serde_json::from_slice::<Answer>(&seen.answer) {
@@ -281,7 +281,7 @@ fn watch(child: &mut Child, timeout: Duration) -> Seen {
             }
         }
     });
-    if !matches!(end, End::Exited(_)) {
+    if !matches!(&end, End::Exited(_)) && !matches!(&end, End::Failed(error) if is_taken(error)) {
         kill_group(child);
         let _ = child.wait();
     }
