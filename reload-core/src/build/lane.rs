@@ -86,6 +86,10 @@ impl Lane {
         fs::create_dir_all(&output).ok()?;
         let lock = fs::File::create(folder.join("lock")).ok()?;
         lock.try_lock().ok()?;
+        // What is made gets another name; where files have one only, each way would end in vain after a whole build.
+        let link = folder.join("link");
+        let _ = fs::remove_file(&link);
+        fs::hard_link(folder.join("lock"), &link).and_then(|()| fs::remove_file(&link)).ok()?;
         let keeps = call.redirect(&output, &folder.join("incremental"))?;
         Some(Self {
             call,

@@ -105,6 +105,8 @@ impl Whole {
         }
         if let Err(error) = fs::write(&self.path, &self.bytes) {
             tracing::warn!(file = %self.path.display(), %error, "no room for debug information: backtraces have no lines");
+            // A part of it is of no use, and takes the room that is missing.
+            let _ = fs::remove_file(&self.path);
         }
         if self.wanted.strong_count() == 0 {
             // Its owner went while it was written.
