@@ -138,7 +138,7 @@ pub(super) fn start(
         )
     };
     let mut child = command.spawn().map_err(no_cargo)?;
-    waited.look_at(child.id());
+    waited.look_at(child.id(), &workspace.target, spec.profile.as_deref());
     let compiler = SeenCompiler::default();
     if spec.lane {
         compiler.look_at(child.id(), &spec.package, workspace.manifests());

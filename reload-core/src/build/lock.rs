@@ -4,7 +4,7 @@
 use std::{
     fs,
     os::unix::fs::MetadataExt as _,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -31,18 +31,25 @@ impl Waited {
     }
 
     /// Looks on at the build's first moments: an editor that checks at each save is about as fast as the build.
-    pub(super) fn look_at(&self, process: u32) {
+    pub(super) fn look_at(&self, process: u32, target: &Path, profile: Option<&str>) {
         if self.0.get().is_some() {
             return;
         }
         let lives = Arc::downgrade(&self.0);
+        let (target, profile) = (target.to_owned(), profile.map(str::to_owned));
+        // It may wait for what all cargos of this user share, which one elsewhere has.
+        let is_of_target = move |number: u64| {
+            let mut locks = lock_files(&target, profile.as_deref()).into_iter();
+            locks.any(|lock| fs::metadata(lock).is_ok_and(|found| found.ino() == number))
+        };
         // Without a thread nobody looks, and the build goes on all the same.
         let _ = std::thread::Builder::new().name("reload-lock".into()).spawn(move || {
             for _ in 0..LOOKS {
                 std::thread::sleep(EVERY);
                 let Some(found) = lives.upgrade() else { return };
                 if let Some(locks) = system_locks()
-                    && let Some(holder) = holder_before(&locks, process)
+                    && let Some((holder, file)) = holder_before(&locks, process)
+                    && is_of_target(file)
                 {
                     return Self(found).note(Some(holder));
                 }
@@ -80,10 +87,10 @@ fn entries(locks: &str) -> impl Iterator<Item = (&str, bool, u32, u64)> {
     })
 }
 
-/// Who has what the process waits for.
-fn holder_before(locks: &str, process: u32) -> Option<u32> {
+/// Who has what the process waits for, and the file's number.
+fn holder_before(locks: &str, process: u32) -> Option<(u32, u64)> {
     let (number, ..) = entries(locks).find(|&(_, waits, waiting, _)| waits && waiting == process)?;
-    entries(locks).find(|&(of, waits, ..)| of == number && !waits).map(|(_, _, holder, _)| holder)
+    entries(locks).find(|&(of, waits, ..)| of == number && !waits).map(|(_, _, holder, file)| (holder, file))
 }
 
 fn holder_of_file(locks: &str, inode: u64) -> Option<u32> {
@@ -100,20 +107,25 @@ fn told(process: u32) -> String {
     if line.is_empty() { format!("process {process}") } else { format!("`{line}`, process {process},") }
 }
 
-/// The number of the lock file that another process holds, if one does.
-fn held(target: &Path, profile: Option<&str>) -> Option<u64> {
+/// The files that cargo locks while it builds with `profile` in `target`.
+fn lock_files(target: &Path, profile: Option<&str>) -> Vec<PathBuf> {
     let folder = match profile {
         None | Some("dev" | "test") => "debug",
         Some("bench") => "release",
         Some(profile) => profile,
     };
-    fs::read_dir(target.join(folder)).ok()?.flatten().find_map(|entry| {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if !(name.starts_with(".cargo") && name.ends_with("lock")) {
-            return None;
-        }
-        let file = fs::File::open(entry.path()).ok()?;
+    let entries = fs::read_dir(target.join(folder)).into_iter().flatten().flatten();
+    let is_lock = |file: &PathBuf| {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with(".cargo") && name.ends_with("lock")
+    };
+    entries.map(|entry| entry.path()).filter(is_lock).collect()
+}
+
+/// The number of the lock file that another process holds, if one does.
+fn held(target: &Path, profile: Option<&str>) -> Option<u64> {
+    lock_files(target, profile).into_iter().find_map(|file| {
+        let file = fs::File::open(file).ok()?;
         let taken = matches!(file.try_lock_shared(), Err(fs::TryLockError::WouldBlock));
         taken.then(|| file.metadata().map_or(0, |found| found.ino()))
     })
@@ -128,7 +140,7 @@ mod tests {
         let locks = "1: POSIX  ADVISORY  READ 12 00:1a:7 0 EOF\n\
                      2: FLOCK  ADVISORY  WRITE 9800 fe:00:10011011 0 EOF\n\
                      2: -> FLOCK  ADVISORY  WRITE 9806 fe:00:10011011 0 EOF\n";
-        assert_eq!(holder_before(locks, 9806), Some(9800));
+        assert_eq!(holder_before(locks, 9806), Some((9800, 10_011_011)));
         assert_eq!(holder_before(locks, 9800), None, "this one has it");
         assert_eq!(holder_before(locks, 980), None);
         assert_eq!(holder_of_file(locks, 10_011_011), Some(9800));
