@@ -219,12 +219,12 @@ impl Program {
         self.leave(whole, old, false);
     }
 
-    /// A field that no rule carries: the class's hook says what it is, starting from the default.
+    /// A field that no rule carries: the class's hook says what it is, starting from what was kept of it, else the default.
     fn no_rule(&mut self, whole: &Whole<'_>, old: &'static Field, new: &'static Field, obstacles: Vec<Obstacle>) {
         let (from, to) = (old.descriptor(), new.descriptor());
         if !same_layout(from, to) && self.has_hook(&whole.place_of(new)) {
             self.change(whole, new, FieldFate::LeftToMigrate, Some(old));
-            self.make(whole, new, old, Source::Reset(whole.default_of(new)));
+            self.make(whole, new, old, Source::Missing(whole.default_of(new)));
             self.leave(whole, old, true);
         } else {
             self.obstacles.extend(obstacles);

@@ -207,7 +207,13 @@ pub(crate) fn told(fault: StageFault, registry: &Registry, number: u16, instance
                                       there may mend its `Serialize`, or the values; until then the old code goes on and \
                                       nothing is lost"
                     .to_owned(),
-                _ => settle,
+                Reason::NoDefault { .. } | Reason::Panicked(_) => settle,
+                _ => format!(
+                    "`#[field(reset)]` lets it start over; to keep what fits, give the field another name and let `fn migrate` in \
+                     the annotated `impl` make it of what `old.get(..)` reads under the former one ({}); until then the old \
+                     code goes on and nothing is lost",
+                    class.place
+                ),
             };
             Problem::new(
                 code,
@@ -223,7 +229,11 @@ pub(crate) fn told(fault: StageFault, registry: &Registry, number: u16, instance
                 "migrate.hook",
                 format!("{}::migrate", hook.path),
                 format!("the object {object}{whose} (of {instances} {noun}) is not carried over: {reason}"),
-                format!("mend `migrate` ({}); until then the old code goes on and nothing is lost", hook.place),
+                format!(
+                    "mend `migrate` ({}), which runs at each change of the class's shape: if it has done its work take it out, or \
+                     let it ask `old.has(..)` first; until then the old code goes on and nothing is lost",
+                    hook.place
+                ),
             )
         }
         StageFault::Memory(out_of_memory) => Problem::new(

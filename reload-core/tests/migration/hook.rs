@@ -229,3 +229,41 @@ fn a_failure_with_objects_out_of_the_attic_leaves_them_there() {
     drop(game);
     assert_eq!(alive(), 0);
 }
+
+/// A class whose `migrate` is about something else.
+macro_rules! logged {
+    ($name:ident $log:ty) => {
+        mod $name {
+            use super::*;
+            #[game_class(path = "game::Probe")]
+            #[derive(Default)]
+            pub struct Probe {
+                pub log: $log,
+            }
+            #[game_class]
+            impl Probe {
+                fn migrate(_: &OldState<'_>, carried: Self) -> Result<Self, MigrateError> {
+                    Ok(carried)
+                }
+            }
+        }
+    };
+}
+logged!(words Vec<String>);
+logged!(number u32);
+
+#[test]
+fn what_a_migrate_has_not_looked_at_comes_back_when_the_edit_is_taken_back() {
+    let mut game = Game::open(library().class::<words::Probe>());
+    let log = vec!["one".to_owned(), "two".to_owned()];
+    let id = game.world.spawn(words::Probe { log }).expect("its class is linked");
+    for _ in 0..2 {
+        game.reload(library().class::<number::Probe>());
+        assert_eq!(game.json(id), r#"{"log":0}"#);
+        game.reload(library().class::<words::Probe>());
+        assert_eq!(game.json(id), r#"{"log":["one","two"]}"#);
+    }
+    game.reload(library().class::<number::Probe>());
+    game.undo();
+    assert_eq!(game.json(id), r#"{"log":["one","two"]}"#);
+}
