@@ -1,7 +1,7 @@
 //! From a pair of types to the rule by which a value of one becomes a value of the other. Looks at types only, never
 //! at values: what depends on the value is found when a rule is applied (`convert`).
 
-use crate::schema::{Carry, Descriptor, Direction, Field, Scalar, Shape, TUPLE, is_positional, same_layout};
+use crate::schema::{Carry, Descriptor, Direction, Field, Scalar, Shape, TUPLE, any_field, is_positional, same_layout};
 use std::collections::{HashMap, HashSet};
 
 /// A rule among [`Rules`].
@@ -308,7 +308,7 @@ fn scalars_convert(from: Scalar, to: Scalar) -> bool {
 /// Whether a value of the type is made anew at every reload, in whole or in part, even if nothing has changed: it
 /// has fields that start over, or that only serde knows, whose layout nobody can compare.
 pub(crate) fn is_remade(descriptor: &'static Descriptor) -> bool {
-    any_field(descriptor, &mut HashSet::new(), &|field| !matches!(field.carry, Carry::ByShape))
+    any_field(descriptor, &|field| !matches!(field.carry, Carry::ByShape))
 }
 
 /// Whether an independent copy can be made.
@@ -316,21 +316,5 @@ fn can_be_copied(descriptor: &'static Descriptor) -> bool {
     let is_closed =
         |descriptor: &Descriptor| matches!(descriptor.shape, Shape::Opaque(_)) && descriptor.drop_in_place.is_some();
     !is_closed(descriptor)
-        && !any_field(descriptor, &mut HashSet::new(), &|field| {
-            matches!(field.carry, Carry::ByShape) && is_closed(field.descriptor())
-        })
-}
-
-/// Whether `which` holds for a field of the type or of a type that it is made of.
-fn any_field(
-    descriptor: &'static Descriptor,
-    seen: &mut HashSet<*const Descriptor>,
-    which: &dyn Fn(&Field) -> bool,
-) -> bool {
-    if !seen.insert(descriptor) {
-        return false;
-    }
-    let variants = descriptor.variants().iter().flat_map(|variant| variant.fields());
-    descriptor.fields().iter().chain(variants).any(which)
-        || descriptor.parts().into_iter().any(|part| any_field(part, seen, which))
+        && !any_field(descriptor, &|field| matches!(field.carry, Carry::ByShape) && is_closed(field.descriptor()))
 }

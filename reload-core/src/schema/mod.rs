@@ -52,7 +52,7 @@ pub(crate) use json::{
     value_from_json,
 };
 pub(crate) use keeper::{Keeper, NoKeeper};
-pub(crate) use opaque::{field_types, opaque_fields, opaque_fields_of_own_types, unknown_fields_of_shared};
+pub(crate) use opaque::{any_field, field_types, opaque_fields, opaque_fields_of_own_types, unknown_fields_of_shared};
 pub(crate) use path::{Path, Step};
 pub(crate) use place::{Partial, Undo};
 pub(crate) use std_types::TUPLE;

@@ -1,6 +1,7 @@
 //! What a type says about its fields at a glance: their types by name, and which of them nobody can look into.
 
 use super::{Carry, Descriptor, Field, Shape};
+use rustc_hash::FxHashSet;
 use std::collections::{BTreeMap, HashSet};
 
 /// The types of a struct's fields, and of those of its structs, by place: `base.hp`.
@@ -41,8 +42,12 @@ pub(crate) fn unknown_fields_of_shared(
     fields_of_own_types(other, |field| matches!(field.descriptor().shape, Shape::Opaque(_)))
 }
 
-fn fields_of_own_types(descriptor: &'static Descriptor, which: impl Fn(&Field) -> bool) -> Vec<(String, &'static str)> {
+fn fields_of_own_types(descriptor: &'static Descriptor, which: fn(&Field) -> bool) -> Vec<(String, &'static str)> {
     let mut fields = Vec::new();
+    // Most types have none, and places are made of texts.
+    if !any_field(descriptor, &which) {
+        return fields;
+    }
     collect(descriptor, "", &mut HashSet::new(), &mut |place, owner, field| {
         let name = field.descriptor().distinct_by().filter(|_| which(field));
         let of_own_type =
@@ -52,6 +57,23 @@ fn fields_of_own_types(descriptor: &'static Descriptor, which: impl Fn(&Field) -
         }
     });
     fields
+}
+
+/// Whether `which` holds for a field of the type or of a type that it is made of.
+pub(crate) fn any_field(descriptor: &'static Descriptor, which: &dyn Fn(&Field) -> bool) -> bool {
+    fn any(
+        descriptor: &'static Descriptor,
+        seen: &mut FxHashSet<*const Descriptor>,
+        which: &dyn Fn(&Field) -> bool,
+    ) -> bool {
+        if !seen.insert(descriptor) {
+            return false;
+        }
+        let variants = descriptor.variants().iter().flat_map(|variant| variant.fields());
+        descriptor.fields().iter().chain(variants).any(which)
+            || descriptor.parts().into_iter().any(|part| any(part, seen, which))
+    }
+    any(descriptor, &mut FxHashSet::default(), which)
 }
 
 fn is_opaque(field: &Field) -> bool {
