@@ -56,12 +56,14 @@ fn run(options: &Options) -> anyhow::Result<()> {
     let successor = Successor::of_this_process()?;
     loop {
         let Some(next) = play(options, &successor, &stop, baton.take())? else { return Ok(()) };
+        // From here on the end is the system's: the world is in its file already.
+        let let_go = stop.let_go();
         if stop.asked() {
-            // The world is in its file already.
             next.handover.close(GOODBYE);
             return Ok(());
         }
         let (next, error) = next.pass(successor.program());
+        drop(let_go);
         // The process is still this one: it goes on where it stopped.
         console::warn(format_args!("the restart did not happen: {error:#}"));
         baton = Some(next);

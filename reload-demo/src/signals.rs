@@ -1,11 +1,16 @@
 //! The wish that the host ends: Ctrl-C, the system's, or a terminal that was closed. Heard from the start until the
 //! program is replaced, also while nobody serves the network.
 
+#![expect(unsafe_code, reason = "lets signals end the process")]
+
 use anyhow::Context;
 use core::{future::poll_fn, task::Poll};
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -40,6 +45,17 @@ impl Stop {
         Ok(stop)
     }
 
+    /// Lets a signal end the process, from now until what this answers with is dropped: one that was only heard would be lost
+    /// with the program that is about to be replaced. Afterwards [`Stop::asked`] knows of all that came before.
+    #[must_use]
+    pub fn let_go(&self) -> LetGo {
+        let heard = kinds().into_iter().map(|kind| kind.as_raw_value());
+        let former = heard.filter_map(|number| Some((number, set(number, &default_action())?))).collect();
+        // Until the thread has taken in what was caught.
+        std::thread::sleep(Duration::from_millis(20));
+        LetGo(former)
+    }
+
     /// Whether somebody has asked.
     #[must_use]
     pub fn asked(&self) -> bool {
@@ -47,13 +63,42 @@ impl Stop {
     }
 }
 
-fn signals() -> Vec<Signal> {
+/// Signals end the process while this lives.
+#[expect(missing_debug_implementations, reason = "what the system remembers cannot be shown")]
+pub struct LetGo(Vec<(i32, libc::sigaction)>);
+
+impl Drop for LetGo {
+    fn drop(&mut self) {
+        for (number, former) in &self.0 {
+            set(*number, former);
+        }
+    }
+}
+
+fn default_action() -> libc::sigaction {
+    // SAFETY: numbers and pointers that may be zero, which stands for the default, no flags and no mask.
+    unsafe { core::mem::zeroed() }
+}
+
+/// Sets what a signal does; answers with what it did.
+fn set(number: i32, action: &libc::sigaction) -> Option<libc::sigaction> {
+    let mut former = default_action();
+    // SAFETY: both are valid, and what is set is the default or what was set before.
+    let outcome = unsafe { libc::sigaction(number, action, &raw mut former) };
+    (outcome == 0).then_some(former)
+}
+
+fn kinds() -> Vec<SignalKind> {
     let mut kinds = vec![SignalKind::interrupt(), SignalKind::terminate()];
     if !hangup_is_ignored() {
         kinds.push(SignalKind::hangup());
     }
+    kinds
+}
+
+fn signals() -> Vec<Signal> {
     let listen = |kind| signal(kind).inspect_err(|error| tracing::warn!(?kind, %error, "a signal cannot be heard"));
-    kinds.into_iter().filter_map(|kind| listen(kind).ok()).collect()
+    kinds().into_iter().filter_map(|kind| listen(kind).ok()).collect()
 }
 
 /// Whether the host was started to outlive its terminal, as `nohup` does.

@@ -115,7 +115,15 @@ impl Host {
 
     /// Waits for the host to end by itself, and answers what it wrote since and whether it ended well.
     pub(crate) fn ends(mut self) -> (String, bool) {
-        let rest = self.output.iter().collect::<Vec<_>>().join("\n");
+        let (mut lines, started) = (Vec::new(), Instant::now());
+        loop {
+            match self.output.recv_timeout(SOON.saturating_sub(started.elapsed())) {
+                Ok(line) => lines.push(line),
+                Err(mpsc::RecvTimeoutError::Disconnected) => break,
+                Err(mpsc::RecvTimeoutError::Timeout) => panic!("the host does not end:\n{}", lines.join("\n")),
+            }
+        }
+        let rest = lines.join("\n");
         (rest, self.process.wait().expect("ends").success())
     }
 
