@@ -68,9 +68,9 @@ fn nothing_that_is_typed_around_a_restart_is_lost() {
     host.wait_until_ready();
 }
 
+/// A host whose logic may be edited, and an admin in its town.
 #[cfg(not(feature = "linked"))]
-#[test]
-fn code_waits_after_a_restart_if_it_did_before() {
+fn edited_town() -> (support::town::Town, Host, support::Player) {
     let town = support::town::Town::copy();
     let host = Host::start_with(|command| {
         command.arg("--logic").arg(town.path("logic")).env("CARGO_TARGET_DIR", support::town::target_dir());
@@ -78,6 +78,13 @@ fn code_waits_after_a_restart_if_it_did_before() {
     });
     let mut ann = host.join("Ann");
     ann.ask(&format!("@admin {TOKEN}"), "You may use");
+    (town, host, ann)
+}
+
+#[cfg(not(feature = "linked"))]
+#[test]
+fn code_waits_after_a_restart_if_it_did_before() {
+    let (town, _host, mut ann) = edited_town();
     ann.ask("@hold on", "New code waits");
     ann.ask("@restart", "built and tried");
     ann.expect("The new host has taken over.");
@@ -118,13 +125,7 @@ fn a_host_that_cannot_be_built_changes_nothing() {
 #[cfg(not(feature = "linked"))]
 #[test]
 fn logic_that_cannot_read_the_world_changes_nothing() {
-    let town = support::town::Town::copy();
-    let host = Host::start_with(|command| {
-        command.arg("--logic").arg(town.path("logic")).env("CARGO_TARGET_DIR", support::town::target_dir());
-        command.env_remove("CARGO");
-    });
-    let mut ann = host.join("Ann");
-    ann.ask(&format!("@admin {TOKEN}"), "You may use");
+    let (town, _host, mut ann) = edited_town();
     // A restart would take what a reload refuses.
     town.edit("creatures.rs", "pub verse: u32", "pub verse: Vec<String>");
     ann.expect("build of mud_logic failed");
