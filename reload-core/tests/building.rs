@@ -150,10 +150,10 @@ fn check_who_builds(told: &mut Told, workspace: &Workspace, files: &[(&str, &str
 /// must never be open where it should not be.
 #[track_caller]
 fn check_who_builds_what(told: &mut Told, text: &str, direct: bool, write: impl Fn(&str)) {
-    for save in 1..=8 {
+    for save in 1..=8u32 {
         let wanted = if save == 1 { text.to_owned() } else { format!("{text}, save {save}") };
         if direct {
-            std::thread::sleep(Duration::from_millis(150) * save);
+            std::thread::sleep(Duration::from_millis(100 << save));
         }
         write(&wanted);
         while !has(&told.candidate(), &wanted) {}

@@ -92,6 +92,7 @@ impl Driver {
                 notice: None,
                 last_problem: None,
                 unseen: Unseen::default(),
+                untold: None,
                 renewed: false,
                 asked_with: Look::new(),
                 is_stuck: false,
@@ -158,6 +159,8 @@ struct State<T> {
     /// Cargo could not make anything of them. It may be none that is watched.
     is_stuck: bool,
     unseen: Unseen,
+    /// What cargo has built, until it is known whether it has left something out.
+    untold: Option<Built>,
     /// Whether the last build was made for the sake of files that cargo had left out.
     renewed: bool,
     /// What the library was made of when it was last built.
@@ -363,6 +366,9 @@ impl<T: FnMut(DriverEvent)> State<T> {
     /// Cargo's or the compiler's process is gone.
     fn ended(&mut self, Ended { lane, made, lock_edited }: Ended) {
         self.build = None;
+        if let Some(built) = self.untold.take().filter(|built| !self.has_left_out(&built.artifact)) {
+            self.tell_built(built);
+        }
         if lock_edited {
             tracing::debug!("the lock file was edited during the build");
             self.edits.note_something(Instant::now());
@@ -414,14 +420,20 @@ impl<T: FnMut(DriverEvent)> State<T> {
             });
         }
         match outcome {
-            Outcome::Built(built) if is_cargos && self.has_left_out(&built.artifact) => {}
-            Outcome::Built(built) => (self.tell)(DriverEvent::Built { built, notice: self.notice }),
+            // What the library is made of cargo writes down last.
+            Outcome::Built(built) if is_cargos && self.unseen.is_any() => self.untold = Some(built),
+            Outcome::Built(built) => self.tell_built(built),
             Outcome::Failed(failure) => {
                 self.is_stuck = failure.problem.code == "build.cargo";
                 (self.tell)(DriverEvent::BuildFailed(failure));
             }
             Outcome::Cancelled => tracing::debug!("the build was cancelled"),
         }
+    }
+
+    fn tell_built(&mut self, built: Built) {
+        self.renewed = false;
+        (self.tell)(DriverEvent::Built { built, notice: self.notice });
     }
 
     /// Whether cargo has left out what was edited, because its time is older than that of the last build. Then the library is
@@ -433,10 +445,7 @@ impl<T: FnMut(DriverEvent)> State<T> {
             Some(files) => files.contains(path),
             None => path.extension() == Some(OsStr::new("rs")),
         });
-        let Some(first) = left_out.first() else {
-            self.renewed = false;
-            return false;
-        };
+        let Some(first) = left_out.first() else { return false };
         let renewed = if std::mem::replace(&mut self.renewed, true) {
             Err((first.clone(), "its time is that of now already".to_owned()))
         } else {

@@ -149,9 +149,10 @@ fn with_links_resolved(files: Vec<PathBuf>) -> BTreeSet<PathBuf> {
     files.into_iter().filter(is_plain).chain(resolved).collect()
 }
 
-/// The files that are noted in `notes`; those without a root are below `folder`. `None` if they cannot be read.
+/// The files that are noted in `notes`; those without a root are below `folder`. `None` if they cannot be read, or are just
+/// being written.
 fn files_in(notes: &Path, folder: &Path) -> Option<Vec<PathBuf>> {
-    let text = fs::read_to_string(notes).ok()?;
+    let text = fs::read_to_string(notes).ok().filter(|text| text.ends_with('\n'))?;
     Some(noted(&text).into_iter().map(|file| folder.join(file)).collect())
 }
 
@@ -191,7 +192,7 @@ fn watched_by_script(printed: &Path, folder: &Path) -> Option<Vec<PathBuf>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{noted, watched_by_script};
+    use super::{files_in, noted, watched_by_script};
     use std::path::{Path, PathBuf};
 
     #[test]
@@ -200,6 +201,15 @@ mod tests {
                     # env-dep:CARGO=/a: b\n";
         assert_eq!(noted(text), [Path::new("src/../two words.rs"), Path::new("src/lib.rs")]);
         assert!(noted("").is_empty());
+    }
+
+    #[test]
+    fn a_list_that_is_just_being_written_is_none() {
+        let file = tempfile::NamedTempFile::new().expect("a temporary file");
+        for (text, files) in [("", None), ("/t/liba.so: /p/li", None), ("/t/liba.so: /p/lib.rs\n", Some(1))] {
+            std::fs::write(file.path(), text).expect("writable");
+            assert_eq!(files_in(file.path(), Path::new("/p")).map(|files| files.len()), files, "{text:?}");
+        }
     }
 
     #[test]

@@ -44,6 +44,11 @@ impl Unseen {
         });
     }
 
+    /// Whether there is anything that cargo has not compiled.
+    pub(super) fn is_any(&self) -> bool {
+        !self.edited.is_empty()
+    }
+
     /// The edited files that cargo has left out, although the library is made of them.
     pub(super) fn left_out(&mut self, is_part: impl Fn(&Path) -> bool) -> Vec<PathBuf> {
         self.edited.retain(|path, _| is_part(path));
