@@ -272,7 +272,7 @@ pub(super) fn show(rendered: &str, colours: bool) {
     let _ = write!(stderr, "{clear}{rendered}").and_then(|()| stderr.flush());
 }
 
-fn without_colours(text: &str) -> String {
+pub(super) fn without_colours(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut letters = text.chars();
     while let Some(letter) = letters.next() {

@@ -4,7 +4,7 @@
 
 use super::{
     call::Call,
-    compile::{Build, Built, End, Ended, Outcome, Told, end, show},
+    compile::{Build, Built, End, Ended, Outcome, Told, end, show, without_colours},
     package::Workspace,
     parts::{Parts, made_by_compiler},
 };
@@ -150,7 +150,8 @@ impl Lane {
         let build = Build::of(child);
         let process = Arc::clone(&build.process);
         let follow = move || {
-            let messages = output.map(rendered).unwrap_or_default();
+            let colours = io::stderr().is_terminal();
+            let messages = output.map(|output| rendered(output, colours)).unwrap_or_default();
             let succeeded = match end(None::<io::Empty>, &process) {
                 End::Cancelled => {
                     tell(Told::Outcome(Outcome::Cancelled, BTreeSet::new()));
@@ -163,7 +164,6 @@ impl Lane {
                 tracing::debug!(artifact = %self.followed.display(), "the compiler alone does not build it, cargo is asked");
                 return tell(Told::Refused);
             }
-            let colours = io::stderr().is_terminal();
             messages.iter().for_each(|message| show(message, colours));
             let (artifact, duration) = (self.artifact.clone(), begun.elapsed());
             tracing::debug!(artifact = %artifact.display(), ?duration, "built by the compiler alone");
@@ -187,13 +187,16 @@ impl Lane {
     }
 }
 
-/// The compiler's messages as it shows them, but for the one that counts the others, which cargo leaves out as well.
-fn rendered(output: impl io::BufRead) -> Vec<String> {
+/// The compiler's messages as it shows them, with `colours` or without, but for the one that counts the others: cargo leaves
+/// that out as well.
+fn rendered(output: impl io::BufRead, colours: bool) -> Vec<String> {
     let lines = output.split(b'\n').map_while(Result::ok);
     let messages = lines.filter_map(|line| serde_json::from_slice::<Value>(&line).ok());
     let counts = |message: &Value| message["message"].as_str().is_some_and(|text| text.ends_with(" emitted"));
     let shown = messages.filter(|message| !counts(message));
-    shown.filter_map(|message| Some(message.get("rendered")?.as_str()?.to_owned())).collect()
+    let texts = shown.filter_map(|message| Some(message.get("rendered")?.as_str()?.to_owned()));
+    // Cargo has it write them with colours always, and takes those out itself.
+    texts.map(|text| if colours { text } else { without_colours(&text) }).collect()
 }
 
 #[cfg(test)]
@@ -203,8 +206,9 @@ mod tests {
     #[test]
     fn only_what_is_shown_is_a_message() {
         let output = "{\"$message_type\":\"artifact\",\"artifact\":\"a.so\"}\nnoise\n\
-                      {\"$message_type\":\"diagnostic\",\"message\":\"odd\",\"rendered\":\"warning: odd\\n\"}\n\
+                      {\"$message_type\":\"diagnostic\",\"message\":\"odd\",\"rendered\":\"\\u001b[33mwarning\\u001b[0m: odd\\n\"}\n\
                       {\"message\":\"1 warning emitted\",\"rendered\":\"warning: 1 warning emitted\\n\"}\n";
-        assert_eq!(rendered(output.as_bytes()), ["warning: odd\n"]);
+        assert_eq!(rendered(output.as_bytes(), false), ["warning: odd\n"]);
+        assert_eq!(rendered(output.as_bytes(), true), ["\x1b[33mwarning\x1b[0m: odd\n"]);
     }
 }
