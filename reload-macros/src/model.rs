@@ -75,6 +75,8 @@ pub(crate) struct Handlers {
     pub(crate) loops: Vec<Loop>,
     /// More than one where attributes say which is there.
     pub(crate) migrate: Vec<Migrate>,
+    /// The block's table, if no handler is looked up in it.
+    pub(crate) idle_table: Option<Path>,
 }
 
 /// The `migrate` function.

@@ -33,6 +33,7 @@ pub(crate) fn handlers(written: &[Opt], block: &ImplBlock, mistakes: &mut Mistak
         handlers: Vec::new(),
         loops: Vec::new(),
         migrate: Vec::new(),
+        idle_table: None,
     };
     let mut any = false;
     for method in &block.methods {
@@ -48,6 +49,8 @@ pub(crate) fn handlers(written: &[Opt], block: &ImplBlock, mistakes: &mut Mistak
             found.migrate.extend(migrate(method, mistakes));
         }
     }
+    let is_named = |handler: &Handler| matches!(handler.kind, EventKind::Named(_));
+    found.idle_table = events.filter(|_| !found.handlers.iter().any(is_named));
     if !any {
         holds_a_handler(block, mistakes);
     }

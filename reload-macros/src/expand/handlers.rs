@@ -13,7 +13,7 @@ use syn::{Type, ext::IdentExt as _};
 
 /// Everything that stands beside the `impl` block.
 pub(crate) fn handlers(block: &Handlers) -> TokenStream {
-    let Handlers { attrs, class, handlers, loops, migrate } = block;
+    let Handlers { attrs, class, handlers, loops, migrate, idle_table } = block;
     let annotated_impl = private("TheAnnotatedImpl");
     let methods = private("Methods");
     let (checks, handlers) = (handlers.iter().filter_map(check), handlers.iter().map(Entry));
@@ -26,12 +26,16 @@ pub(crate) fn handlers(block: &Handlers) -> TokenStream {
         // In a list, where attributes may take them out.
         quote!(.migrating(&[#(#entries),*]))
     });
+    // It is one, and it is used, whether a handler needs it or not.
+    let table = private("TableRef");
+    let idle_table = idle_table.iter().map(|path| quote!(const _: #table = #table::of::<#path>();));
     // What the user has written is only named in the `unsafe` block.
     let items = quote! {
         impl #annotated_impl for #class {
             const METHODS: #methods = unsafe { #methods::of(&[#(#handlers),*]) } #loops #migrate;
         }
         #(#checks)*
+        #(#idle_table)*
     };
     under(attrs, items)
 }
