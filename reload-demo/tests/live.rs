@@ -95,6 +95,29 @@ fn the_town_changes_while_two_players_are_in_it() {
     }
 }
 
+/// Texts in `world_setup.rs` hold for who and what is there already.
+#[test]
+fn what_is_written_of_those_who_live_there_is_corrected() {
+    let town = Town::copy();
+    let host = Host::start_with(|command| {
+        command.arg("--logic").arg(town.path("logic")).env("CARGO_TARGET_DIR", target_dir());
+    });
+    let mut ann = host.join("Ann");
+    ann.ask(&format!("@admin {TOKEN}"), "You may use");
+    ann.ask("e", "a smell of onions");
+    ann.ask("look ilse", "a lute that has seen better days.");
+    town.edit("world_setup.rs", "better days.", "better strings.");
+    ann.expect("reloaded mud_logic");
+    ann.ask("look ilse", "a lute that has seen better strings.");
+    town.edit("world_setup.rs", "Still warm.", "Cold by now.");
+    ann.expect("reloaded mud_logic");
+    ann.ask("w", "A fountain murmurs");
+    ann.ask("n", "Here lies a horseshoe.");
+    ann.ask("look horseshoe", "Cold by now.");
+    let (told, well) = host.stop();
+    assert!(well, "{told}");
+}
+
 /// A player whose code fails can leave all the same, and is gone when the code is mended.
 #[test]
 fn nobody_stays_who_has_left_while_they_rested() {

@@ -35,39 +35,36 @@ fn rooms() -> Vec<Room> {
 }
 
 fn inhabit(place: &Places, ctx: &mut Ctx) {
-    if !lives::<Goblin>("Grix", ctx) {
-        let base = Creature::new("Grix the goblin", "Small, green, and armed with a soup ladle.", place.of("cave"));
+    let grix = Creature::new("Grix the goblin", "Small, green, and armed with a soup ladle.", place.of("cave"));
+    if let Some(base) = new_here::<Goblin>("Grix", grix, ctx) {
         ctx.spawn(Goblin { base, ..Goblin::default() });
     }
-    if !lives::<Bard>("Ilse", ctx) {
-        let base = Creature::new("Ilse the bard", "She tunes a lute that has seen better days.", place.of("inn"));
+    let ilse = Creature::new("Ilse the bard", "She tunes a lute that has seen better days.", place.of("inn"));
+    if let Some(base) = new_here::<Bard>("Ilse", ilse, ctx) {
         ctx.spawn(Bard { base, ..Bard::default() });
     }
-    if !lives::<Cat>("cat", ctx) {
-        let base = Creature {
-            max_hp: 5,
-            hp: 5,
-            strength: 1,
-            ..Creature::new("the grey cat", "It pretends not to see you.", place.of("square"))
-        };
+    let cat = Creature::new("the grey cat", "It pretends not to see you.", place.of("square"));
+    if let Some(base) = new_here::<Cat>("cat", Creature { max_hp: 5, hp: 5, strength: 1, ..cat }, ctx) {
         ctx.spawn(Cat { base });
     }
 }
 
 fn furnish(place: &Places, ctx: &mut Ctx) {
-    if !lies("lantern", place.of("gate"), ctx) {
-        ctx.spawn(Item::new("a lantern", "It burns without oil. Better not ask.", place.of("gate")));
+    let lantern = Item::new("a lantern", "It burns without oil. Better not ask.", place.of("gate"));
+    if let Some(item) = missing("lantern", lantern, ctx) {
+        ctx.spawn(item);
     }
-    if !lies("horseshoe", place.of("forge"), ctx) {
-        ctx.spawn(Item::new("a horseshoe", "Still warm.", place.of("forge")));
+    let horseshoe = Item::new("a horseshoe", "Still warm.", place.of("forge"));
+    if let Some(item) = missing("horseshoe", horseshoe, ctx) {
+        ctx.spawn(item);
     }
-    if !lies("bell", place.of("attic"), ctx) {
-        let base = Item::new("a small bell", "Brass, with a crack. One wants to use it.", place.of("attic"));
+    let bell = Item::new("a small bell", "Brass, with a crack. One wants to use it.", place.of("attic"));
+    if let Some(base) = missing("bell", bell, ctx) {
         ctx.spawn(Bell { base, ..Bell::default() });
     }
 }
 
-/// Makes the world as it is written above. What is there already stays.
+/// Makes the world as it is written above. Who and what is there already stays, and is called and looks as written.
 pub fn build(ctx: &mut Ctx) {
     let places = Places(rooms().into_iter().map(|plan| (plan.key.clone(), place(plan, ctx))).collect());
     inhabit(&places, ctx);
@@ -102,24 +99,27 @@ impl Places {
     }
 }
 
-/// Whether a `T` lives whose name contains `name`.
-fn lives<T: GameClass>(name: &str, ctx: &Ctx) -> bool {
-    ctx.instances::<T>()
-        .into_iter()
-        .any(|id| ctx.get::<Creature>(id).is_some_and(|creature| creature.name.contains(name)))
+/// The plan of a `T`, if none lives whose name contains `name`. What is said of one that does is corrected.
+fn new_here<T: GameClass>(name: &str, plan: Creature, ctx: &mut Ctx) -> Option<Creature> {
+    let called = |id: &ObjectId| ctx.get::<Creature>(*id).is_some_and(|creature| creature.name.contains(name));
+    let lives = ctx.instances::<T>().into_iter().find(called);
+    let Some(creature) = lives.and_then(|id| ctx.get_mut::<Creature>(id)) else { return Some(plan) };
+    (creature.name, creature.description) = (plan.name, plan.description);
+    None
 }
 
-/// Whether there is an item whose name contains `name`. One that nobody can reach, because what it was in or who had it is
-/// gone, is put back to `home`.
-fn lies(name: &str, home: ObjectId, ctx: &mut Ctx) -> bool {
-    let called = |&id: &ObjectId| ctx.get::<Item>(id).is_some_and(|item| item.name.contains(name));
+/// The plan of an item, if there is none whose name contains `name`. What is said of those that are there is corrected, and
+/// one that nobody can reach, because what it was in or who had it is gone, is put to where the plan has it.
+fn missing(name: &str, plan: Item, ctx: &mut Ctx) -> Option<Item> {
+    let called = |id: &ObjectId| ctx.get::<Item>(*id).is_some_and(|item| item.name.contains(name));
     let items: Vec<ObjectId> = ctx.instances::<Item>().into_iter().filter(called).collect();
-    for &id in &items {
-        let place = ctx.get::<Item>(id).map(|item| item.place).unwrap_or_default();
-        let reached = ctx.get::<Room>(place).is_some() || ctx.get::<Creature>(place).is_some();
-        if !reached && let Some(item) = ctx.get_mut::<Item>(id) {
-            item.place = home;
+    for id in &items {
+        let place = ctx.get::<Item>(*id).map(|item| item.place).unwrap_or_default();
+        let is_reached = ctx.get::<Room>(place).is_some() || ctx.get::<Creature>(place).is_some();
+        if let Some(item) = ctx.get_mut::<Item>(*id) {
+            let place = if is_reached { place } else { plan.place };
+            *item = Item { place, ..plan.clone() };
         }
     }
-    !items.is_empty()
+    items.is_empty().then_some(plan)
 }
