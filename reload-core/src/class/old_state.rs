@@ -15,6 +15,9 @@ use core::{fmt, marker::PhantomData, mem::MaybeUninit};
 /// returns the object as it shall be. It runs for every object whenever the class's shape has changed; an error or a
 /// panic takes the whole reload back.
 ///
+/// A value that does not fit its field any more (300 in what is a `u8` now) takes the reload back as well, unless `migrate`
+/// asks for it with [`OldState::get`]: then the object that the rules carried has the field's default there.
+///
 /// ```
 /// use reload_core::{MigrateError, OldState, game_class};
 ///

@@ -5,6 +5,7 @@ use super::{
     convert::{Conversion, Target},
     program::Hook,
     rules::Rules,
+    unfit::Asked,
 };
 use crate::{
     boundary::{ObjectId, RawStr, guarded},
@@ -33,9 +34,11 @@ pub(crate) struct HookCall {
 struct Reader<'a> {
     old: Old<'a>,
     rules: RefCell<Rules>,
+    /// Takes note of what is asked for, and how deep the part lies.
+    asked: Option<(&'a Asked, usize)>,
 }
 
-/// Runs the hook for the part of an object that is at `object`.
+/// Runs the hook for the part of an object that is at `object`; `asked` takes note of what it asks for.
 ///
 /// # Errors
 ///
@@ -44,7 +47,13 @@ struct Reader<'a> {
 /// # Safety
 ///
 /// 1. `object` points to a valid value of the hook's new type, in memory that is the caller's.
-pub(crate) unsafe fn run(hook: &Hook, old: Old<'_>, object: *mut u8, call: HookCall) -> Result<(), String> {
+pub(super) unsafe fn run(
+    hook: &Hook,
+    old: Old<'_>,
+    object: *mut u8,
+    call: HookCall,
+    asked: Option<&Asked>,
+) -> Result<(), String> {
     /// # Safety
     ///
     /// 1. `state` is the option given below; `reason` is readable.
@@ -52,7 +61,7 @@ pub(crate) unsafe fn run(hook: &Hook, old: Old<'_>, object: *mut u8, call: HookC
         // SAFETY: (1)
         unsafe { *state.cast::<Option<String>>() = Some(reason.get().to_owned()) }
     }
-    let reader = Reader { old, rules: RefCell::default() };
+    let reader = Reader { old, rules: RefCell::default(), asked: asked.map(|asked| (asked, hook.old_depth)) };
     let view = OldState {
         calls: OldStateCalls { get, type_of },
         reader: (&raw const reader).cast(),
@@ -130,6 +139,9 @@ impl Reader<'_> {
         let root = Path::root("");
         let path = root.then(Step::Field(name));
         let unknown = || format!("the object had no field `{name}`: `has` asks whether there is one");
+        if let Some((asked, depth)) = self.asked {
+            asked.note(depth, name);
+        }
         match &self.old {
             Old::Live(object) => {
                 let (field, value) = find(*object, name).ok_or_else(unknown)?;

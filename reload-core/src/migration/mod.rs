@@ -1,6 +1,7 @@
 //! From a class's old and new shape to objects in the new shape, made beside the old ones. Nothing in here writes to
 //! live state; whatever is dropped before commit leaves the world as it was.
 
+mod bases;
 mod convert;
 mod hook;
 mod program;
@@ -11,7 +12,9 @@ mod scalar;
 mod stage;
 #[cfg(test)]
 mod tests;
+mod unfit;
 
+pub(crate) use bases::{Bases, Rework};
 pub(crate) use program::{Hook, Program, stays};
 pub(crate) use queued::{Births, StagedQueue};
 pub(crate) use restore::{MadeAs, RestoredPool, Written};

@@ -1,7 +1,10 @@
 //! Turns a class's old and new shape into a program: runs of bytes that stay as they are, and steps for the rest.
 //! Structs that lie inside the object, the base part among them, are taken apart, so that only what changed is a step.
 
-use super::rules::{FieldRule, How, Obstacle, Rules, is_remade};
+use super::{
+    bases::{Bases, Part, Rework, is_base, parts, place as base_place},
+    rules::{FieldRule, How, Obstacle, Rules, is_remade},
+};
 use crate::{
     class::MigrateFn,
     report::{FieldChange, FieldFate},
@@ -35,8 +38,8 @@ pub(super) enum Source {
     Missing(DefaultFrom),
     /// Its default.
     Reset(DefaultFrom),
-    /// A part of the old object.
-    Old { field: &'static Field, from: usize, how: How },
+    /// A part of the old object. If its value does not fit, and a hook answers for it, it starts from a default.
+    Old { field: &'static Field, from: usize, how: How, left: Option<DefaultFrom> },
 }
 
 /// Where a default comes from.
@@ -75,6 +78,8 @@ pub(crate) struct Hook {
     pub(crate) old: &'static Descriptor,
     /// How many base parts deep it lies: the part is the field `base` of the field `base` ..
     pub(crate) depth: usize,
+    /// How deep it lay in the old object.
+    pub(crate) old_depth: usize,
 }
 
 impl Hook {
@@ -116,7 +121,7 @@ impl Program {
     /// The program from `old` to `new`. With hooks nothing is moved: they get values of their own.
     pub(crate) fn new(
         (old, new): (&'static Descriptor, &'static Descriptor),
-        hooks: Vec<Hook>,
+        Rework { hooks, bases }: Rework,
         direction: Direction,
     ) -> Self {
         let mut program = Self {
@@ -131,21 +136,58 @@ impl Program {
             obstacles: Vec::new(),
         };
         let whole = Whole { old, new, from: 0, to: 0, place: "", former: "", outer: None };
-        program.flatten(&whole);
+        if bases.is_shifted() {
+            program.flatten_parts(&whole, &bases)
+        } else {
+            program.flatten(&whole, Only::All)
+        }
         program.runs = merged(std::mem::take(&mut program.runs));
         program
     }
 
+    /// The parts of an object of which some lie at another depth than before: each from the one of the same class.
+    fn flatten_parts(&mut self, whole: &Whole<'_>, bases: &Bases) {
+        let (old, new) = (parts(whole.old), parts(whole.new));
+        let of = |to: &Part, from: &Part, run: &mut dyn FnMut(&Whole<'_>)| {
+            let (place, former) = (base_place(to.depth), base_place(from.depth));
+            let whole = Whole {
+                old: from.ty,
+                new: to.ty,
+                from: from.at,
+                to: to.at,
+                place: &place,
+                former: &former,
+                outer: None,
+            };
+            run(&whole);
+        };
+        for to in &new {
+            match bases.old_depth(to.depth).and_then(|depth| old.get(depth)) {
+                Some(from) => of(to, from, &mut |whole| self.flatten(whole, Only::Own)),
+                None => of(to, to, &mut |whole| {
+                    let own = to.ty.fields().iter().filter(|field| !is_base(field));
+                    for field in own {
+                        self.missing(whole, field);
+                    }
+                }),
+            }
+        }
+        for from in old.iter().filter(|from| !bases.continues(from.depth)) {
+            of(from, from, &mut |whole| {
+                for field in from.ty.fields().iter().filter(|field| !is_base(field)) {
+                    self.removed(whole, field);
+                }
+            });
+        }
+    }
+
     /// The fields of a struct inside the object.
-    fn flatten(&mut self, whole: &Whole<'_>) {
+    fn flatten(&mut self, whole: &Whole<'_>, only: Only) {
         let (old, new) = (whole.old.fields(), whole.new.fields());
         let rules = self.rules.fields(old, new);
-        for (rule, field) in rules.fields.iter().zip(new) {
+        for (rule, field) in rules.fields.iter().zip(new).filter(|(_, field)| only.has(field)) {
             match *rule {
-                FieldRule::Missing => {
-                    self.change(whole, field, FieldFate::Added, None);
-                    self.make(whole, field, field, Source::Missing(whole.default_of(field)));
-                }
+                FieldRule::Missing => self.missing(whole, field),
                 FieldRule::Reset { old: from } => {
                     let from = from.map(|index| &old[index]);
                     // What is carried again may be in the attic from before it started over.
@@ -161,20 +203,31 @@ impl Program {
                 FieldRule::Carried { old: index, how } => self.carry(whole, &old[index], field, how),
             }
         }
-        for index in rules.removed {
-            let field = &old[index];
-            let fate = if is_readable(field) { FieldFate::Removed } else { FieldFate::Lost };
-            if !matches!(field.carry, Carry::Reset) {
-                self.changes.push(FieldChange {
-                    field: whole.place_of(field),
-                    fate,
-                    from: Some(field.descriptor().type_name()),
-                    to: None,
-                    details: Vec::new(),
-                });
-            }
-            self.leave(whole, field, true);
+        for field in rules.removed.iter().map(|index| &old[*index]).filter(|field| only.has(field)) {
+            self.removed(whole, field);
         }
+    }
+
+    /// A field that the old object does not have.
+    fn missing(&mut self, whole: &Whole<'_>, field: &'static Field) {
+        self.change(whole, field, FieldFate::Added, None);
+        let source = if matches!(field.carry, Carry::Reset) { Source::Reset } else { Source::Missing };
+        self.make(whole, field, field, source(whole.default_of(field)));
+    }
+
+    /// A field that the new object does not have.
+    fn removed(&mut self, whole: &Whole<'_>, field: &'static Field) {
+        let fate = if is_readable(field) { FieldFate::Removed } else { FieldFate::Lost };
+        if !matches!(field.carry, Carry::Reset) {
+            self.changes.push(FieldChange {
+                field: whole.place_of(field),
+                fate,
+                from: Some(field.descriptor().type_name()),
+                to: None,
+                details: Vec::new(),
+            });
+        }
+        self.leave(whole, field, true);
     }
 
     fn carry(&mut self, whole: &Whole<'_>, old: &'static Field, new: &'static Field, how: How) {
@@ -182,7 +235,9 @@ impl Program {
         if old.name() != new.name() {
             self.change(whole, new, FieldFate::Renamed { from: old.name().to_owned() }, Some(old));
         }
-        let source = Source::Old { field: old, from: whole.from + old.offset, how };
+        let has_hook = self.has_hook(&whole.place_of(new));
+        let left = has_hook.then(|| whole.default_of(new));
+        let source = Source::Old { field: old, from: whole.from + old.offset, how, left };
         let How::ByRule(rule) = how else {
             if !matches!(how, How::SerdeToSerde) {
                 self.change(whole, new, FieldFate::Converted, Some(old));
@@ -190,7 +245,6 @@ impl Program {
             self.make(whole, new, old, source);
             return self.leave(whole, old, false);
         };
-        let has_hook = self.has_hook(&whole.place_of(new));
         if stays(from, to) && !has_hook {
             return self.runs.push(Run { from: whole.from + old.offset, to: whole.to + new.offset, len: from.size });
         }
@@ -198,7 +252,7 @@ impl Program {
         if let (Shape::Struct(_), Shape::Struct(_)) = (&from.shape, &to.shape)
             && same_kind_of_struct(from, to)
         {
-            return self.flatten(&Whole {
+            let whole = Whole {
                 old: from,
                 new: to,
                 from: whole.from + old.offset,
@@ -206,7 +260,8 @@ impl Program {
                 place: &place,
                 former: &former,
                 outer: Some(whole),
-            });
+            };
+            return self.flatten(&whole, Only::All);
         }
         let obstacles = self.rules.obstacles(rule, &place);
         if !obstacles.is_empty() {
@@ -267,6 +322,20 @@ impl Program {
             to: Some(field.descriptor().type_name()),
             details,
         });
+    }
+}
+
+/// Which fields of a struct are meant.
+#[derive(Clone, Copy, Debug)]
+enum Only {
+    All,
+    /// All but the base part.
+    Own,
+}
+
+impl Only {
+    fn has(self, field: &Field) -> bool {
+        matches!(self, Self::All) || !is_base(field)
     }
 }
 

@@ -3,18 +3,21 @@
 #![expect(unsafe_code, reason = "makes objects in the room of a pool")]
 
 use super::{
+    bases::Rework,
     hook::{self, HookCall, Old},
-    program::Hook,
     stage::{Carried, StageFault},
+    unfit::{Asked, LeavingKeeper},
 };
 use crate::{
     attic::ObjectKeeper,
     boundary::ObjectId,
     dispatch::Payload,
     instance::{Memory, Pool},
-    schema::{Descriptor, Fault, Path, Reason, drop_value, nested, value_from_json},
+    schema::{Descriptor, Fault, Keeper as _, Path, Reason, drop_value, nested, value_from_json},
 };
-use std::collections::BTreeMap;
+use core::cell::RefCell;
+use serde_json::Value as Json;
+use std::{borrow::Cow, collections::BTreeMap};
 
 /// One object as JSON.
 #[derive(Clone, Copy)]
@@ -26,8 +29,8 @@ pub(crate) struct Written<'a> {
 /// What the objects are made as.
 pub(crate) struct MadeAs<'a> {
     pub(crate) state: &'static Descriptor,
-    /// Run for each object: the shape in which it was written is another one.
-    pub(crate) hooks: &'a [Hook],
+    /// Done to each object: the shape in which it was written is another one.
+    pub(crate) rework: &'a Rework,
     /// The types that the fields had.
     pub(crate) types: &'a BTreeMap<String, String>,
 }
@@ -112,30 +115,47 @@ unsafe fn make_one(
         object,
         types: Some(made_as.types),
     };
+    let Rework { hooks, bases } = made_as.rework;
+    let keeper = LeavingKeeper { keeper, hooks, unfit: RefCell::default() };
     // Before there is an object that would have to be dropped.
     let unfit = |reason| StageFault::Hook { object, class: carried.number, reason };
-    let state = (!made_as.hooks.is_empty()).then(|| nested(written.state)).transpose().map_err(unfit)?;
+    let is_needed = !hooks.is_empty() || bases.is_shifted();
+    let mut state = is_needed.then(|| nested(written.state)).transpose().map_err(unfit)?;
+    let mut text = Cow::Borrowed(written.state);
+    if bases.is_shifted() {
+        state =
+            state.map(|state| bases.rebased(state, |place, json| keeper.keep(place, String::new(), json.to_string())));
+        text = state.as_ref().map(Json::to_string).map_or(text, Cow::Owned);
+    }
     let root = Path::root(carried.path);
     // SAFETY: (1)
-    let made = unsafe { value_from_json(made_as.state, out, written.state, &root, &keeper) };
+    let made = unsafe { value_from_json(made_as.state, out, &text, &root, &keeper) };
     made.map_err(|error| StageFault::Part {
         object,
         fault: Fault { place: carried.path.to_owned(), reason: Reason::Serde(error) },
     })?;
     let Some(state) = state else { return Ok(()) };
-    for hook in made_as.hooks {
+    let (asked, unfit) = (Asked::default(), keeper.unfit.take());
+    let unasked = |fault| StageFault::Part { object, fault };
+    for hook in hooks {
         let part = (0..hook.depth).fold(&state, |json, _| json.get("base").unwrap_or(json));
         let call = HookCall { object, from_epoch: carried.from_epoch, epoch: carried.epoch };
         let old = Old::Json { state: part, types: made_as.types };
         // SAFETY: (1) the object was just made, the part with it.
-        let result = unsafe { hook::run(hook, old, out.wrapping_add(hook.to), call) };
+        let result = unsafe { hook::run(hook, old, out.wrapping_add(hook.to), call, Some(&asked)) };
         if let Err(reason) = result {
             // SAFETY: (1) the object is there but for the part that the hook got.
             unsafe { drop_around(made_as.state, out, hook.depth) };
+            // What it was not made for is the reason, rather than what it makes of that.
+            asked.check(unfit).map_err(unasked)?;
             return Err(StageFault::Hook { object, class: hook.class, reason });
         }
     }
-    Ok(())
+    asked.check(unfit).map_err(|fault| {
+        // SAFETY: (1) a whole object, which nobody is told of.
+        drop(unsafe { drop_value(made_as.state, out) });
+        unasked(fault)
+    })
 }
 
 /// Drops an object whose base part `depth` levels down is nothing.

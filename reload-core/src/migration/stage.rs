@@ -7,6 +7,7 @@ use super::{
     convert::{Conversion, Target},
     hook::{self, HookCall, Old},
     program::{DefaultFrom, Hook, LeftOver, Program, Run, Source, Step},
+    unfit::{Asked, Unfit},
 };
 use crate::{
     attic::{Attic, AtticChange, ObjectKeeper},
@@ -161,14 +162,15 @@ impl StagedPool {
                 // SAFETY: both blocks hold `count` objects of the program's types, of which the new ones are not there yet.
                 unsafe { block.move_run(*run) };
             }
+            let mut unfit = Vec::new();
             for (index, step) in program.steps.iter().enumerate() {
                 (progress.step, progress.done) = (index, 0);
                 // SAFETY: as above; (1), (2)
-                unsafe { block.make(step, &mut progress.done)? };
+                unsafe { block.make(step, &mut progress.done, &mut unfit)? };
             }
             progress.step = program.steps.len();
             // SAFETY: as above; all parts of the objects are there.
-            unsafe { block.call_hooks(&mut progress.hollow)? };
+            unsafe { block.call_hooks(unfit, &mut progress.hollow)? };
             // SAFETY: as above.
             unsafe { block.keep_left_over()? };
             progress.complete += count;
@@ -284,12 +286,12 @@ impl Block<'_> {
         }
     }
 
-    /// Makes one part of every object; `done` counts them.
+    /// Makes one part of every object; `done` counts them. Values that are left to `migrate` go to `unfit`, each with its object.
     ///
     /// # Safety
     ///
     /// 1. The block holds `count` old objects, and room for as many new ones.
-    unsafe fn make(&self, step: &Step, done: &mut usize) -> Result<(), StageFault> {
+    unsafe fn make(&self, step: &Step, done: &mut usize, unfit: &mut Vec<(usize, Unfit)>) -> Result<(), StageFault> {
         let root = Path::root(self.carried.path);
         let path = root.then(PathStep::Field(&step.place)).formerly(&step.former);
         // Asking the attic for each object is only worth it where it has something.
@@ -328,12 +330,24 @@ impl Block<'_> {
                             DefaultFrom::Whole { ty, at } => missing_part(step, ty, at, out, &path, &keeper),
                         }
                     }
-                    Source::Old { field, from, how } => {
+                    Source::Old { field, from, how, left } => {
                         let keeper = self.keeper((self.id)(index));
                         let conversion = Conversion { rules: &self.program.rules, keeper: &keeper };
                         let value = Value::new(self.from(index).wrapping_add(from), field.descriptor());
                         let target = Target { ty: step.field.descriptor(), out, path: &path };
-                        conversion.carry(how, (field, value), step.field, target)
+                        match (left, conversion.carry(how, (field, value), step.field, target)) {
+                            (Some(start), Err(fault)) if Unfit::is_one(&fault.reason) => {
+                                match write_own_default(step, start, out, &path) {
+                                    Ok(()) => {
+                                        let places = (&*step.place, step.former.clone());
+                                        unfit.push((index, Unfit::of(&keeper, places, fault)));
+                                        Ok(())
+                                    }
+                                    Err(_) => Err(fault),
+                                }
+                            }
+                            (_, result) => result,
+                        }
                     }
                 }
             };
@@ -343,24 +357,38 @@ impl Block<'_> {
         Ok(())
     }
 
+    /// Has each object's hooks say what becomes of it. `unfit` are values that are theirs, in any order.
+    ///
     /// # Safety
     ///
     /// 1. The block holds `count` old objects and as many complete new ones.
-    unsafe fn call_hooks(&self, hollow: &mut Option<(usize, Hook)>) -> Result<(), StageFault> {
+    unsafe fn call_hooks(
+        &self,
+        mut unfit: Vec<(usize, Unfit)>,
+        hollow: &mut Option<(usize, Hook)>,
+    ) -> Result<(), StageFault> {
         for index in 0..self.count {
+            let object = (self.id)(index);
+            let of_object: Vec<Unfit> = unfit.extract_if(.., |(of, _)| *of == index).map(|(_, unfit)| unfit).collect();
+            let asked = (!of_object.is_empty()).then(Asked::default);
+            let check = |of_object| asked.as_ref().map_or(Ok(()), |asked| asked.check(of_object));
+            let unasked = |fault| StageFault::Part { object, fault };
             for hook in &self.program.hooks {
-                let object = (self.id)(index);
                 let Carried { from_epoch, epoch, .. } = self.carried;
                 // SAFETY: (1) the old object's part of the hook's class.
                 let old = Old::Live(unsafe { Value::new(self.from(index).wrapping_add(hook.from), hook.old) });
                 let part = self.to(index).wrapping_add(hook.to);
+                let call = HookCall { object, from_epoch, epoch };
                 // SAFETY: (1) the new object's part, which was made from copies.
-                let result = unsafe { hook::run(hook, old, part, HookCall { object, from_epoch, epoch }) };
+                let result = unsafe { hook::run(hook, old, part, call, asked.as_ref()) };
                 if let Err(reason) = result {
                     *hollow = Some((index, *hook));
+                    // What it was not made for is the reason, rather than what it makes of that.
+                    check(of_object).map_err(unasked)?;
                     return Err(StageFault::Hook { object, class: hook.class, reason });
                 }
             }
+            check(of_object).map_err(unasked)?;
         }
         Ok(())
     }

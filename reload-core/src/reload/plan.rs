@@ -1,11 +1,15 @@
 //! Turns a validated candidate into a plan: what every class gains and loses, how its objects are carried over, and the
 //! registry that will be swapped in. Must never touch the world.
 
+use super::{
+    names,
+    rework::{rework_of_living, rework_of_written},
+};
 use crate::{
     attic::{Attic, Parked},
     dispatch::{Live, Unborn},
-    migration::{Hook, Program, stays},
-    registry::{BaseShapes, Class, ClassNumbers, LibraryId, Registry, shape_text},
+    migration::{Program, Rework, stays},
+    registry::{Class, ClassNumbers, LibraryId, Registry},
     report::{ClassChange, ClassFate, FieldFate},
     schema::{self, Descriptor, Direction},
     validation::{Problem, Rejection, Validated},
@@ -51,8 +55,8 @@ pub(crate) struct Returning {
     /// The path under which the attic knows it, and which group of that path its objects are.
     pub(crate) known_as: String,
     pub(crate) group: usize,
-    /// Run for each object, because the shape is another one.
-    pub(crate) hooks: Vec<Hook>,
+    /// Done to each object where the shape is another one.
+    pub(crate) rework: Rework,
 }
 
 impl Returning {
@@ -187,20 +191,25 @@ impl Plan {
                 self.warnings.extend(unreadable(old));
                 self.leaving.push(number);
             }
+            if new.present {
+                self.warnings.extend(names::too_late((old.state, new.state), &old.path, &live.attic));
+            }
             if new.present && in_pool == 0 && !schema::same_layout(old.state, new.state) {
                 self.new_pools.push(number);
             }
             if new.present && instances > 0 && !stays(old.state, new.state) {
-                let hooks = hooks(&live.registry, &self.next, number);
                 let direction = way.of_class(number, new.state);
                 if direction != self.direction {
                     self.other_ways.insert(number, direction);
                 }
-                let program = Program::new((old.state, new.state), hooks, direction);
+                let rework = rework_of_living(&live.registry, &self.next, number);
+                let program = Program::new((old.state, new.state), rework, direction);
                 if program.obstacles.is_empty() {
                     if let Some(change) = &mut change {
                         change.fields.clone_from(&program.changes);
                     }
+                    let is_kept = |place: &str| live.attic.has_field(&old.path, place);
+                    self.warnings.extend(names::may_be_one(&new.path, &program.changes, is_kept));
                     let lost = program.changes.iter().filter(|change| change.fate == FieldFate::Lost);
                     self.warnings.extend(lost.map(|change| {
                         format!(
@@ -246,53 +255,13 @@ impl Plan {
         let mut names = names.into_iter().flatten().filter(|name| !is_anothers(name));
         let shape = schema::fingerprint(class.state);
         let (known_as, (position, group)) = names.find_map(|name| Some((name, live.attic.for_shape(name, shape)?)))?;
-        let hooks =
-            if group.shape == shape { Vec::new() } else { written_hooks(&self.next, number, group.bases.as_ref()) };
-        Some(Returning { class: number, known_as: known_as.to_owned(), group: position, hooks })
+        let rework = if group.shape == shape {
+            Rework::default()
+        } else {
+            rework_of_written(&self.next, number, (&group.types, group.bases.as_ref()))
+        };
+        Some(Returning { class: number, known_as: known_as.to_owned(), group: position, rework })
     }
-}
-
-/// The hooks of a class and its bases, base first, where the part of the class has another shape than before.
-fn hooks(before: &Registry, after: &Registry, number: u16) -> Vec<Hook> {
-    let old_parts = before.parts(number);
-    let mut hooks: Vec<Hook> = after
-        .parts(number)
-        .into_iter()
-        .enumerate()
-        .filter_map(|(depth, (class, to))| {
-            let (_, from) = old_parts.iter().find(|(old, _)| *old == class)?;
-            let (old, new) = (before.class(class).state, after.class(class).state);
-            let call = after.class(class).record.migrate.filter(|_| !schema::same_layout(old, new))?;
-            Some(Hook { class, call, to, from: *from, old, depth })
-        })
-        .collect();
-    hooks.reverse();
-    hooks
-}
-
-/// The hooks of a class and its bases, base first, for objects that were written in another shape, where the part of the
-/// class has another shape than it was written in. What `bases` does not tell is taken for another one.
-pub(crate) fn written_hooks(registry: &Registry, number: u16, bases: Option<&BaseShapes>) -> Vec<Hook> {
-    let has_changed = |base: &Class| {
-        let Some(bases) = bases else { return true };
-        // A base that they did not have has nothing to go on with.
-        let written = bases.get(&*base.path).or_else(|| bases.get(base.was.as_deref()?));
-        written.is_some_and(|shape| *shape != shape_text(base.state))
-    };
-    let mut hooks: Vec<Hook> = registry
-        .parts(number)
-        .into_iter()
-        .enumerate()
-        .filter_map(|(depth, (class, to))| {
-            let call = registry.class(class).record.migrate?;
-            if depth > 0 && !has_changed(registry.class(class)) {
-                return None;
-            }
-            Some(Hook { class, call, to, from: 0, old: registry.class(class).state, depth })
-        })
-        .collect();
-    hooks.reverse();
-    hooks
 }
 
 fn change(

@@ -8,7 +8,7 @@ use crate::{
     boundary::ObjectId,
     dispatch::{Live, Unborn},
     instance::Memory,
-    migration::{Births, Carried, Hook, MadeAs, Olds, RestoredPool, StageFault, StagedPool, StagedQueue, Written},
+    migration::{Births, Carried, MadeAs, Olds, RestoredPool, Rework, StageFault, StagedPool, StagedQueue, Written},
     registry::{Class, Registry},
     schema::{self, Reason, Value},
     validation::{Problem, Rejection},
@@ -70,7 +70,7 @@ pub(crate) fn stage(live: &Live, plan: Plan) -> Result<Staged, Rejection> {
         let Some(group) = returning.group(&live.attic) else { continue };
         let class = plan.next.class(returning.class);
         let context = context(&plan, live, &change, returning.class, &returning.known_as);
-        match bring_back(group, &plan.next, &returning.hooks, context, live.store.memory()) {
+        match bring_back(group, &plan.next, &returning.rework, context, live.store.memory()) {
             Ok(pool) => returned.push(pool),
             Err(problem) => problems.push(problem),
         }
@@ -98,14 +98,14 @@ pub(crate) fn stage(live: &Live, plan: Plan) -> Result<Staged, Rejection> {
 pub(crate) fn bring_back(
     group: &Parked,
     registry: &Registry,
-    hooks: &[Hook],
+    rework: &Rework,
     carried: Carried<'_>,
     memory: &Memory,
 ) -> Result<RestoredPool, Problem> {
     let number = carried.number;
     let written: Vec<Written<'_>> =
         group.states.iter().map(|(object, state)| Written { object: *object, state }).collect();
-    let made_as = MadeAs { state: registry.class(number).state, hooks, types: &group.types };
+    let made_as = MadeAs { state: registry.class(number).state, rework, types: &group.types };
     RestoredPool::make(&made_as, carried, &written, memory)
         .map_err(|fault| told(fault, registry, number, written.len()))
 }
@@ -209,9 +209,8 @@ pub(crate) fn told(fault: StageFault, registry: &Registry, number: u16, instance
                     .to_owned(),
                 Reason::NoDefault { .. } | Reason::Panicked(_) => settle,
                 _ => format!(
-                    "`#[field(reset)]` lets it start over; to keep what fits, give the field another name and let `fn migrate` in \
-                     the annotated `impl` make it of what `old.get(..)` reads under the former one ({}); until then the old \
-                     code goes on and nothing is lost",
+                    "`#[field(reset)]` lets it start over; a `fn migrate` in the annotated `impl` that asks for it with `old.get(..)` \
+                     says what it becomes ({}); until then the old code goes on and nothing is lost",
                     class.place
                 ),
             };

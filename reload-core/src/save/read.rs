@@ -12,9 +12,9 @@ use crate::{
     dispatch::{Ask, Command, Live, Origin, Payload, Turn, What},
     event::{Discarded, Event, Reloaded},
     instance::Slots,
-    migration::{Carried, MadeAs, RestoredPool, Written},
+    migration::{Carried, MadeAs, RestoredPool, Rework, Written},
     registry::{Registry, shape_text},
-    reload::{bring_back, tell_one, told, written_hooks},
+    reload::{bring_back, rework_of_written, tell_one, told},
     report::DroppedEvent,
     schema::{self, Descriptor, NoKeeper, Path, drop_value, value_from_json},
     validation::{Problem, Rejection},
@@ -178,7 +178,8 @@ fn stage(live: &Live, body: Body) -> Result<Staged, Rejection> {
     for (number, path, file) in &living {
         let class = registry.class(*number);
         let changed = file.shape != shape_text(class.state);
-        let hooks = if changed { written_hooks(registry, *number, file.bases.as_ref()) } else { Vec::new() };
+        let written_as = (&file.types, file.bases.as_ref());
+        let rework = if changed { rework_of_written(registry, *number, written_as) } else { Rework::default() };
         let carried = Carried {
             number: *number,
             path: &class.path,
@@ -190,7 +191,7 @@ fn stage(live: &Live, body: Body) -> Result<Staged, Rejection> {
         };
         let written: Vec<Written<'_>> =
             file.objects.iter().map(|(object, state)| Written { object: *object, state: state.get() }).collect();
-        let made_as = MadeAs { state: class.state, hooks: &hooks, types: &file.types };
+        let made_as = MadeAs { state: class.state, rework: &rework, types: &file.types };
         match RestoredPool::make(&made_as, carried, &written, live.store.memory()) {
             Ok(pool) => pools.push(pool),
             Err(fault) => problems.push(told(fault, registry, *number, written.len())),
@@ -336,11 +337,15 @@ fn returning(
         if !taken.insert(number) {
             continue;
         }
-        let hooks =
-            if group.shape == shape { Vec::new() } else { written_hooks(&live.registry, number, group.bases.as_ref()) };
+        let written_as = (&group.types, group.bases.as_ref());
+        let rework = if group.shape == shape {
+            Rework::default()
+        } else {
+            rework_of_written(&live.registry, number, written_as)
+        };
         let (from_epoch, epoch, path) = (group.epoch, class.epoch, &class.path);
         let carried = Carried { number, path, known_as, attic, change, from_epoch, epoch };
-        match bring_back(group, &live.registry, &hooks, carried, live.store.memory()) {
+        match bring_back(group, &live.registry, &rework, carried, live.store.memory()) {
             Ok(pool) => pools.push(pool),
             Err(problem) => problems.push(problem),
         }

@@ -12,6 +12,12 @@ pub(crate) trait Keeper {
     fn returned(&self, place: String);
     /// What was kept under `place` is not what the type takes any more; it stays where it is.
     fn misfits(&self, place: String, why: String);
+    /// Whether somebody says what a value becomes that cannot be read at `place`, so that the default may be there meanwhile.
+    fn may_leave(&self, _place: &str) -> bool {
+        false
+    }
+    /// What is read at `place`, and was at `former`, is left to them; why it cannot be read.
+    fn left(&self, (_place, _former): (&str, String), _why: String) {}
 }
 
 /// Keeps nothing.

@@ -97,6 +97,11 @@ impl<'a> Path<'a> {
         !matches!(self.step, Step::Member(_) | Step::KeyItself) && self.parent.is_none_or(Path::can_be_found)
     }
 
+    /// Whether only fields of structs lead there.
+    pub(crate) fn is_of_fields(&self) -> bool {
+        matches!(self.step, Step::Root(_) | Step::Field(_)) && self.parent.is_none_or(Path::is_of_fields)
+    }
+
     /// A fault at this place.
     pub(crate) fn fault(&self, reason: Reason) -> Fault {
         Fault { place: self.to_string(), reason }

@@ -92,12 +92,10 @@ impl World {
 
     fn unknown_class(&self, path: &str) -> SpawnError {
         let last = |path: &str| path.rsplit("::").next().unwrap_or(path).to_lowercase();
-        let nearest = self
-            .live()
-            .registry
-            .classes
-            .iter()
-            .find(|class| class.present && last(&class.path) == last(path))
+        let present = || self.live().registry.classes.iter().filter(|class| class.present);
+        let nearest = present()
+            .find(|class| class.was.as_deref() == Some(path))
+            .or_else(|| present().find(|class| last(&class.path) == last(path)))
             .map(|class| class.path.to_string());
         SpawnError::UnknownClass { path: path.to_owned(), nearest }
     }

@@ -4,8 +4,10 @@
 
 mod attic;
 mod bare;
+mod bases;
 mod going_on;
 mod hook;
+mod left;
 mod plan;
 mod token;
 mod told;

@@ -95,3 +95,34 @@ fn an_object_for_which_it_is_too_much_keeps_its_state_and_rests() {
         r#"{"at":{"x":1,"y":2},"cache":{"opaque":"u8"},"gold":20,"names":["n2"],"number":2}"#
     );
 }
+
+version!(short { pub hp: u32, pub gold: u32 });
+version!(renamed { pub health: u32, pub gold: u32 });
+version!(renamed_late { #[field(was = "hp")] pub health: u32, pub gold: u32 });
+
+#[test]
+fn a_new_name_that_is_not_said_to_be_one_is_told() {
+    let mut game = Game::open(library().class::<short::It>());
+    let id = game.world.spawn(short::It { hp: 7, gold: 1 }).expect("its class is linked");
+    let report = game.reload(library().class::<renamed::It>());
+    let [warning] = &report.warnings[..] else { panic!("{report}") };
+    for words in ["game::It.health is new", "hp is gone", "`u32`", r#"#[field(was = "hp")]"#] {
+        assert!(warning.contains(words), "{words} is not in\n{report}");
+    }
+    let report = game.reload(library().class::<renamed_late::It>());
+    let [warning] = &report.warnings[..] else { panic!("{report}") };
+    assert!(warning.contains("game::It.health says that it was hp"), "{report}");
+    assert_eq!(game.json(id), r#"{"gold":1,"health":0}"#);
+    // What it says to do, step by step; nothing more is said then.
+    game.reload(library().class::<renamed::It>());
+    assert_eq!(game.reload(library().class::<short::It>()).warnings, [""; 0]);
+    let report = game.reload(library().class::<renamed_late::It>());
+    assert_eq!((game.json(id).as_str(), &report.warnings[..]), (r#"{"gold":1,"health":7}"#, &[][..]), "{report}");
+    // And so where the first edit is taken back at once.
+    let mut game = Game::open(library().class::<short::It>());
+    let id = game.world.spawn(short::It { hp: 7, gold: 1 }).expect("its class is linked");
+    game.reload(library().class::<renamed::It>());
+    game.undo();
+    let report = game.reload(library().class::<renamed_late::It>());
+    assert_eq!((game.json(id).as_str(), &report.warnings[..]), (r#"{"gold":1,"health":7}"#, &[][..]), "{report}");
+}

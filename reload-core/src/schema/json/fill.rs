@@ -183,8 +183,10 @@ impl Slot<'_> {
         for (index, field) in fields.iter().enumerate() {
             let path = self.path.then(Step::Field(field.name()));
             let slot = self.field(field, partial.at(index), &path);
-            if list.next_element_seed(slot)?.is_none() {
-                slot.fill_missing().map_err(Error::custom)?;
+            match list.next_element_seed(slot) {
+                Ok(Some(())) => {}
+                Ok(None) => slot.fill_missing().map_err(Error::custom)?,
+                Err(error) => slot.leave(error)?,
             }
             // SAFETY: just written.
             unsafe { partial.set_done(index) };
@@ -211,12 +213,12 @@ impl Slot<'_> {
                 self.left_over(&self.path.then(Step::Field(&key)), json);
                 continue;
             };
-            let path = self.path.then(Step::Field(fields[index].name()));
+            let path = self.path.then(Step::Field(fields[index].name())).formerly(&key);
             let slot = self.field(&fields[index], partial.at(index), &path);
             if partial.is_done(index) {
                 return Err(slot.expected("the field once", "it twice"));
             }
-            map.next_value_seed(slot)?;
+            map.next_value_seed(slot).or_else(|error| slot.leave(error))?;
             // SAFETY: just written.
             unsafe { partial.set_done(index) };
         }

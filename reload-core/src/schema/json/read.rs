@@ -222,6 +222,16 @@ impl<'a> Slot<'a> {
         self.reader.keeper.keep(path.key(), String::new(), json.to_string());
     }
 
+    /// A field that could not be read starts over, if somebody else says what becomes of it.
+    pub(super) fn leave<E: Error>(&self, error: E) -> Result<(), E> {
+        let (place, keeper) = (self.path.key(), self.reader.keeper);
+        if !self.path.is_of_fields() || !keeper.may_leave(&place) || self.fill_default().is_err() {
+            return Err(error);
+        }
+        keeper.left((&place, self.path.former_key().unwrap_or_else(|| place.clone())), error.to_string());
+        Ok(())
+    }
+
     /// Writes the default that the field or its type has.
     pub(super) fn fill_default(&self) -> Result<(), Fault> {
         self.reader.report.borrow_mut().defaulted.push(self.path.to_string());

@@ -1,0 +1,174 @@
+//! Values that do not fit any more, and that a class's own `migrate` answers for.
+
+use crate::{
+    Game, library,
+    token::{Token, alive},
+};
+use reload_core::{InProcess, MigrateError, ObjectId, OldState, State, game_class};
+
+/// `game::Chest` and what is based on it, with numbers of one type; `$migrate` is the body of a `migrate`.
+macro_rules! chest {
+    ($name:ident $number:ty, { $($note:tt)* }, $old:ident, $carried:ident => $migrate:expr) => {
+        mod $name {
+            use super::*;
+            #[derive(Clone, State, Default)]
+            pub struct Size {
+                pub wide: $number,
+                pub high: u8,
+            }
+            #[derive(Clone, State, Default)]
+            pub struct Coin {
+                pub worth: $number,
+                $($note)*
+            }
+            #[game_class(path = "game::Chest")]
+            #[derive(Default)]
+            pub struct Chest {
+                pub size: Size,
+                pub token: Token,
+                pub locks: $number,
+                pub coins: Vec<Coin>,
+            }
+            #[game_class]
+            impl Chest {
+                fn migrate($old: &OldState<'_>, $carried: Self) -> Result<Self, MigrateError> {
+                    $migrate
+                }
+            }
+            #[game_class(path = "game::Trunk", base = Chest, no_handlers)]
+            #[derive(Default)]
+            pub struct Trunk {
+                pub base: Chest,
+            }
+        }
+    };
+}
+
+fn clamped(old: &OldState<'_>, field: &str) -> Result<u8, MigrateError> {
+    Ok(old.get::<u32>(field)?.min(255) as u8)
+}
+
+chest!(wide u32, { pub note: String }, _old, carried => Ok(carried));
+chest!(clamping u8, {}, old, carried => {
+    let mut chest = carried;
+    chest.locks = clamped(old, "locks")?;
+    chest.size.wide = clamped(old, "size.wide")?;
+    if chest.coins.is_empty() {
+        chest.coins = old.get::<Vec<wide::Coin>>("coins")?.iter().map(|coin| Coin { worth: coin.worth.min(255) as u8 }).collect();
+    }
+    Ok(chest)
+});
+chest!(careless u8, {}, _old, carried => Ok(carried));
+chest!(panicking u8, {}, _old, carried => {
+    assert!(carried.locks > 0, "a chest without locks");
+    Ok(carried)
+});
+
+/// Of one version: the two classes.
+macro_rules! of {
+    ($version:ident) => {
+        library().class::<$version::Chest>().class::<$version::Trunk>()
+    };
+}
+
+fn chest(number: u32) -> wide::Chest {
+    let coin = |worth, note: &str| wide::Coin { worth, note: note.to_owned() };
+    wide::Chest {
+        size: wide::Size { wide: number, high: 7 },
+        token: Token::new(1),
+        locks: number,
+        coins: vec![coin(1, "one"), coin(number, "other")],
+    }
+}
+
+/// An object whose values fit, one whose do not, and one whose base's do not.
+fn spawn_all(game: &mut Game) -> [ObjectId; 3] {
+    let trunk = game.world.spawn(wide::Trunk { base: chest(400) });
+    [game.world.spawn(chest(3)), game.world.spawn(chest(300)), trunk].map(|id| id.expect("its class is linked"))
+}
+
+fn game() -> (Game, [ObjectId; 3]) {
+    let mut game = Game::open(of!(wide));
+    let ids = spawn_all(&mut game);
+    (game, ids)
+}
+
+#[track_caller]
+fn check_clamped(game: &Game, [fits, clamped, of_trunk]: [ObjectId; 3]) {
+    let json = |number: u32| {
+        format!(
+            r#"{{"coins":[{{"worth":1}},{{"worth":{number}}}],"locks":{number},"size":{{"high":7,"wide":{number}}},"token":1}}"#
+        )
+    };
+    assert_eq!(game.json(fits), json(3));
+    assert_eq!(game.json(clamped), json(255));
+    assert_eq!(game.json(of_trunk), format!(r#"{{"base":{}}}"#, json(255)));
+    // Of what does not fit nothing is kept, of what does the rest is.
+    let kept: Vec<(String, usize)> =
+        game.world.attic().entries.into_iter().map(|entry| (entry.field.unwrap_or_default(), entry.objects)).collect();
+    assert_eq!(kept, [("coins[0/2].note".to_owned(), 1), ("coins[1/2].note".to_owned(), 1)]);
+    assert_eq!(alive(), 3);
+}
+
+#[test]
+fn what_migrate_asks_for_does_not_have_to_fit() {
+    let (mut game, ids) = game();
+    game.reload(of!(clamping));
+    check_clamped(&game, ids);
+    drop(game);
+    assert_eq!(alive(), 0);
+}
+
+#[track_caller]
+fn check_refused(to: &InProcess, words: &[&str]) {
+    let (mut game, ids) = game();
+    // One of each class is told.
+    let report = game.session.offer(&mut game.world, to.clone());
+    let codes: Vec<&str> = report.problems().iter().map(|problem| problem.code).collect();
+    assert_eq!(codes, ["migrate.value", "migrate.value"], "{report}");
+    for (number, problem) in [300, 400].into_iter().zip(report.problems()) {
+        assert!(problem.message.contains(&format!("the value {number} does not fit")), "{report}");
+        assert!(words.iter().all(|word| report.to_string().contains(word)), "{report}");
+        assert!(problem.advice.contains("old.get"), "{report}");
+    }
+    assert_eq!(alive(), 3);
+    assert_eq!(game.world.get::<wide::Chest>(ids[1]).expect("as it was").locks, 300);
+    game.reload(of!(clamping));
+    check_clamped(&game, ids);
+}
+
+#[test]
+fn what_migrate_does_not_ask_for_has_to_fit() {
+    check_refused(&of!(careless), &["game::Chest.", "game::Trunk.base."]);
+    // Also where that is why it fails.
+    check_refused(&of!(panicking), &["game::Chest.", "game::Trunk.base."]);
+}
+
+#[test]
+fn objects_out_of_the_attic_are_asked_for_as_well() {
+    let (mut game, ids) = game();
+    game.reload(library());
+    let report = game.session.offer(&mut game.world, of!(careless));
+    assert!(report.problems().iter().all(|problem| problem.code == "migrate.value"), "{report}");
+    assert!(!report.is_reloaded() && report.to_string().contains("300"), "{report}");
+    assert_eq!(game.world.attic().entries.iter().map(|entry| entry.objects).sum::<usize>(), 3, "they stay there");
+    assert_eq!(alive(), 0);
+    game.reload(of!(clamping));
+    check_clamped(&game, ids);
+}
+
+#[test]
+fn a_save_file_is_as_well() {
+    let (game, ids) = game();
+    let file = game.world.save().expect("all of it can be written").text;
+    drop(game);
+    for bad in [of!(careless), of!(panicking)] {
+        let mut restored = Game::open(bad);
+        let rejection = restored.world.restore(&file).expect_err("nobody asks for what does not fit");
+        assert!(rejection.problems().iter().all(|problem| problem.code == "migrate.value"), "{rejection}");
+        assert_eq!(alive(), 0);
+    }
+    let mut restored = Game::open(of!(clamping));
+    restored.world.restore(&file).unwrap_or_else(|rejection| panic!("{rejection}"));
+    check_clamped(&restored, ids);
+}
