@@ -75,6 +75,20 @@ pub(crate) fn edits() -> Vec<Edit> {
             r#"{"base":{"armor":3},"hp":7}"#,
         ),
         classes(
+            "class_put_between",
+            "C",
+            &module(&[("A", PLAIN, HP), ("C", "no_handlers, base = A", "base: A, #[field(default = 1)] c: u8")]),
+            &tower("hp: i32", "#[field(default = 2)] b: u8"),
+            r#"{"base":{"b":2,"base":{"hp":7}},"c":1}"#,
+        ),
+        classes(
+            "class_between_taken_out",
+            "C",
+            &tower(HP, "#[field(default = 2)] b: u8"),
+            &module(&[("A", PLAIN, "hp: i64"), ("C", "no_handlers, base = A", "c: u8, base: A")]),
+            r#"{"base":{"hp":7},"c":1}"#,
+        ),
+        classes(
             "class_renamed",
             "It",
             &module(&[("It", PLAIN, HP)]),

@@ -3,7 +3,7 @@
 use crate::{
     attic::Attic,
     report::{FieldChange, FieldFate},
-    schema::{Descriptor, Shape},
+    schema::{Descriptor, Field, Shape},
 };
 
 /// Fields of a class that may be one: a struct has lost one of a type, and got one of that type, of which the attic has nothing.
@@ -53,13 +53,15 @@ pub(super) fn too_late<'a>(
 
 /// Finds fields that have a former name only now: each with the place that it names.
 fn look(old: &'static Descriptor, new: &'static Descriptor, whole: &str, found: &mut Vec<(String, String)>) {
-    for field in new.fields() {
+    let is_struct = |field: &Field| matches!(field.descriptor().shape, Shape::Struct(_));
+    // Most fields are neither, and every reload comes by here.
+    for field in new.fields().iter().filter(|field| !field.was().is_empty() || is_struct(field)) {
         let Some(before) = old.fields().iter().find(|before| before.name() == field.name()) else { continue };
         let (place, was) = (format!("{whole}{}", field.name()), field.was());
         if !was.is_empty() && was != before.was() && !old.fields().iter().any(|other| other.name() == was) {
             found.push((place.clone(), format!("{whole}{was}")));
         }
-        if let (Shape::Struct(_), Shape::Struct(_)) = (&before.descriptor().shape, &field.descriptor().shape) {
+        if is_struct(before) && is_struct(field) {
             look(before.descriptor(), field.descriptor(), &format!("{place}."), found);
         }
     }
