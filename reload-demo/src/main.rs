@@ -33,13 +33,12 @@ const FAREWELL: Duration = Duration::from_secs(3);
 const OTHER_FILES: u64 = 256;
 
 fn main() -> ExitCode {
-    match run(&Options::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            console::warn(format_args!("error: {error:#}"));
-            ExitCode::FAILURE
-        }
+    let result = run(&Options::parse());
+    if let Err(error) = &result {
+        console::warn(format_args!("error: {error:#}"));
     }
+    console::finish();
+    if result.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn run(options: &Options) -> anyhow::Result<()> {
@@ -56,6 +55,7 @@ fn run(options: &Options) -> anyhow::Result<()> {
     let successor = Successor::of_this_process()?;
     loop {
         let Some(next) = play(options, &successor, &stop, baton.take())? else { return Ok(()) };
+        console::finish();
         // From here on the end is the system's: the world is in its file already.
         let let_go = stop.let_go();
         if stop.asked() {

@@ -5,9 +5,10 @@ mod support;
 
 use std::{
     fs,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read, Write},
     path::Path,
     process::{Command, Stdio},
+    sync::mpsc,
 };
 use support::{Host, TOKEN};
 
@@ -47,6 +48,29 @@ fn the_world_is_saved_when_nobody_reads_what_the_host_writes() {
     let asked = Command::new("kill").args(["-INT", &process.id().to_string()]).status().expect("asks");
     assert!(asked.success() && process.wait().expect("ends").success());
     assert!(world.exists(), "it is saved");
+}
+
+#[test]
+fn the_town_goes_on_when_what_the_host_writes_is_not_read() {
+    let (mut reader, writer) = std::io::pipe().expect("a pipe");
+    let mut filler = writer.try_clone().expect("its other end");
+    let (ready, until) = mpsc::channel::<()>();
+    std::thread::spawn(move || {
+        // Cargo writes there as well.
+        while until.try_recv().is_err() && reader.read(&mut [0; 4096]).is_ok() {}
+        std::thread::sleep(core::time::Duration::MAX);
+    });
+    let host = Host::start_with(|command| {
+        command.env("RUST_LOG", "trace").stderr(writer);
+    });
+    ready.send(()).expect("it reads");
+    std::thread::spawn(move || filler.write_all(&[b'.'; 1 << 20]));
+    let mut ann = host.join("Ann");
+    for turn in 0..20 {
+        ann.ask(&format!("say turn {turn}."), &format!("You say: turn {turn}."));
+    }
+    let (told, well) = host.stop();
+    assert!(well && told.contains("saved "), "{told}");
 }
 
 #[test]
