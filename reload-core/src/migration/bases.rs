@@ -2,8 +2,11 @@
 //! that they are based on. Knows classes by number only.
 
 use super::program::Hook;
-use crate::schema::{Descriptor, Field, Shape};
+use crate::schema::{Descriptor, Field};
 use serde_json::{Map, Value as Json};
+
+/// The field that a class's base part is.
+const BASE: &str = "base";
 
 /// What is done to objects in another shape than their class's beside what the rules say.
 #[derive(Debug, Default)]
@@ -27,6 +30,19 @@ pub(super) struct Part {
     /// Bytes from the object's start.
     pub(super) at: usize,
     pub(super) depth: usize,
+    /// Whether its field `base` is the next part, and not a field like others.
+    pub(super) has_base: bool,
+}
+
+impl Part {
+    /// Whether the field is the next part.
+    pub(super) fn is_next(&self, field: &Field) -> bool {
+        self.has_base && field.name() == BASE
+    }
+
+    pub(super) fn own_fields(&self) -> impl Iterator<Item = &'static Field> {
+        self.ty.fields().iter().filter(|field| !self.is_next(field))
+    }
 }
 
 impl Bases {
@@ -46,17 +62,16 @@ impl Bases {
         self.old_depths.iter().enumerate().any(|(depth, old)| old.is_some_and(|old| old != depth))
     }
 
-    /// An old object as JSON with its parts where they lie now; `keep` gets what belongs to none: the place that it had, and
-    /// what it was.
+    /// An old object as JSON with its parts where they lie now; `keep` gets what belongs to none, and where it is looked for: in
+    /// the part that it had, where that is now.
     pub(super) fn rebased(&self, mut object: Json, mut keep: impl FnMut(String, &Json)) -> Json {
         let mut olds = Vec::new();
         for depth in 0..self.olds {
             // Whoever reads it finds that.
             let Json::Object(mut fields) = object else { return object };
-            object = if depth + 1 < self.olds { fields.remove("base").unwrap_or_default() } else { Json::Null };
+            object = if depth + 1 < self.olds { fields.remove(BASE).unwrap_or_default() } else { Json::Null };
             if !self.continues(depth) {
-                let place = place(depth);
-                fields.iter().for_each(|(name, value)| keep(format!("{place}.{name}"), value));
+                fields.iter().for_each(|(name, value)| keep(field_place(depth, name), value));
             }
             olds.push(fields);
         }
@@ -64,12 +79,19 @@ impl Bases {
         for depth in (0..self.old_depths.len()).rev() {
             let old = self.old_depth(depth).and_then(|depth| olds.get_mut(depth));
             let mut fields: Map<String, Json> = old.map(std::mem::take).unwrap_or_default();
-            if let Some(base) = base.take() {
-                fields.insert("base".to_owned(), base);
+            if let Some(base) = base.take()
+                && let Some(namesake) = fields.insert(BASE.to_owned(), base)
+            {
+                keep(field_place(depth, BASE), &namesake);
             }
             base = Some(Json::Object(fields));
         }
         base.unwrap_or_default()
+    }
+
+    /// The parts of an old and of a new object.
+    pub(super) fn parts(&self, old: &'static Descriptor, new: &'static Descriptor) -> (Vec<Part>, Vec<Part>) {
+        (parts(old, self.olds), parts(new, self.old_depths.len()))
     }
 
     pub(super) fn old_depth(&self, depth: usize) -> Option<usize> {
@@ -82,26 +104,26 @@ impl Bases {
     }
 }
 
-/// Whether the field is the base part of the class that it stands in.
-pub(super) fn is_base(field: &Field) -> bool {
-    field.name() == "base" && matches!(field.descriptor().shape, Shape::Struct(_))
-}
-
-/// The parts of an object: the field `base`, its field `base` ..
-pub(super) fn parts(of: &'static Descriptor) -> Vec<Part> {
-    let mut found = vec![Part { ty: of, at: 0, depth: 0 }];
-    while let Some(base) = found.last().and_then(|last| last.ty.fields().iter().find(|field| is_base(field)))
-        && let Some(last) = found.last()
-    {
-        let part = Part { ty: base.descriptor(), at: last.at + base.offset, depth: last.depth + 1 };
-        found.push(part);
+/// The parts of an object that is of so many classes: the object, its field `base`, the field `base` of that ..
+fn parts(of: &'static Descriptor, classes: usize) -> Vec<Part> {
+    let (mut found, mut next) = (Vec::new(), Some((of, 0)));
+    while let Some((ty, at)) = next.filter(|_| found.len() < classes) {
+        let depth = found.len();
+        let base = ty.fields().iter().find(|field| field.name() == BASE && depth + 1 < classes);
+        found.push(Part { ty, at, depth, has_base: base.is_some() });
+        next = base.map(|base| (base.descriptor(), at + base.offset));
     }
     found
 }
 
 /// Where the part this deep is in an object, by name.
 pub(super) fn place(depth: usize) -> String {
-    vec!["base"; depth].join(".")
+    vec![BASE; depth].join(".")
+}
+
+/// Where a field of the part this deep is.
+fn field_place(depth: usize, field: &str) -> String {
+    if depth == 0 { field.to_owned() } else { format!("{}.{field}", place(depth)) }
 }
 
 #[cfg(test)]
@@ -136,6 +158,10 @@ mod tests {
         let (short, long) = (r#"{"a":1,"base":{"c":3}}"#, r#"{"a":1,"base":{"b":2,"base":{"c":3}}}"#);
         check(&["a", "c"], &["a", "b", "c"], short, r#"{"a":1,"base":{"base":{"c":3}}}"#, &[]);
         check(&["a", "b", "c"], &["a", "c"], long, short, &["base.b=2"]);
+        let plain = r#"{"a":1,"base":{"b":2,"base":{"base":4,"c":3}}}"#;
+        check(&["a", "b", "c"], &["a", "c"], plain, r#"{"a":1,"base":{"base":4,"c":3}}"#, &["base.b=2"]);
+        let with_base = r#"{"a":1,"base":{"base":{},"c":3}}"#;
+        check(&["a", "b", "c"], &["a", "c", "d"], plain, with_base, &["base.b=2", "base.base=4"]);
         check(&["a", "c"], &["a", "b", "c"], "7", "7", &[]);
         check(&["a", "c"], &["a", "b", "c"], "{}", "null", &[]);
     }

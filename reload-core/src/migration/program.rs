@@ -2,7 +2,7 @@
 //! Structs that lie inside the object, the base part among them, are taken apart, so that only what changed is a step.
 
 use super::{
-    bases::{Bases, Part, Rework, is_base, parts, place as base_place},
+    bases::{self, Bases, Part, Rework},
     rules::{FieldRule, How, Obstacle, Rules, is_remade},
 };
 use crate::{
@@ -135,57 +135,51 @@ impl Program {
             changes: Vec::new(),
             obstacles: Vec::new(),
         };
-        let whole = Whole { old, new, from: 0, to: 0, place: "", former: "", outer: None };
         if bases.is_shifted() {
-            program.flatten_parts(&whole, &bases)
+            program.flatten_parts((old, new), &bases);
         } else {
-            program.flatten(&whole, Only::All)
+            program.flatten(&Whole { old, new, from: 0, to: 0, place: "", former: "", outer: None, parts: None });
         }
         program.runs = merged(std::mem::take(&mut program.runs));
         program
     }
 
     /// The parts of an object of which some lie at another depth than before: each from the one of the same class.
-    fn flatten_parts(&mut self, whole: &Whole<'_>, bases: &Bases) {
-        let (old, new) = (parts(whole.old), parts(whole.new));
-        let of = |to: &Part, from: &Part, run: &mut dyn FnMut(&Whole<'_>)| {
-            let (place, former) = (base_place(to.depth), base_place(from.depth));
-            let whole = Whole {
-                old: from.ty,
-                new: to.ty,
-                from: from.at,
-                to: to.at,
-                place: &place,
-                former: &former,
-                outer: None,
-            };
-            run(&whole);
-        };
-        for to in &new {
-            match bases.old_depth(to.depth).and_then(|depth| old.get(depth)) {
-                Some(from) => of(to, from, &mut |whole| self.flatten(whole, Only::Own)),
-                None => of(to, to, &mut |whole| {
-                    let own = to.ty.fields().iter().filter(|field| !is_base(field));
-                    for field in own {
-                        self.missing(whole, field);
-                    }
-                }),
+    fn flatten_parts(&mut self, (old, new): (&'static Descriptor, &'static Descriptor), bases: &Bases) {
+        let (olds, news) = bases.parts(old, new);
+        for to in &news {
+            match bases.old_depth(to.depth).and_then(|depth| olds.get(depth)) {
+                Some(from) => in_parts(from, to, |whole| self.flatten(whole)),
+                None => in_parts(to, to, |whole| to.own_fields().for_each(|field| self.missing(whole, field))),
             }
         }
-        for from in old.iter().filter(|from| !bases.continues(from.depth)) {
-            of(from, from, &mut |whole| {
-                for field in from.ty.fields().iter().filter(|field| !is_base(field)) {
-                    self.removed(whole, field);
-                }
-            });
+        for from in olds.iter().filter(|from| !bases.continues(from.depth)) {
+            in_parts(from, from, |whole| from.own_fields().for_each(|field| self.removed(whole, field)));
         }
     }
 
-    /// The fields of a struct inside the object.
-    fn flatten(&mut self, whole: &Whole<'_>, only: Only) {
+    /// The fields of a struct inside the object. A base part that goes its own way is left out.
+    fn flatten(&mut self, whole: &Whole<'_>) {
         let (old, new) = (whole.old.fields(), whole.new.fields());
         let rules = self.rules.fields(old, new);
-        for (rule, field) in rules.fields.iter().zip(new).filter(|(_, field)| only.has(field)) {
+        let is_next = |part: Option<&Part>, field: &Field| part.is_some_and(|part| part.is_next(field));
+        let (from, to) = whole.parts.unzip();
+        for (rule, field) in rules.fields.iter().zip(new) {
+            let continued = rule.continued().map(|index| &old[index]);
+            let of_part = continued.is_some_and(|old| is_next(from, old));
+            match (continued, is_next(to, field)) {
+                (_, false) if of_part => {
+                    self.missing(whole, field);
+                    continue;
+                }
+                (_, false) => {}
+                // It is called like the part that is there now.
+                (Some(old), true) if !of_part => {
+                    self.removed(whole, old);
+                    continue;
+                }
+                (_, true) => continue,
+            }
             match *rule {
                 FieldRule::Missing => self.missing(whole, field),
                 FieldRule::Reset { old: from } => {
@@ -203,7 +197,7 @@ impl Program {
                 FieldRule::Carried { old: index, how } => self.carry(whole, &old[index], field, how),
             }
         }
-        for field in rules.removed.iter().map(|index| &old[*index]).filter(|field| only.has(field)) {
+        for field in rules.removed.iter().map(|index| &old[*index]).filter(|field| !is_next(from, field)) {
             self.removed(whole, field);
         }
     }
@@ -260,8 +254,9 @@ impl Program {
                 place: &place,
                 former: &former,
                 outer: Some(whole),
+                parts: None,
             };
-            return self.flatten(&whole, Only::All);
+            return self.flatten(&whole);
         }
         let obstacles = self.rules.obstacles(rule, &place);
         if !obstacles.is_empty() {
@@ -325,18 +320,18 @@ impl Program {
     }
 }
 
-/// Which fields of a struct are meant.
-#[derive(Clone, Copy, Debug)]
-enum Only {
-    All,
-    /// All but the base part.
-    Own,
-}
-
-impl Only {
-    fn has(self, field: &Field) -> bool {
-        matches!(self, Self::All) || !is_base(field)
-    }
+/// The fields of the part `from` become those of the part `to`.
+fn in_parts(from: &Part, to: &Part, run: impl FnOnce(&Whole<'_>)) {
+    run(&Whole {
+        old: from.ty,
+        new: to.ty,
+        from: from.at,
+        to: to.at,
+        place: &bases::place(to.depth),
+        former: &bases::place(from.depth),
+        outer: None,
+        parts: Some((from, to)),
+    });
 }
 
 /// A struct that lies inside the object, in both shapes.
@@ -353,6 +348,8 @@ struct Whole<'a> {
     former: &'a str,
     /// What it lies in.
     outer: Option<&'a Whole<'a>>,
+    /// Where it is a class's part of the object, and the parts that it is based on go their own way.
+    parts: Option<(&'a Part, &'a Part)>,
 }
 
 impl Whole<'_> {

@@ -65,6 +65,17 @@ pub(super) enum FieldRule {
     Carried { old: usize, how: How },
 }
 
+impl FieldRule {
+    /// The old field that goes on.
+    pub(super) const fn continued(self) -> Option<usize> {
+        match self {
+            Self::Missing => None,
+            Self::Reset { old } => old,
+            Self::Carried { old, .. } => Some(old),
+        }
+    }
+}
+
 /// How one field's value is carried.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum How {

@@ -28,11 +28,7 @@ impl Unfit {
     pub(super) const fn is_one(reason: &Reason) -> bool {
         matches!(
             reason,
-            Reason::DoesNotFit { .. }
-                | Reason::NotText { .. }
-                | Reason::Serde(_)
-                | Reason::NoDefault { .. }
-                | Reason::Expected { .. }
+            Reason::DoesNotFit { .. } | Reason::NotText { .. } | Reason::Serde(_) | Reason::NoDefault { .. }
         )
     }
 }

@@ -4,13 +4,19 @@ use crate::{
     Game, library,
     token::{Token, alive},
 };
-use reload_core::{MigrateError, OldState, game_class};
+use reload_core::{MigrateError, OldState, State, game_class};
 
 #[game_class(path = "game::Creature", no_handlers)]
 #[derive(Default)]
 pub struct Creature {
     pub hp: u32,
     pub names: Vec<String>,
+    pub token: Token,
+}
+
+#[derive(State, Default)]
+pub struct Footing {
+    pub deep: u32,
     pub token: Token,
 }
 
@@ -43,6 +49,63 @@ mod deep {
     }
 }
 
+/// What the others are based on has a field called `base`, and is based on nothing; then it is, and has none.
+macro_rules! house {
+    ($name:ident, $of_house:ident, { $($ground:tt)* } $($between:item)*) => {
+        mod $name {
+            use super::*;
+            $($ground)*
+            $($between)*
+            #[game_class(path = "game::House", base = $of_house, no_handlers)]
+            #[derive(Default)]
+            pub struct House {
+                pub base: $of_house,
+            }
+        }
+    };
+}
+house!(low, Ground, {
+    #[game_class(path = "game::Ground", no_handlers)]
+    #[derive(Default)]
+    pub struct Ground {
+        pub base: Footing,
+        pub soil: u8,
+    }
+});
+house!(high, Wall, {
+    #[game_class(path = "game::Ground", no_handlers)]
+    #[derive(Default)]
+    pub struct Ground {
+        pub soil: u16,
+        pub base: Footing,
+    }
+}
+    #[game_class(path = "game::Wall", base = Ground, no_handlers)]
+    #[derive(Default)]
+    pub struct Wall {
+        pub base: Ground,
+    }
+);
+house!(based, Wall, {
+    #[game_class(path = "game::Rock", no_handlers)]
+    #[derive(Default)]
+    pub struct Rock {
+        pub token: Token,
+    }
+    #[game_class(path = "game::Ground", base = Rock, no_handlers)]
+    #[derive(Default)]
+    pub struct Ground {
+        pub soil: u16,
+        pub base: Rock,
+    }
+}
+    #[game_class(path = "game::Wall", base = Ground, no_handlers)]
+    #[derive(Default)]
+    pub struct Wall {
+        pub base: Ground,
+    }
+);
+
 /// As deep, and the base is another one as well, whose `migrate` asks for what does not fit.
 mod moved {
     use super::*;
@@ -74,6 +137,15 @@ mod moved {
 
 /// Of one version: its classes.
 macro_rules! of {
+    (low) => {
+        library().class::<low::Ground>().class::<low::House>()
+    };
+    (high) => {
+        library().class::<high::Ground>().class::<high::Wall>().class::<high::House>()
+    };
+    (based) => {
+        library().class::<based::Rock>().class::<based::Ground>().class::<based::Wall>().class::<based::House>()
+    };
     (flat) => {
         library().class::<Creature>().class::<flat::Goblin>()
     };
@@ -158,4 +230,35 @@ fn objects_out_of_the_attic_and_of_a_file_do_so_as_well() {
     assert_eq!(older.json(id), flat());
     older.reload(of!(deep));
     assert_eq!(older.json(id), deep(7, 9));
+}
+
+#[test]
+fn a_field_called_base_is_no_part_of_its_own() {
+    let (low_house, high_house) = (
+        r#"{"base":{"base":{"deep":4,"token":1},"soil":2}}"#,
+        r#"{"base":{"base":{"base":{"deep":4,"token":1},"soil":2}}}"#,
+    );
+    let based_house = r#"{"base":{"base":{"base":{"token":0},"soil":2}}}"#;
+    let mut game = Game::open(of!(low));
+    let footing = Footing { deep: 4, token: Token::new(1) };
+    let house = low::House { base: low::Ground { base: footing, soil: 2 } };
+    let id = game.world.spawn(house).expect("its class is linked");
+    for _ in 0..2 {
+        game.reload(of!(high));
+        assert_eq!((game.json(id).as_str(), alive()), (high_house, 1));
+        game.reload(of!(low));
+        assert_eq!((game.json(id).as_str(), alive()), (low_house, 1));
+        // There is a part of that name.
+        game.reload(of!(based));
+        assert_eq!((game.json(id).as_str(), alive()), (based_house, 1));
+        let kept: Vec<String> = game.world.attic().entries.into_iter().filter_map(|entry| entry.field).collect();
+        assert_eq!(kept, ["base.base.base"], "where its class is now");
+        // Out of the attic.
+        game.reload(library());
+        assert_eq!(alive(), 0);
+        game.reload(of!(based));
+        assert_eq!((game.json(id).as_str(), alive()), (based_house, 1));
+        game.reload(of!(low));
+        assert_eq!((game.json(id).as_str(), alive()), (low_house, 1), "{}", game.world.attic());
+    }
 }
