@@ -172,3 +172,44 @@ fn a_save_file_is_as_well() {
     restored.world.restore(&file).unwrap_or_else(|rejection| panic!("{rejection}"));
     check_clamped(&restored, ids);
 }
+
+/// A class whose `migrate` asks for nothing.
+macro_rules! urn {
+    ($name:ident { $($fields:tt)* }) => {
+        mod $name {
+            use super::*;
+            #[game_class(path = "game::Urn")]
+            #[derive(Default)]
+            pub struct Urn {
+                $($fields)*
+            }
+            #[game_class]
+            impl Urn {
+                fn migrate(_: &OldState<'_>, carried: Self) -> Result<Self, MigrateError> {
+                    Ok(carried)
+                }
+            }
+        }
+    };
+}
+urn!(sized { pub size: wide::Size });
+urn!(lidded { pub lid: u8 });
+urn!(narrow { pub lid: u8, pub size: careless::Size });
+
+#[test]
+fn what_the_attic_keeps_and_does_not_fit_any_more_stays_there() {
+    for is_parked in [false, true] {
+        let mut game = Game::open(library().class::<sized::Urn>());
+        let urn = sized::Urn { size: wide::Size { wide: 300, high: 1 } };
+        let id = game.world.spawn(urn).expect("its class is linked");
+        game.reload(library().class::<lidded::Urn>());
+        if is_parked {
+            game.reload(library());
+        }
+        let report = game.reload(library().class::<narrow::Urn>());
+        let [warning] = &report.warnings[..] else { panic!("{report}") };
+        assert!(warning.contains("game::Urn.size that the field does not take any more"), "{report}");
+        assert_eq!(game.json(id), r#"{"lid":0,"size":{"high":0,"wide":0}}"#);
+        assert_eq!(game.world.attic().entries[0].field.as_deref(), Some("size"), "it is kept");
+    }
+}

@@ -57,7 +57,7 @@ impl<'de> DeserializeSeed<'de> for JsonSeed<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         let name = self.descriptor.type_name();
-        let reader = Reader { options: self.options, report: self.report, keeper: &NoKeeper };
+        let reader = Reader { options: self.options, report: self.report, keeper: &NoKeeper, leaves: false };
         let seed = Slot {
             descriptor: self.descriptor,
             carry: &Carry::ByShape,
@@ -86,7 +86,8 @@ pub(crate) unsafe fn field_from_json(
     path: &Path<'_>,
     keeper: &dyn Keeper,
 ) -> Result<(), String> {
-    let reader = Reader { options: JsonOptions { convert: true }, report: &RefCell::default(), keeper };
+    let (options, report) = (JsonOptions { convert: true }, RefCell::default());
+    let reader = Reader { options, report: &report, keeper, leaves: false };
     Slot::of(field, out, path, &reader).fill_from_text(json)
 }
 
@@ -106,7 +107,8 @@ pub(crate) unsafe fn value_from_json(
     path: &Path<'_>,
     keeper: &dyn Keeper,
 ) -> Result<(), String> {
-    let reader = Reader { options: JsonOptions { convert: true }, report: &RefCell::default(), keeper };
+    let (options, report) = (JsonOptions { convert: true }, RefCell::default());
+    let reader = Reader { options, report: &report, keeper, leaves: true };
     Slot { descriptor: ty, carry: &Carry::ByShape, default: None, out, path, reader: &reader }.fill_from_text(json)
 }
 
@@ -125,7 +127,8 @@ pub(crate) unsafe fn missing_field(
     path: &Path<'_>,
     keeper: &dyn Keeper,
 ) -> Result<(), Fault> {
-    let reader = Reader { options: JsonOptions { convert: true }, report: &RefCell::default(), keeper };
+    let (options, report) = (JsonOptions { convert: true }, RefCell::default());
+    let reader = Reader { options, report: &report, keeper, leaves: false };
     Slot::of(field, out, path, &reader).fill_missing()
 }
 
@@ -160,6 +163,8 @@ pub(super) struct Reader<'a> {
     pub(super) options: JsonOptions,
     pub(super) report: &'a RefCell<JsonReport>,
     pub(super) keeper: &'a dyn Keeper,
+    /// Whether the keeper is asked what becomes of what cannot be read.
+    pub(super) leaves: bool,
 }
 
 /// Room for one part of the value. Whoever makes one vouches for `out`, which is valid for a write of
@@ -198,7 +203,8 @@ impl<'a> Slot<'a> {
         if self.path.can_be_found() {
             for place in [Some(self.path.key()), self.path.former_key()].into_iter().flatten() {
                 let Some(json) = self.reader.keeper.kept(&place) else { continue };
-                match self.fill_from_text(&json) {
+                let reader = Reader { leaves: false, ..*self.reader };
+                match (Slot { reader: &reader, ..*self }.fill_from_text(&json)) {
                     Ok(()) => {
                         self.reader.keeper.returned(place);
                         return Ok(());
@@ -225,7 +231,8 @@ impl<'a> Slot<'a> {
     /// A field that could not be read starts over, if somebody else says what becomes of it.
     pub(super) fn leave<E: Error>(&self, error: E) -> Result<(), E> {
         let (place, keeper) = (self.path.key(), self.reader.keeper);
-        if !self.path.is_of_fields() || !keeper.may_leave(&place) || self.fill_default().is_err() {
+        let may_leave = self.reader.leaves && self.path.is_of_fields() && keeper.may_leave(&place);
+        if !may_leave || self.fill_default().is_err() {
             return Err(error);
         }
         keeper.left((&place, self.path.former_key().unwrap_or_else(|| place.clone())), error.to_string());
