@@ -1,15 +1,18 @@
 //! What the host says in its window. Must never end the host, nor hold it up: whoever reads it may be gone, because `| tee` ends
 //! at the same Ctrl-C, or may not read at all. So others write it; what waits too long for a reader is dropped.
 
-use core::fmt;
+use core::{fmt, time::Duration};
 use std::{
     io::{self, Write},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, PoisonError, mpsc},
 };
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
 
 /// Lines that may wait to be read.
 const LINES: usize = 10_000;
+
+/// How long the end of the host waits for a reader.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Stdout and stderr, each with a thread that writes to it.
 struct Streams {
@@ -46,10 +49,18 @@ pub fn warn(text: impl fmt::Display) {
     write(format!("{text}\n").as_bytes(), |streams| &mut streams.err);
 }
 
-/// Waits until what was said is written; where nobody reads it, some seconds at most.
+/// Waits until what was said is written; where nobody reads it, three seconds at most.
 pub fn finish() {
     let said = STREAMS.lock().unwrap_or_else(PoisonError::into_inner).take();
-    drop(said);
+    let (done, written) = mpsc::channel();
+    // On a thread of its own: it may have to wait for one that waits for a reader.
+    let finish = move || {
+        drop(said);
+        let _ = done.send(());
+    };
+    if std::thread::Builder::new().name("console".into()).spawn(finish).is_ok() {
+        let _ = written.recv_timeout(PATIENCE);
+    }
 }
 
 /// Where log records go: to stderr, if somebody reads it.

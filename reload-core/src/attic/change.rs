@@ -67,21 +67,6 @@ impl AtticChange {
         self.renamed.push((from, to));
     }
 
-    /// What was kept and given back of a value of one object, known by one of `places`, and of its parts, is as it was before.
-    /// Nothing has been noted of another object's since.
-    pub(crate) fn take_back(&mut self, class: &str, places: [&str; 2], object: ObjectId) {
-        let is_part = |(of, part): &(String, String)| {
-            let mut within = places.into_iter().filter_map(|place| part.strip_prefix(place));
-            of == class && within.any(|rest| rest.is_empty() || rest.starts_with(['.', '[', ':']))
-        };
-        for (_, kept) in self.kept.iter_mut().filter(|(place, _)| is_part(place)) {
-            kept.values.remove(object);
-        }
-        for (_, objects) in self.returned.iter_mut().filter(|(place, _)| is_part(place)) {
-            objects.pop_if(|last| *last == object);
-        }
-    }
-
     /// Bytes that will be put into the attic.
     pub(crate) fn bytes(&self) -> usize {
         let kept = self.kept.values().map(|kept| kept.values.bytes());

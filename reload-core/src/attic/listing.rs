@@ -21,8 +21,8 @@ pub struct AtticListing {
 pub struct AtticEntry {
     /// The class's path.
     pub class: String,
-    /// The field, as seen from an object (`base.hp`, or `bag[3/7].weight`: of the element 3 of 7); `None` for whole
-    /// objects.
+    /// The field, as seen from an object (`base.hp`, or `bag[3/7].weight`: of the element 3 of 7, or `<game::Monster>.rage`: of
+    /// a class that the objects were based on, while they are not); `None` for whole objects.
     pub field: Option<String>,
     /// The type of the field; empty for whole objects, and where it is not known.
     pub ty: String,

@@ -2,6 +2,7 @@
 #![expect(unsafe_code, reason = "calls a library's function on an object in the making")]
 
 use super::{
+    bases::field_place,
     convert::{Conversion, Target},
     program::Hook,
     rules::Rules,
@@ -19,8 +20,8 @@ use std::collections::BTreeMap;
 pub(crate) enum Old<'a> {
     /// In memory.
     Live(Value<'a>),
-    /// Out of the attic or a save file, with the types that its fields had.
-    Json { state: &'a serde_json::Value, types: &'a BTreeMap<String, String> },
+    /// Out of the attic or a save file, with the types that the fields of the whole object had, of which it is the part this deep.
+    Json { state: &'a serde_json::Value, types: &'a BTreeMap<String, String>, depth: usize },
 }
 
 /// Whose hook runs, and when.
@@ -168,9 +169,9 @@ impl Reader<'_> {
     fn type_of(&self, name: &str) -> Option<String> {
         match &self.old {
             Old::Live(object) => find(*object, name).map(|(_, value)| value.descriptor().type_name()),
-            Old::Json { state, types } => {
+            Old::Json { state, types, depth } => {
                 find_json(state, name)?;
-                Some(types.get(name).cloned().unwrap_or_else(|| "a value".to_owned()))
+                Some(types.get(&field_place(*depth, name)).cloned().unwrap_or_else(|| "a value".to_owned()))
             }
         }
     }

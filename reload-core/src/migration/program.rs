@@ -2,7 +2,7 @@
 //! Structs that lie inside the object, the base part among them, are taken apart, so that only what changed is a step.
 
 use super::{
-    bases::{self, Bases, Part, Rework},
+    bases::{self, Bases, Part, Rework, place_without_part},
     rules::{FieldRule, How, Obstacle, Rules, is_remade},
 };
 use crate::{
@@ -26,6 +26,8 @@ pub(super) struct Step {
     pub(super) place: String,
     /// The same as the old shape names it: what was kept before is kept under this name.
     pub(super) former: String,
+    /// It is kept under this name only: another part was at its place.
+    pub(super) moved: bool,
     pub(super) field: &'static Field,
     pub(super) to: usize,
     pub(super) source: Source,
@@ -61,7 +63,7 @@ pub(super) struct OldPart {
 /// A part of the old object that the new one has no room for: it goes to the attic.
 #[derive(Debug)]
 pub(super) struct LeftOver {
-    /// Where it was in the object, by name: `base.hp`.
+    /// Where it is looked for when it comes back: `base.hp`.
     pub(super) place: String,
     pub(super) part: OldPart,
 }
@@ -138,7 +140,9 @@ impl Program {
         if bases.is_shifted() {
             program.flatten_parts((old, new), &bases);
         } else {
-            program.flatten(&Whole { old, new, from: 0, to: 0, place: "", former: "", outer: None, parts: None });
+            let whole =
+                Whole { old, new, from: 0, to: 0, place: "", former: "", outer: None, parts: None, moved: false };
+            program.flatten(&whole);
         }
         program.runs = merged(std::mem::take(&mut program.runs));
         program
@@ -148,13 +152,21 @@ impl Program {
     fn flatten_parts(&mut self, (old, new): (&'static Descriptor, &'static Descriptor), bases: &Bases) {
         let (olds, news) = bases.parts(old, new);
         for to in &news {
+            let place = bases::place(to.depth);
             match bases.old_depth(to.depth).and_then(|depth| olds.get(depth)) {
-                Some(from) => in_parts(from, to, |whole| self.flatten(whole)),
-                None => in_parts(to, to, |whole| to.own_fields().for_each(|field| self.missing(whole, field))),
+                Some(from) => {
+                    in_parts((from, &bases::place(from.depth)), (to, &place), |whole| self.flatten(whole));
+                }
+                None => in_parts((to, &place_without_part(&to.class)), (to, &place), |whole| {
+                    to.own_fields().for_each(|field| self.missing(whole, field));
+                }),
             }
         }
         for from in olds.iter().filter(|from| !bases.continues(from.depth)) {
-            in_parts(from, from, |whole| from.own_fields().for_each(|field| self.removed(whole, field)));
+            let place = place_without_part(&from.class);
+            in_parts((from, &place), (from, &place), |whole| {
+                from.own_fields().for_each(|field| self.removed(whole, field));
+            });
         }
     }
 
@@ -255,6 +267,7 @@ impl Program {
                 former: &former,
                 outer: Some(whole),
                 parts: None,
+                moved: whole.moved,
             };
             return self.flatten(&whole);
         }
@@ -289,7 +302,7 @@ impl Program {
     /// `old` is the old shape's field, or the new one where there is none.
     fn make(&mut self, whole: &Whole<'_>, field: &'static Field, old: &Field, source: Source) {
         let (place, former) = (whole.place_of(field), whole.former_of(old));
-        self.steps.push(Step { place, former, field, to: whole.to + field.offset, source });
+        self.steps.push(Step { place, former, moved: whole.moved, field, to: whole.to + field.offset, source });
     }
 
     /// The old field's value stays behind; `over` where the new object has no room for it.
@@ -320,18 +333,10 @@ impl Program {
     }
 }
 
-/// The fields of the part `from` become those of the part `to`.
-fn in_parts(from: &Part, to: &Part, run: impl FnOnce(&Whole<'_>)) {
-    run(&Whole {
-        old: from.ty,
-        new: to.ty,
-        from: from.at,
-        to: to.at,
-        place: &bases::place(to.depth),
-        former: &bases::place(from.depth),
-        outer: None,
-        parts: Some((from, to)),
-    });
+/// The fields of the part `from` become those of the part `to`; each with where it is, by name.
+fn in_parts((from, former): (&Part, &str), (to, place): (&Part, &str), run: impl FnOnce(&Whole<'_>)) {
+    let parts = Some((from, to));
+    run(&Whole { old: from.ty, new: to.ty, from: from.at, to: to.at, place, former, outer: None, parts, moved: true });
 }
 
 /// A struct that lies inside the object, in both shapes.
@@ -350,6 +355,8 @@ struct Whole<'a> {
     outer: Option<&'a Whole<'a>>,
     /// Where it is a class's part of the object, and the parts that it is based on go their own way.
     parts: Option<(&'a Part, &'a Part)>,
+    /// Whether parts of the object lie elsewhere than before.
+    moved: bool,
 }
 
 impl Whole<'_> {

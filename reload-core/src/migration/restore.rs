@@ -113,20 +113,24 @@ unsafe fn make_one(
         known_as: carried.known_as,
         class: carried.path,
         object,
-        types: Some(made_as.types),
+        types: None,
     };
-    let Rework { hooks, bases } = made_as.rework;
-    let keeper = LeavingKeeper { keeper, hooks, unfit: RefCell::default() };
+    let (rework, types) = (made_as.rework, made_as.types);
+    let Rework { hooks, bases } = rework;
+    let keeper = LeavingKeeper { keeper, rework, types, unfit: RefCell::default() };
     // Before there is an object that would have to be dropped.
     let unfit = |reason| StageFault::Hook { object, class: carried.number, reason };
     let is_needed = !hooks.is_empty() || bases.is_shifted();
-    let mut state = is_needed.then(|| nested(written.state)).transpose().map_err(unfit)?;
-    let mut text = Cow::Borrowed(written.state);
-    if bases.is_shifted() {
-        state =
-            state.map(|state| bases.rebased(state, |place, json| keeper.keep(place, String::new(), json.to_string())));
-        text = state.as_ref().map(Json::to_string).map_or(text, Cow::Owned);
-    }
+    let state = is_needed.then(|| nested(written.state)).transpose().map_err(unfit)?;
+    let text = match &state {
+        Some(state) if bases.is_shifted() => {
+            let keep = |place, was: String, json: &Json| {
+                keeper.keep(place, types.get(&was).cloned().unwrap_or_default(), json.to_string());
+            };
+            Cow::Owned(bases.rebased(state.clone(), keep).to_string())
+        }
+        _ => Cow::Borrowed(written.state),
+    };
     let root = Path::root(carried.path);
     // SAFETY: (1)
     let made = unsafe { value_from_json(made_as.state, out, &text, &root, &keeper) };
@@ -135,26 +139,25 @@ unsafe fn make_one(
         fault: Fault { place: carried.path.to_owned(), reason: Reason::Serde(error) },
     })?;
     let Some(state) = state else { return Ok(()) };
-    let (asked, unfit) = (Asked::default(), keeper.unfit.take());
-    let unasked = |fault| StageFault::Part { object, fault };
+    let unfit = keeper.unfit.take();
+    let asked = (!unfit.is_empty()).then(Asked::default);
     for hook in hooks {
-        let part = (0..hook.depth).fold(&state, |json, _| json.get("base").unwrap_or(json));
+        let part = (0..hook.old_depth).fold(&state, |json, _| json.get("base").unwrap_or(json));
         let call = HookCall { object, from_epoch: carried.from_epoch, epoch: carried.epoch };
-        let old = Old::Json { state: part, types: made_as.types };
+        let old = Old::Json { state: part, types: made_as.types, depth: hook.old_depth };
         // SAFETY: (1) the object was just made, the part with it.
-        let result = unsafe { hook::run(hook, old, out.wrapping_add(hook.to), call, Some(&asked)) };
+        let result = unsafe { hook::run(hook, old, out.wrapping_add(hook.to), call, asked.as_ref()) };
         if let Err(reason) = result {
             // SAFETY: (1) the object is there but for the part that the hook got.
             unsafe { drop_around(made_as.state, out, hook.depth) };
-            // What it was not made for is the reason, rather than what it makes of that.
-            asked.check(unfit).map_err(unasked)?;
+            let reason = asked.map_or(reason.clone(), |asked| asked.explain(reason, &unfit));
             return Err(StageFault::Hook { object, class: hook.class, reason });
         }
     }
-    asked.check(unfit).map_err(|fault| {
+    asked.map_or(Ok(()), |asked| asked.check(unfit)).map_err(|fault| {
         // SAFETY: (1) a whole object, which nobody is told of.
         drop(unsafe { drop_value(made_as.state, out) });
-        unasked(fault)
+        StageFault::Part { object, fault }
     })
 }
 

@@ -15,8 +15,8 @@ use crate::{
     dispatch::{Payload, Unborn},
     instance::{Memory, OutOfMemory, Pool},
     schema::{
-        Descriptor, Fault, Path, Place, Reason, Step as PathStep, Value, copy_at, drop_value, field_default_at,
-        field_json_in, missing_field, unkept, write_default,
+        Descriptor, Fault, Keeper, Path, Place, Reason, Step as PathStep, Tentative, Value, copy_at, drop_value,
+        field_default_at, field_json_in, missing_field, unkept, write_default,
     },
 };
 use core::cell::RefCell;
@@ -294,6 +294,8 @@ impl Block<'_> {
     unsafe fn make(&self, step: &Step, done: &mut usize, unfit: &mut Vec<(usize, Unfit)>) -> Result<(), StageFault> {
         let root = Path::root(self.carried.path);
         let path = root.then(PathStep::Field(&step.place)).formerly(&step.former);
+        // Where what was kept of it is.
+        let kept = if step.moved { root.then(PathStep::Field(&step.former)) } else { path };
         // Asking the attic for each object is only worth it where it has something.
         let source = match step.source {
             Source::Missing(from)
@@ -326,25 +328,30 @@ impl Block<'_> {
                     Source::Missing(from) => {
                         let keeper = self.keeper((self.id)(index));
                         match from {
-                            DefaultFrom::Field => missing_field(step.field, out, &path, &keeper),
-                            DefaultFrom::Whole { ty, at } => missing_part(step, ty, at, out, &path, &keeper),
+                            DefaultFrom::Field => missing_field(step.field, out, &kept, &keeper),
+                            DefaultFrom::Whole { ty, at } => missing_part(step, ty, at, out, &kept, &keeper),
                         }
                     }
                     Source::Old { field, from, how, left } => {
                         let keeper = self.keeper((self.id)(index));
-                        let conversion = Conversion { rules: &self.program.rules, keeper: &keeper };
+                        let tentative = Tentative::new(&keeper);
+                        let keeper: &dyn Keeper = if left.is_some() { &tentative } else { &keeper };
+                        let conversion = Conversion { rules: &self.program.rules, keeper };
                         let value = Value::new(self.from(index).wrapping_add(from), field.descriptor());
                         let target = Target { ty: step.field.descriptor(), out, path: &path };
                         match (left, conversion.carry(how, (field, value), step.field, target)) {
                             (Some(start), Err(fault)) if Unfit::is_one(&fault.reason) => {
                                 match write_own_default(step, start, out, &path) {
                                     Ok(()) => {
-                                        let places = (&*step.place, step.former.clone());
-                                        unfit.push((index, Unfit::of(&keeper, places, fault)));
+                                        unfit.push((index, Unfit::new(step.former.clone(), fault)));
                                         Ok(())
                                     }
                                     Err(_) => Err(fault),
                                 }
+                            }
+                            (_, Ok(())) => {
+                                tentative.commit();
+                                Ok(())
                             }
                             (_, result) => result,
                         }
@@ -367,12 +374,14 @@ impl Block<'_> {
         mut unfit: Vec<(usize, Unfit)>,
         hollow: &mut Option<(usize, Hook)>,
     ) -> Result<(), StageFault> {
+        // Those of the first object last; of each object the first one last.
+        unfit.reverse();
+        unfit.sort_by_key(|(of, _)| core::cmp::Reverse(*of));
         for index in 0..self.count {
             let object = (self.id)(index);
-            let of_object: Vec<Unfit> = unfit.extract_if(.., |(of, _)| *of == index).map(|(_, unfit)| unfit).collect();
+            let of_object: Vec<Unfit> =
+                core::iter::from_fn(|| unfit.pop_if(|(of, _)| *of == index)).map(|(_, unfit)| unfit).collect();
             let asked = (!of_object.is_empty()).then(Asked::default);
-            let check = |of_object| asked.as_ref().map_or(Ok(()), |asked| asked.check(of_object));
-            let unasked = |fault| StageFault::Part { object, fault };
             for hook in &self.program.hooks {
                 let Carried { from_epoch, epoch, .. } = self.carried;
                 // SAFETY: (1) the old object's part of the hook's class.
@@ -383,12 +392,13 @@ impl Block<'_> {
                 let result = unsafe { hook::run(hook, old, part, call, asked.as_ref()) };
                 if let Err(reason) = result {
                     *hollow = Some((index, *hook));
-                    // What it was not made for is the reason, rather than what it makes of that.
-                    check(of_object).map_err(unasked)?;
+                    let reason = asked.map_or(reason.clone(), |asked| asked.explain(reason, &of_object));
                     return Err(StageFault::Hook { object, class: hook.class, reason });
                 }
             }
-            check(of_object).map_err(unasked)?;
+            if let Some(asked) = asked {
+                asked.check(of_object).map_err(|fault| StageFault::Part { object, fault })?;
+            }
         }
         Ok(())
     }

@@ -1,12 +1,13 @@
 //! Values that do not fit, where a class's own `migrate` answers for their field: it gets the object with the field's default,
 //! and has to ask for the old value. If it does not, nobody has cared for the value, and the object is not carried over.
 
-use super::program::Hook;
+use super::bases::{Rework, field_place};
 use crate::{
     attic::ObjectKeeper,
     schema::{Fault, Keeper, Reason},
 };
 use core::cell::RefCell;
+use std::collections::BTreeMap;
 
 /// A value that was left to `migrate`.
 #[derive(Debug)]
@@ -17,10 +18,7 @@ pub(super) struct Unfit {
 }
 
 impl Unfit {
-    /// The value at `place` of the new object, and at `former` of the old one, is left to `migrate`; what was kept of its parts
-    /// is not any more.
-    pub(super) fn of(keeper: &ObjectKeeper<'_>, (place, former): (&str, String), fault: Fault) -> Self {
-        keeper.change.borrow_mut().take_back(keeper.class, [place, &former], keeper.object);
+    pub(super) const fn new(former: String, fault: Fault) -> Self {
         Self { former, fault }
     }
 
@@ -40,13 +38,14 @@ pub(super) struct Asked(RefCell<Vec<String>>);
 impl Asked {
     /// The hook of the part `depth` base parts deep has asked for a field of that.
     pub(super) fn note(&self, depth: usize, field: &str) {
-        self.0.borrow_mut().push(format!("{}{field}", "base.".repeat(depth)));
+        self.0.borrow_mut().push(field_place(depth, field));
     }
 
-    /// Whether it, a part of it, or what it is a part of was asked for.
+    /// Whether it, or what it is a part of, was asked for. Parts of it are not enough: the others would be lost.
     fn has(&self, place: &str) -> bool {
-        let together = |asked: &String| asked.split('.').zip(place.split('.')).all(|(asked, step)| asked == step);
-        self.0.borrow().iter().any(together)
+        let holds =
+            |asked: &String| place.strip_prefix(&**asked).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+        self.0.borrow().iter().any(holds)
     }
 
     /// # Errors
@@ -55,39 +54,60 @@ impl Asked {
     pub(super) fn check(&self, unfit: Vec<Unfit>) -> Result<(), Fault> {
         unfit.into_iter().find(|unfit| !self.has(&unfit.former)).map_or(Ok(()), |unfit| Err(unfit.fault))
     }
+
+    /// Why a hook has failed, with what it may not have been made for.
+    pub(super) fn explain(&self, reason: String, unfit: &[Unfit]) -> String {
+        match unfit.iter().find(|unfit| !self.has(&unfit.former)) {
+            Some(Unfit { fault: Fault { place, reason: why }, .. }) => {
+                format!("{reason}; the object that it got has the default of {place}, because {why}")
+            }
+            None => reason,
+        }
+    }
 }
 
-/// Stands between an object out of JSON and the attic; what does not fit is left to the hooks.
+/// Stands between an object out of JSON and the attic: asks for things where they were, and leaves what does not fit to the hooks.
 pub(super) struct LeavingKeeper<'a> {
+    /// Knows no types.
     pub(super) keeper: ObjectKeeper<'a>,
-    pub(super) hooks: &'a [Hook],
+    pub(super) rework: &'a Rework,
+    /// The types that fields had, by where they were.
+    pub(super) types: &'a BTreeMap<String, String>,
     pub(super) unfit: RefCell<Vec<Unfit>>,
+}
+
+impl LeavingKeeper<'_> {
+    fn former(&self, place: &str) -> String {
+        if self.rework.bases.is_shifted() { self.rework.bases.former_place(place) } else { place.to_owned() }
+    }
 }
 
 impl Keeper for LeavingKeeper<'_> {
     fn keep(&self, place: String, ty: String, json: String) {
+        let known = || self.types.get(&self.former(&place)).cloned().unwrap_or_default();
+        let ty = if ty.is_empty() { known() } else { ty };
         self.keeper.keep(place, ty, json);
     }
 
     fn kept(&self, place: &str) -> Option<String> {
-        self.keeper.kept(place)
+        self.keeper.kept(&self.former(place))
     }
 
     fn returned(&self, place: String) {
-        self.keeper.returned(place);
+        self.keeper.returned(self.former(&place));
     }
 
     fn misfits(&self, place: String, why: String) {
-        self.keeper.misfits(place, why);
+        self.keeper.misfits(self.former(&place), why);
     }
 
     fn may_leave(&self, place: &str) -> bool {
-        self.hooks.iter().any(|hook| hook.has(place))
+        self.rework.hooks.iter().any(|hook| hook.has(place))
     }
 
-    fn left(&self, (place, former): (&str, String), why: String) {
+    fn left(&self, (_, former): (&str, String), why: String) {
         let fault = Fault { place: self.keeper.class.to_owned(), reason: Reason::Serde(why) };
-        self.unfit.borrow_mut().push(Unfit::of(&self.keeper, (place, former), fault));
+        self.unfit.borrow_mut().push(Unfit::new(self.former(&former), fault));
     }
 }
 
@@ -96,15 +116,15 @@ mod tests {
     use super::Asked;
 
     #[test]
-    fn what_is_asked_for_is_a_place_what_it_lies_in_and_what_lies_in_it() {
+    fn what_is_asked_for_is_a_place_and_what_lies_in_it() {
         let asked = Asked::default();
         for (depth, field) in [(0, "hp"), (0, "pos.x"), (1, "size")] {
             asked.note(depth, field);
         }
-        for place in ["hp", "hp.0", "pos", "pos.x", "base.size", "base.size.0"] {
+        for place in ["hp", "hp.0", "pos.x", "base.size", "base.size.0"] {
             assert!(asked.has(place), "{place}");
         }
-        for place in ["size", "pos.y", "base.hp", "hpx"] {
+        for place in ["size", "pos", "pos.y", "base", "base.hp", "hpx"] {
             assert!(!asked.has(place), "{place}");
         }
     }

@@ -12,7 +12,11 @@ use std::collections::BTreeMap;
 /// before.
 pub(super) fn rework_of_living(before: &Registry, after: &Registry, number: u16) -> Rework {
     let (old_parts, parts) = (before.parts(number), after.parts(number));
-    let classes = |parts: &[(u16, usize)]| parts.iter().map(|(class, _)| *class).collect::<Vec<_>>();
+    let path = |class: u16| {
+        let known = before.classes.get(usize::from(class)).filter(|class| !class.path.is_empty());
+        known.map_or(&*after.class(class).path, |class| &*class.path)
+    };
+    let classes = |parts: &[(u16, usize)]| parts.iter().map(|(class, _)| path(*class)).collect::<Vec<_>>();
     let bases = Bases::between(&classes(&old_parts), &classes(&parts));
     let hooks = parts.into_iter().enumerate().filter_map(|(depth, (class, to))| {
         let old_depth = old_parts.iter().position(|(old, _)| *old == class)?;
@@ -57,7 +61,15 @@ pub(crate) fn rework_of_written(
             return None;
         }
         let old = registry.class(*class).state;
-        Some(Hook { class: *class, call, to: *to, from: 0, old, depth, old_depth: depth })
+        Some(Hook {
+            class: *class,
+            call,
+            to: *to,
+            from: 0,
+            old,
+            depth,
+            old_depth: bases.old_depth(depth).unwrap_or(depth),
+        })
     });
     Rework { hooks: base_first(hooks), bases }
 }

@@ -1,6 +1,8 @@
 //! Where parts of a value go that its new type has no room for, and where they come back from. The schema only
 //! says what is left over and what is missing.
 
+use core::cell::RefCell;
+
 /// Keeps what is left over of one value.
 pub(crate) trait Keeper {
     /// `json` was at `place` (see [`Path::key`](super::Path::key)), a value of type `ty`; the type is unknown, and
@@ -18,6 +20,67 @@ pub(crate) trait Keeper {
     }
     /// What is read at `place`, and was at `former`, is left to them; why it cannot be read.
     fn left(&self, (_place, _former): (&str, String), _why: String) {}
+}
+
+/// Takes note of what is kept of a value while it is made: only if it is made does it count.
+pub(crate) struct Tentative<'a> {
+    keeper: &'a dyn Keeper,
+    noted: RefCell<Vec<Noted>>,
+}
+
+enum Noted {
+    Keep { place: String, ty: String, json: String },
+    Returned { place: String },
+    Misfits { place: String, why: String },
+    Left { place: String, former: String, why: String },
+}
+
+impl<'a> Tentative<'a> {
+    pub(crate) const fn new(keeper: &'a dyn Keeper) -> Self {
+        Self { keeper, noted: RefCell::new(Vec::new()) }
+    }
+
+    /// The value is made.
+    pub(crate) fn commit(self) {
+        for noted in self.noted.into_inner() {
+            match noted {
+                Noted::Keep { place, ty, json } => self.keeper.keep(place, ty, json),
+                Noted::Returned { place } => self.keeper.returned(place),
+                Noted::Misfits { place, why } => self.keeper.misfits(place, why),
+                Noted::Left { place, former, why } => self.keeper.left((&place, former), why),
+            }
+        }
+    }
+
+    fn note(&self, noted: Noted) {
+        self.noted.borrow_mut().push(noted);
+    }
+}
+
+impl Keeper for Tentative<'_> {
+    fn keep(&self, place: String, ty: String, json: String) {
+        self.note(Noted::Keep { place, ty, json });
+    }
+
+    fn kept(&self, place: &str) -> Option<String> {
+        self.keeper.kept(place)
+    }
+
+    fn returned(&self, place: String) {
+        self.note(Noted::Returned { place });
+    }
+
+    fn misfits(&self, place: String, why: String) {
+        self.note(Noted::Misfits { place, why });
+    }
+
+    fn may_leave(&self, place: &str) -> bool {
+        self.keeper.may_leave(place)
+    }
+
+    fn left(&self, (place, former): (&str, String), why: String) {
+        self.note(Noted::Left { place: place.to_owned(), former, why });
+    }
 }
 
 /// Keeps nothing.

@@ -51,7 +51,7 @@ pub(crate) use json::{
     Plain, field_from_json, field_json, field_json_in, key_text, missing_field, nested, plain, proxy_of, unkept,
     value_from_json,
 };
-pub(crate) use keeper::{Keeper, NoKeeper};
+pub(crate) use keeper::{Keeper, NoKeeper, Tentative};
 pub(crate) use opaque::{any_field, field_types, opaque_fields, opaque_fields_of_own_types, unknown_fields_of_shared};
 pub(crate) use path::{Path, Step};
 pub(crate) use place::{Partial, Undo};

@@ -135,6 +135,33 @@ mod moved {
     }
 }
 
+/// The class between is gone, with a field of the base that is called as one of its, and a `migrate` keeps what it can.
+mod sold {
+    use super::*;
+    #[game_class(path = "game::Creature", no_handlers)]
+    #[derive(Default)]
+    pub struct Creature {
+        pub hp: u32,
+        pub names: Vec<String>,
+    }
+    #[game_class(path = "game::Goblin", base = Creature)]
+    #[derive(Default)]
+    pub struct Goblin {
+        pub base: Creature,
+        pub gold: u32,
+    }
+    #[game_class]
+    impl Goblin {
+        fn migrate(old: &OldState<'_>, mut carried: Self) -> Result<Self, MigrateError> {
+            if old.has("base.rage") {
+                assert_eq!(old.type_of("base.rage").as_deref(), Some("u32"));
+                carried.gold += old.get::<u32>("base.rage")? + old.get::<u32>("base.base.hp")?;
+            }
+            Ok(carried)
+        }
+    }
+}
+
 /// Of one version: its classes.
 macro_rules! of {
     (low) => {
@@ -151,6 +178,9 @@ macro_rules! of {
     };
     (deep) => {
         library().class::<Creature>().class::<deep::Monster>().class::<deep::Goblin>()
+    };
+    (sold) => {
+        library().class::<sold::Creature>().class::<sold::Goblin>()
     };
     (moved) => {
         library().class::<moved::Creature>().class::<moved::Monster>().class::<moved::Goblin>()
@@ -184,7 +214,7 @@ fn the_parts_of_an_object_go_where_their_class_is() {
     game.undo();
     assert_eq!((game.json(id), alive()), (flat(), 2), "the class between is gone");
     let kept: Vec<String> = game.world.attic().entries.into_iter().filter_map(|entry| entry.field).collect();
-    assert_eq!(kept, ["base.rage", "base.token"]);
+    assert_eq!(kept, ["<game::Monster>.rage", "<game::Monster>.token"]);
     game.undo();
     assert_eq!((game.json(id), alive()), (deep(7, 9), 3), "and is back, as it was");
     game.reload(of!(flat));
@@ -261,4 +291,29 @@ fn a_field_called_base_is_no_part_of_its_own() {
         game.reload(of!(low));
         assert_eq!((game.json(id).as_str(), alive()), (low_house, 1), "{}", game.world.attic());
     }
+}
+
+#[test]
+fn a_migrate_sees_the_parts_where_they_were_and_equal_names_stay_apart() {
+    let (mut game, id) = game();
+    game.reload(of!(deep));
+    let of_deep = game.world.save().expect("all of it can be written").text;
+    let check = |game: &mut Game| {
+        assert_eq!(game.json(id), r#"{"base":{"hp":300,"names":["Grub"]},"gold":308}"#);
+        let kept: Vec<String> = game.world.attic().entries.into_iter().filter_map(|entry| entry.field).collect();
+        assert_eq!(kept, ["<game::Monster>.rage", "<game::Monster>.token", "base.token", "token"]);
+        game.reload(of!(deep));
+        assert_eq!((game.json(id), alive()), (deep(5, 9).replace(r#""gold":3"#, r#""gold":308"#), 3));
+    };
+    game.reload(of!(sold));
+    check(&mut game);
+    game.reload(library());
+    drop(game);
+    let mut restored = Game::open(of!(sold));
+    restored.world.restore(&of_deep).unwrap_or_else(|rejection| panic!("{rejection}"));
+    check(&mut restored);
+    restored.world.restore(&of_deep).unwrap_or_else(|rejection| panic!("{rejection}"));
+    restored.reload(library());
+    restored.reload(of!(sold));
+    check(&mut restored);
 }

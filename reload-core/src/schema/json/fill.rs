@@ -183,10 +183,8 @@ impl Slot<'_> {
         for (index, field) in fields.iter().enumerate() {
             let path = self.path.then(Step::Field(field.name()));
             let slot = self.field(field, partial.at(index), &path);
-            match list.next_element_seed(slot) {
-                Ok(Some(())) => {}
-                Ok(None) => slot.fill_missing().map_err(Error::custom)?,
-                Err(error) => slot.leave(error)?,
+            if slot.read_or_leave(|slot| list.next_element_seed(slot))? == Some(None) {
+                slot.fill_missing().map_err(Error::custom)?;
             }
             // SAFETY: just written.
             unsafe { partial.set_done(index) };
@@ -218,7 +216,7 @@ impl Slot<'_> {
             if partial.is_done(index) {
                 return Err(slot.expected("the field once", "it twice"));
             }
-            map.next_value_seed(slot).or_else(|error| slot.leave(error))?;
+            slot.read_or_leave(|slot| map.next_value_seed(slot))?;
             // SAFETY: just written.
             unsafe { partial.set_done(index) };
         }

@@ -2,7 +2,9 @@
 #![expect(unsafe_code, reason = "writes values where the caller has made room")]
 
 use super::found::{Fill, Found, Handing};
-use crate::schema::{Carry, Descriptor, Fault, Field, Keeper, NoKeeper, Path, Reason, path::MAX_DEPTH};
+use crate::schema::{
+    Carry, Descriptor, Fault, Field, Keeper, NoKeeper, Path, Reason, keeper::Tentative, path::MAX_DEPTH,
+};
 use core::{
     cell::{Cell, RefCell},
     fmt,
@@ -228,15 +230,34 @@ impl<'a> Slot<'a> {
         self.reader.keeper.keep(path.key(), String::new(), json.to_string());
     }
 
-    /// A field that could not be read starts over, if somebody else says what becomes of it.
-    pub(super) fn leave<E: Error>(&self, error: E) -> Result<(), E> {
-        let (place, keeper) = (self.path.key(), self.reader.keeper);
-        let may_leave = self.reader.leaves && self.path.is_of_fields() && keeper.may_leave(&place);
-        if !may_leave || self.fill_default().is_err() {
-            return Err(error);
+    /// Has a field read. One that cannot be read starts over, if somebody else says what becomes of it; then the answer is `None`.
+    pub(super) fn read_or_leave<T, E: Error>(
+        &self,
+        read: impl FnOnce(Slot<'_>) -> Result<T, E>,
+    ) -> Result<Option<T>, E> {
+        if !self.reader.leaves || !self.path.is_of_fields() {
+            return read(*self).map(Some);
         }
-        keeper.left((&place, self.path.former_key().unwrap_or_else(|| place.clone())), error.to_string());
-        Ok(())
+        let place = self.path.key();
+        if !self.reader.keeper.may_leave(&place) {
+            return read(*self).map(Some);
+        }
+        let tentative = Tentative::new(self.reader.keeper);
+        let result = read(Slot { reader: &Reader { keeper: &tentative, ..*self.reader }, ..*self });
+        match result {
+            Ok(found) => {
+                tentative.commit();
+                Ok(Some(found))
+            }
+            Err(error) => {
+                if self.fill_default().is_err() {
+                    return Err(error);
+                }
+                let former = self.path.former_key().unwrap_or_else(|| place.clone());
+                self.reader.keeper.left((&place, former), error.to_string());
+                Ok(None)
+            }
+        }
     }
 
     /// Writes the default that the field or its type has.
