@@ -148,17 +148,10 @@ pub(crate) struct ObjectKeeper<'a> {
     /// The path that the class has from now on.
     pub(crate) class: &'a str,
     pub(crate) object: ObjectId,
-    /// Types by field, for values whose type is not known where they are found.
-    pub(crate) types: Option<&'a BTreeMap<String, String>>,
 }
 
 impl Keeper for ObjectKeeper<'_> {
-    fn keep(&self, place: String, mut ty: String, json: String) {
-        if ty.is_empty()
-            && let Some(known) = self.types.and_then(|types| types.get(&place))
-        {
-            ty.clone_from(known);
-        }
+    fn keep(&self, place: String, ty: String, json: String) {
         let mut change = self.change.borrow_mut();
         let kept = change.kept.entry((self.class.to_owned(), place)).or_default();
         if !ty.is_empty() {

@@ -113,7 +113,6 @@ unsafe fn make_one(
         known_as: carried.known_as,
         class: carried.path,
         object,
-        types: None,
     };
     let (rework, types) = (made_as.rework, made_as.types);
     let Rework { hooks, bases } = rework;

@@ -282,7 +282,6 @@ impl Block<'_> {
             known_as: self.carried.known_as,
             class: self.carried.path,
             object,
-            types: None,
         }
     }
 

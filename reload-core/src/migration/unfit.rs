@@ -68,7 +68,6 @@ impl Asked {
 
 /// Stands between an object out of JSON and the attic: asks for things where they were, and leaves what does not fit to the hooks.
 pub(super) struct LeavingKeeper<'a> {
-    /// Knows no types.
     pub(super) keeper: ObjectKeeper<'a>,
     pub(super) rework: &'a Rework,
     /// The types that fields had, by where they were.
