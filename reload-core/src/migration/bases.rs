@@ -143,7 +143,7 @@ pub(super) fn place_without_part(class: &str) -> String {
 }
 
 /// Where the part this deep is in an object, by name.
-pub(super) fn place(depth: usize) -> String {
+pub(crate) fn place(depth: usize) -> String {
     vec![BASE; depth].join(".")
 }
 

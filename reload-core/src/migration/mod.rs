@@ -14,7 +14,7 @@ mod stage;
 mod tests;
 mod unfit;
 
-pub(crate) use bases::{Bases, Rework};
+pub(crate) use bases::{Bases, Rework, place as base_place};
 pub(crate) use program::{Hook, Program, stays};
 pub(crate) use queued::{Births, StagedQueue};
 pub(crate) use restore::{MadeAs, RestoredPool, Written};

@@ -139,21 +139,22 @@ unsafe fn make_one(
     })?;
     let Some(state) = state else { return Ok(()) };
     let unfit = keeper.unfit.take();
-    let asked = (!unfit.is_empty()).then(Asked::default);
+    // Nothing is noted where nobody will look.
+    let (asked, is_needed) = (Asked::default(), !unfit.is_empty());
     for hook in hooks {
         let part = (0..hook.old_depth).fold(&state, |json, _| json.get("base").unwrap_or(json));
         let call = HookCall { object, from_epoch: carried.from_epoch, epoch: carried.epoch };
         let old = Old::Json { state: part, types: made_as.types, depth: hook.old_depth };
         // SAFETY: (1) the object was just made, the part with it.
-        let result = unsafe { hook::run(hook, old, out.wrapping_add(hook.to), call, asked.as_ref()) };
+        let result = unsafe { hook::run(hook, old, out.wrapping_add(hook.to), call, is_needed.then_some(&asked)) };
         if let Err(reason) = result {
             // SAFETY: (1) the object is there but for the part that the hook got.
             unsafe { drop_around(made_as.state, out, hook.depth) };
-            let reason = asked.map_or(reason.clone(), |asked| asked.explain(reason, &unfit));
+            let reason = asked.explain(reason, &unfit);
             return Err(StageFault::Hook { object, class: hook.class, reason });
         }
     }
-    asked.map_or(Ok(()), |asked| asked.check(unfit)).map_err(|fault| {
+    asked.check(unfit).map_err(|fault| {
         // SAFETY: (1) a whole object, which nobody is told of.
         drop(unsafe { drop_value(made_as.state, out) });
         StageFault::Part { object, fault }

@@ -380,7 +380,8 @@ impl Block<'_> {
             let object = (self.id)(index);
             let of_object: Vec<Unfit> =
                 core::iter::from_fn(|| unfit.pop_if(|(of, _)| *of == index)).map(|(_, unfit)| unfit).collect();
-            let asked = (!of_object.is_empty()).then(Asked::default);
+            // Nothing is noted where nobody will look.
+            let (asked, is_needed) = (Asked::default(), !of_object.is_empty());
             for hook in &self.program.hooks {
                 let Carried { from_epoch, epoch, .. } = self.carried;
                 // SAFETY: (1) the old object's part of the hook's class.
@@ -388,16 +389,14 @@ impl Block<'_> {
                 let part = self.to(index).wrapping_add(hook.to);
                 let call = HookCall { object, from_epoch, epoch };
                 // SAFETY: (1) the new object's part, which was made from copies.
-                let result = unsafe { hook::run(hook, old, part, call, asked.as_ref()) };
+                let result = unsafe { hook::run(hook, old, part, call, is_needed.then_some(&asked)) };
                 if let Err(reason) = result {
                     *hollow = Some((index, *hook));
-                    let reason = asked.map_or(reason.clone(), |asked| asked.explain(reason, &of_object));
+                    let reason = asked.explain(reason, &of_object);
                     return Err(StageFault::Hook { object, class: hook.class, reason });
                 }
             }
-            if let Some(asked) = asked {
-                asked.check(of_object).map_err(|fault| StageFault::Part { object, fault })?;
-            }
+            asked.check(of_object).map_err(|fault| StageFault::Part { object, fault })?;
         }
         Ok(())
     }

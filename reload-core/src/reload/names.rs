@@ -12,18 +12,17 @@ pub(super) fn may_be_one<'a>(
     changes: &'a [FieldChange],
     is_kept: impl Fn(&str) -> bool + 'a,
 ) -> impl Iterator<Item = String> + 'a {
+    fn only<'a>(mut found: impl Iterator<Item = &'a FieldChange>) -> Option<&'a FieldChange> {
+        found.next().filter(|_| found.next().is_none())
+    }
     fn whole(change: &FieldChange) -> &str {
         change.field.rsplit_once('.').map_or("", |(whole, _)| whole)
     }
     let added = changes.iter().filter(move |change| change.fate == FieldFate::Added && !is_kept(&change.field));
     added.filter_map(move |added| {
-        let alike = |fate: &FieldFate, ty: &Option<String>| {
-            let of_fate = changes.iter().filter(|change| change.fate == *fate && whole(change) == whole(added));
-            let mut found = of_fate.filter(|change| if *fate == FieldFate::Added { &change.to } else { &change.from } == ty);
-            found.next().filter(|_| found.next().is_none())
-        };
-        alike(&FieldFate::Added, &added.to)?;
-        let removed = alike(&FieldFate::Removed, &added.to)?;
+        let beside = |fate| changes.iter().filter(move |change| change.fate == fate && whole(change) == whole(added));
+        only(beside(FieldFate::Added).filter(|change| change.to == added.to))?;
+        let removed = only(beside(FieldFate::Removed).filter(|change| change.from == added.to))?;
         let (ty, name) = (added.to.as_deref()?, removed.field.rsplit('.').next()?);
         Some(format!(
             "{class}.{} is new, and {} is gone, which was a `{ty}` as well: if they are one field, take the edit back, and save the \

@@ -2,7 +2,7 @@
 //! whose.
 
 use crate::{
-    migration::{Bases, Hook, Rework},
+    migration::{Bases, Hook, Rework, base_place},
     registry::{BaseShapes, Class, Registry, shape_text},
     schema,
 };
@@ -44,7 +44,7 @@ pub(crate) fn rework_of_written(
     };
     let parts = registry.parts(number);
     let written: Vec<&str> = (1..=shapes.map_or(0, BTreeMap::len))
-        .map_while(|depth| types.get(&vec!["base"; depth].join(".")).map(String::as_str))
+        .map_while(|depth| types.get(&base_place(depth)).map(String::as_str))
         .collect();
     let now = parts.iter().skip(1).map(|(base, _)| {
         let base = registry.class(*base);
