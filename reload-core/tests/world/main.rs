@@ -425,6 +425,17 @@ fn an_unknown_class_names_the_nearest() {
     assert!(error.to_string().contains("did you mean `game::Creature`"), "{error}");
 }
 
+#[game_class(path = "game::Fiend", was = "game::Imp", no_handlers)]
+#[derive(Default)]
+struct Fiend {}
+
+#[test]
+fn a_class_that_was_called_so_is_named() {
+    let (mut world, _session, _log) = open(library().class::<v1::Creature>().class::<Fiend>());
+    let error = world.spawn_named("game::Imp").expect_err("it has another name");
+    assert!(error.to_string().contains("did you mean `game::Fiend`"), "{error}");
+}
+
 #[test]
 fn observers_see_classes_come_change_and_go() {
     let (mut world, mut session, _log) = open(library().class::<v1::Creature>());
