@@ -351,6 +351,51 @@ fn of_two_groups_in_the_attic_that_one_class_continues_its_namesakes_come_back()
     assert_eq!(again.instances(), 1);
 }
 
+mod titled {
+    use super::*;
+    #[game_class(path = "game::Cat", no_handlers)]
+    #[derive(Default)]
+    pub struct Cat {
+        #[field(was = "breed")]
+        pub name: String,
+        #[field(was = "name")]
+        pub title: String,
+    }
+}
+mod bred {
+    use super::*;
+    #[game_class(path = "game::Cat", no_handlers)]
+    #[derive(Default)]
+    pub struct Cat {
+        pub breed: String,
+        pub name: String,
+    }
+}
+
+#[test]
+fn names_that_are_passed_on_are_followed_out_of_files_and_the_attic() {
+    let (mut world, mut session, _log) = open(library().class::<bred::Cat>());
+    let [breed, name] = ["tabby", "Tom"].map(String::from);
+    let tom = world.spawn(bred::Cat { breed, name }).expect("a class");
+    let text = save(&world);
+    session.offer(&mut world, library());
+    let stored = save(&world);
+    for text in [&text, &stored] {
+        let (mut again, _session, _log) = open(library().class::<titled::Cat>());
+        restore(&mut again, text);
+        let cat = again.get::<titled::Cat>(tom).expect("alive");
+        assert_eq!((cat.name.as_str(), cat.title.as_str()), ("tabby", "Tom"));
+        // Written with the new names, which are not passed on again.
+        let text = save(&again);
+        let (mut third, _session, _log) = open(library().class::<titled::Cat>());
+        restore(&mut third, &text);
+        assert_eq!(third.get::<titled::Cat>(tom).expect("alive").name, "tabby");
+    }
+    session.offer(&mut world, library().class::<titled::Cat>());
+    let cat = world.get::<titled::Cat>(tom).expect("out of the attic");
+    assert_eq!((cat.name.as_str(), cat.title.as_str()), ("tabby", "Tom"));
+}
+
 mod narrow {
     use super::*;
     #[game_class(path = "game::Cat", no_handlers)]

@@ -196,7 +196,8 @@ pub fn game_class(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// A field, of a struct or of a variant, has the options of a field of a class (see `game_class`): `default`, `was`,
 /// `reset`, `opaque` and `serde`, the last three only in types without type parameters. A variant has
-/// `#[field(was = "OldName")]`, the name that it had before.
+/// `#[field(was = "OldName")]`, the name that it had before. A former name that another variant has now (`A` is `B`, `B`
+/// is `C`) is followed in objects that live, while out of a save file or the attic `B` is what is called so today.
 ///
 /// A new field of the type gets the type's `Default`. A struct that has none is made of the defaults of its fields; an
 /// enum that has none needs `#[field(default = ..)]` on the new field, or a `Default` of what the field is in.

@@ -148,6 +148,13 @@ pub(crate) fn continued(old: &[(&str, &str)], new: &[(&str, &str)]) -> Vec<Optio
     found
 }
 
+/// For each field the index of the name that it continues, of those that were written down by some older version.
+pub(crate) fn continued_names(old: &[&str], new: &[Field]) -> Vec<Option<usize>> {
+    let old: Vec<(&str, &str)> = old.iter().map(|name| (*name, "")).collect();
+    let new: Vec<(&str, &str)> = new.iter().map(|field| (field.name(), field.was())).collect();
+    continued(&old, &new)
+}
+
 /// Whether a version comes after the one that runs, or is the one before it, to which an undo goes back.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Direction {

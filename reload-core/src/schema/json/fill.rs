@@ -11,6 +11,7 @@ use crate::{
     boundary::RawStr,
     schema::{
         Carry, EnumOps, Field, Partial, Place, Reason, Shape, Step, TUPLE, Variant,
+        access::continued_names,
         build::{build_owner, build_proxied, build_variant, variant_of_defaults},
         carry::write_serde,
         is_positional,
@@ -203,24 +204,68 @@ impl Slot<'_> {
         partial: &mut Partial<'_>,
         mut map: M,
     ) -> Result<(), M::Error> {
+        if fields.iter().any(|field| !field.was().is_empty()) {
+            return self.fill_renamed(fields, partial, map);
+        }
         while let Some(key) = map.next_key::<String>()? {
-            let named = |field: &Field| field.name() == key;
-            let before = |field: &Field| field.was() == key;
-            let Some(index) = fields.iter().position(named).or_else(|| fields.iter().position(before)) else {
+            let Some(index) = fields.iter().position(|field| field.name() == key) else {
                 let json = map.next_value::<Json>()?;
                 self.left_over(&self.path.then(Step::Field(&key)), json);
                 continue;
             };
-            let path = self.path.then(Step::Field(fields[index].name())).formerly(&key);
-            let slot = self.field(&fields[index], partial.at(index), &path);
-            if partial.is_done(index) {
-                return Err(slot.expected("the field once", "it twice"));
-            }
-            slot.read_or_leave(|slot| map.next_value_seed(slot))?;
-            // SAFETY: just written.
-            unsafe { partial.set_done(index) };
+            self.fill_named(&fields[index], (&mut *partial, index), &key, |slot| map.next_value_seed(slot))?;
         }
         self.fill_rest(fields, partial)
+    }
+
+    /// Which field a name stands for is only known with all the names: `b` may be `c` now, and `a` be `b`.
+    fn fill_renamed<'de, M: MapAccess<'de>>(
+        &self,
+        fields: &'static [Field],
+        partial: &mut Partial<'_>,
+        mut map: M,
+    ) -> Result<(), M::Error> {
+        let mut found: Vec<(String, Option<Json>)> = Vec::new();
+        while let Some((key, json)) = map.next_entry::<String, Json>()? {
+            if found.iter().any(|(name, _)| *name == key) {
+                return Err(self.expected(&format!("`{key}` once"), "it twice"));
+            }
+            found.push((key, Some(json)));
+        }
+        let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+        let continued = continued_names(&names, fields);
+        for (index, from) in continued.into_iter().enumerate() {
+            let Some((key, json)) = from.map(|from| &mut found[from]) else { continue };
+            let Some(json) = json.take() else { continue };
+            self.fill_named(&fields[index], (&mut *partial, index), key, |slot| {
+                slot.deserialize(json).map_err(Error::custom)
+            })?;
+        }
+        for (key, json) in found {
+            if let Some(json) = json {
+                self.left_over(&self.path.then(Step::Field(&key)), json);
+            }
+        }
+        self.fill_rest(fields, partial)
+    }
+
+    /// Reads what was found under `key` into a field of `partial`.
+    fn fill_named<E: Error>(
+        &self,
+        field: &'static Field,
+        (partial, index): (&mut Partial<'_>, usize),
+        key: &str,
+        read: impl FnOnce(Slot<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let path = self.path.then(Step::Field(field.name())).formerly(key);
+        let slot = self.field(field, partial.at(index), &path);
+        if partial.is_done(index) {
+            return Err(slot.expected("the field once", "it twice"));
+        }
+        slot.read_or_leave(read)?;
+        // SAFETY: just written.
+        unsafe { partial.set_done(index) };
+        Ok(())
     }
 
     /// Fields that nothing was found for.
