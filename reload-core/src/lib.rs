@@ -129,7 +129,8 @@ pub use library::{ClassView, InProcess, ReloadView};
 pub use mailbox::{Mailbox, WorldGone};
 pub use reload_macros::{State, event_table, game_class};
 pub use report::{
-    ClassChange, ClassFate, DroppedEvent, FieldChange, FieldFate, Outcome, ReloadPlan, ReloadReport, StageTime,
+    ClassChange, ClassFate, DroppedEvent, EventRename, FieldChange, FieldFate, Outcome, ReloadPlan, ReloadReport,
+    StageTime,
 };
 pub use save::{RestoreReport, SaveError, Saved};
 pub use schema::State;

@@ -36,6 +36,8 @@ pub struct ClassChange {
     pub events_added: Vec<String>,
     /// Events that it no longer handles.
     pub events_removed: Vec<String>,
+    /// Events that it goes on to handle, and that have another name now.
+    pub events_renamed: Vec<EventRename>,
     /// Loops that it runs from now on.
     pub loops_added: Vec<String>,
     /// Loops that it no longer runs.
@@ -46,6 +48,15 @@ pub struct ClassChange {
     pub fields: Vec<FieldChange>,
     /// Objects that come back out of the attic.
     pub returned: usize,
+}
+
+/// An event that has another name, as handlers have it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EventRename {
+    /// The name that it has now.
+    pub name: String,
+    /// The name that it had.
+    pub was: String,
 }
 
 /// What becomes of a field.
@@ -116,6 +127,7 @@ impl ClassChange {
             || self.returned > 0
             || self.was.is_some()
             || !self.fields.is_empty()
+            || !self.events_renamed.is_empty()
             || ![&self.events_added, &self.events_removed, &self.loops_added, &self.loops_removed]
                 .into_iter()
                 .all(Vec::is_empty)
@@ -142,6 +154,9 @@ impl fmt::Display for ClassChange {
             for name in names {
                 write!(f, " {sign}{kind}_{name}")?;
             }
+        }
+        for EventRename { name, was } in &self.events_renamed {
+            write!(f, " event_{name} (was event_{was})")?;
         }
         if self.released > 0 {
             write!(f, " {} awake again", self.released)?;

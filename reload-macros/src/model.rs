@@ -136,6 +136,8 @@ pub(crate) struct Event {
     pub(crate) attrs: Vec<Attribute>,
     /// The payload as a struct.
     pub(crate) item: DeriveInput,
+    /// The name that it had, or, if it was elsewhere, the path.
+    pub(crate) was: Option<LitStr>,
     /// `player_joined` for `PlayerJoined`.
     pub(crate) handler_name: String,
     pub(crate) fields: Vec<Field>,

@@ -54,6 +54,52 @@ fn delayed_events_get_the_new_shape_or_are_named() {
     assert!(game.world.take_faults().is_empty());
 }
 
+/// Names are passed on, in the queue, in files and on the way back, and a payload's fields change on the way.
+#[test]
+fn delayed_events_of_another_name_reach_the_handlers_of_that_name() {
+    let first = source(
+        "Hit { n: u8 }, Healed { n: u8 }",
+        "fn event_hit(&mut self, event: &Hit, ctx: &mut Ctx) { say(ctx, format!(\"hit {}\", event.n)); }
+         fn event_healed(&mut self, event: &Healed, ctx: &mut Ctx) { say(ctx, format!(\"healed {}\", event.n)); }",
+        "for n in 1..=3 {
+             ctx.after(Duration::from_secs(n), Hit { n: n as u8 });
+             ctx.after(Duration::from_secs(n), Healed { n: n as u8 });
+         }",
+    );
+    let second = source(
+        "Added, #[event(was = \"Healed\")] Soothed { by: u32, #[field(was = \"n\")] amount: u8 }, #[event(was = \"Hit\")] Healed { n: u64 }",
+        "fn event_healed(&mut self, event: &Healed, ctx: &mut Ctx) { say(ctx, format!(\"was hit {}\", event.n)); }
+         fn event_soothed(&mut self, event: &Soothed, ctx: &mut Ctx) { say(ctx, format!(\"soothed {}\", event.amount)); }",
+        "",
+    );
+    let mut game = Game::start("renamed", &first);
+    game.spawn("It");
+    game.ask();
+    let said = |game: &mut Game| {
+        game.world.advance(1.0);
+        game.answers().into_iter().map(|(_, what)| what).collect::<Vec<_>>()
+    };
+    assert_eq!(said(&mut game), ["hit 1", "healed 1"]);
+    let saved = game.world.save().expect("all of it can be written");
+    let report = game.reload(&second);
+    let Outcome::Reloaded { dropped_events, .. } = &report.outcome else { panic!("{report}") };
+    assert_eq!(dropped_events, &[], "{report}");
+    for words in ["event_healed (was event_hit)", "event_soothed (was event_healed)"] {
+        assert!(report.to_string().contains(words), "{report}");
+    }
+    assert_eq!(said(&mut game), ["was hit 2", "soothed 2"]);
+    let report = game.undo();
+    assert!(report.is_reloaded(), "{report}");
+    assert_eq!(said(&mut game), ["hit 3", "healed 3"]);
+
+    // A file knows the names of its time.
+    game.world.restore(&saved.text).expect("it is carried over");
+    game.reload(&format!("{second}// Again.\n"));
+    assert_eq!(said(&mut game), ["was hit 2", "soothed 2"]);
+    game.world.restore(&saved.text).expect("it is carried over");
+    assert_eq!(said(&mut game), ["was hit 2", "soothed 2"]);
+}
+
 /// A payload lies in the queue as one that needs no end, and gets one.
 #[test]
 fn a_queued_event_whose_payload_gets_a_destructor_ends_by_it() {

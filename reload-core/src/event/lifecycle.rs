@@ -105,16 +105,19 @@ unsafe impl EventTable for Lifecycle {
             events: RawSlice::new(&[
                 EventRecord {
                     path: RawStr::new("reload_core::Constructed"),
+                    was: RawStr::ABSENT,
                     name: RawStr::new("constructed"),
                     payload: descriptor::<Constructed>,
                 },
                 EventRecord {
                     path: RawStr::new("reload_core::Reloaded"),
+                    was: RawStr::ABSENT,
                     name: RawStr::new("reloaded"),
                     payload: descriptor::<Reloaded>,
                 },
                 EventRecord {
                     path: RawStr::new("reload_core::Destroyed"),
+                    was: RawStr::ABSENT,
                     name: RawStr::new("destroyed"),
                     payload: descriptor::<Destroyed>,
                 },

@@ -201,6 +201,8 @@ pub struct TableRecord {
 pub struct EventRecord {
     /// `module::path::Event`: what makes it the same event in another build.
     pub path: RawStr,
+    /// The path that it had before, or absent.
+    pub was: RawStr,
     /// The name in handlers.
     pub name: RawStr,
     /// The payload.

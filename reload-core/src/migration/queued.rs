@@ -114,9 +114,10 @@ impl StagedQueue {
 
     fn event(&mut self, between: &mut Between<'_>, event: u16, payload: &Payload) -> Option<Fate> {
         let old = between.old.vocabulary.event(event)?;
-        let new = match between.new.vocabulary.event(event) {
-            Some(new) if new.path == old.path => new.payload,
-            _ => return Some(self.drop(&format!("event_{}", old.name), "the event is gone")),
+        // A number is not used again in the same reload.
+        let Some(new) = between.new.vocabulary.event(event).map(|new| new.payload) else {
+            let why = "the event is gone (one that is called otherwise now says so: `#[event(was = \"..\")]`)";
+            return Some(self.drop(&format!("event_{}", old.name), why));
         };
         self.value(between, &format!("event_{}", old.name), (old.payload, new), payload)
     }

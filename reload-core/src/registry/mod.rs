@@ -15,7 +15,7 @@ pub(crate) use known::KnownEvent;
 pub(crate) use routes::{One, Route, Routes, Row};
 pub(crate) use running::{Kind, Running};
 pub(crate) use short_ways::{ShortWay, place};
-pub(crate) use vocabulary::Vocabulary;
+pub(crate) use vocabulary::{EventNumbers, Vocabulary};
 
 use crate::{
     class::{BatchFn, ClassRecord, NO_CLASS, OneFn, TurnFn},
@@ -140,6 +140,15 @@ pub(crate) struct Loop {
 /// The numbers of classes, by their paths.
 pub(crate) type ClassNumbers = FxHashMap<Arc<str>, u16>;
 
+/// The numbers of when a version ran before.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct FormerNumbers<'a> {
+    /// If it is that version.
+    pub(crate) classes: Option<&'a ClassNumbers>,
+    /// If there is one; the events' paths say whether it is that version.
+    pub(crate) events: Option<&'a EventNumbers>,
+}
+
 /// The committed state.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Registry {
@@ -212,8 +221,8 @@ impl Registry {
         false
     }
 
-    /// The registry in which `library` has what `validated` says, running as `epoch`. `numbers` are those that the classes
-    /// had when this version ran before, if it did; `is_parked` says whether the attic has objects of the class with a path.
+    /// The registry in which `library` has what `validated` says, running as `epoch`. `former` are the numbers of
+    /// when this version ran before, if it did; `is_parked` says whether the attic has objects of the class with a path.
     ///
     /// # Errors
     ///
@@ -223,17 +232,17 @@ impl Registry {
         library: LibraryId,
         epoch: u32,
         validated: &Validated,
-        numbers: Option<&ClassNumbers>,
+        former: FormerNumbers<'_>,
         is_parked: &dyn Fn(&str) -> bool,
     ) -> Result<Self, Rejection> {
         let mut problems = Vec::new();
         let mut next = self.clone();
-        next.vocabulary = self.vocabulary.with(library, &validated.tables, &mut problems);
+        next.vocabulary = self.vocabulary.with(library, &validated.tables, former.events, &mut problems);
         for class in next.classes.iter_mut().filter(|class| class.library == library) {
             class.present = false;
         }
         for valid in &validated.classes {
-            let ran_before = numbers.and_then(|numbers| numbers.get(&*valid.path)).copied();
+            let ran_before = former.classes.and_then(|classes| classes.get(&*valid.path)).copied();
             let known = ran_before.or_else(|| self.continued_by(library, valid, validated, is_parked));
             next.enter(library, epoch, valid, known, &validated.image, &mut problems);
         }

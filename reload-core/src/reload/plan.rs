@@ -9,8 +9,8 @@ use crate::{
     attic::{Attic, Parked},
     dispatch::{Live, Unborn},
     migration::{Program, Rework, stays},
-    registry::{Class, ClassNumbers, LibraryId, Registry},
-    report::{ClassChange, ClassFate, FieldFate},
+    registry::{Class, ClassNumbers, EventNumbers, FormerNumbers, LibraryId, Registry},
+    report::{ClassChange, ClassFate, EventRename, FieldFate},
     schema::{self, Descriptor, Direction},
     validation::{Problem, Rejection, Validated},
 };
@@ -71,6 +71,7 @@ impl Returning {
 pub(crate) struct Former {
     direction: Direction,
     numbers: ClassNumbers,
+    events: EventNumbers,
     /// By class: the type of its objects, and where their way led.
     classes: FxHashMap<u16, (&'static Descriptor, Direction)>,
 }
@@ -80,7 +81,8 @@ impl Former {
     pub(crate) fn left_by(plan: &Plan, registry: &Registry) -> Self {
         let numbers = registry.numbers_of(plan.library);
         let classes = numbers.values().map(|number| (*number, (registry.class(*number).state, plan.way_of(*number))));
-        Self { direction: plan.direction, classes: classes.collect(), numbers }
+        let events = registry.vocabulary.numbers_of(plan.library, &plan.next.vocabulary);
+        Self { direction: plan.direction, classes: classes.collect(), numbers, events }
     }
 }
 
@@ -101,9 +103,21 @@ impl Way<'_> {
         }
     }
 
+    /// The numbers of the version before.
+    fn numbers(&self, library: LibraryId, registry: &Registry, validated: &Validated) -> FormerNumbers<'_> {
+        let former = match self {
+            Self::Back(former) => Some(*former),
+            Self::Onwards(former) => *former,
+        };
+        FormerNumbers {
+            classes: self.class_numbers(library, registry, validated),
+            events: former.map(|former| &former.events),
+        }
+    }
+
     /// The numbers that the classes have got back, if they have the paths that they had before. So they do when a
     /// programmer takes back an edit.
-    fn numbers(&self, library: LibraryId, registry: &Registry, validated: &Validated) -> Option<&ClassNumbers> {
+    fn class_numbers(&self, library: LibraryId, registry: &Registry, validated: &Validated) -> Option<&ClassNumbers> {
         match self {
             Self::Back(former) => Some(&former.numbers),
             Self::Onwards(former) => {
@@ -286,6 +300,10 @@ fn change(
             .map(|entry| entry.name.to_string())
             .collect::<Vec<_>>()
     };
+    let renamed = after.vocabulary.renamed_since(&before.vocabulary).into_iter();
+    let events_renamed = renamed
+        .filter(|(event, _)| old_mask.contains(*event) && new.mask.contains(*event))
+        .map(|(event, was)| EventRename { name: after.vocabulary.name(event).to_owned(), was: was.to_owned() });
     Some(ClassChange {
         path: new.path.to_string(),
         was: old.filter(|old| *old.path != *new.path).map(|old| old.path.to_string()),
@@ -294,6 +312,7 @@ fn change(
         instances,
         events_added: after.names(new.mask.without(old_mask)),
         events_removed: before.names(old_mask.without(new.mask)),
+        events_renamed: events_renamed.collect(),
         loops_added: loops_without(&new.loops, old_loops),
         loops_removed: loops_without(old_loops, &new.loops),
         released: 0,

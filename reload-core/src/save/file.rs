@@ -3,7 +3,7 @@
 use crate::{attic::Attic, boundary::ObjectId, registry::BaseShapes};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The first thing in every save file.
 pub(super) const FORMAT: &str = "reload-core world";
@@ -34,10 +34,23 @@ pub(super) struct Body {
     pub(super) newest: BTreeMap<u32, u32>,
     /// By path.
     pub(super) classes: BTreeMap<String, ClassFile>,
+    /// The paths of all events, if any are in what follows: which one a name stands for depends on what else there was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) events: Vec<String>,
     pub(super) queue: Vec<QueuedFile>,
     pub(super) timers: Vec<TimerFile>,
     pub(super) turns: Vec<TurnFile>,
     pub(super) attic: Attic,
+}
+
+impl Body {
+    /// The paths that events had; in files of versions that did not write all of them, those that are there.
+    pub(super) fn event_paths(&self) -> Vec<&str> {
+        let there = self.queue.iter().filter_map(|file| file.event.as_ref());
+        let there = there.chain(self.timers.iter().map(|file| &file.event));
+        let all: BTreeSet<&str> = self.events.iter().chain(there).map(String::as_str).collect();
+        all.into_iter().collect()
+    }
 }
 
 /// The objects of a class, and the shape of those that are about to live, whose values are in the queue.

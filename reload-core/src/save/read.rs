@@ -13,7 +13,7 @@ use crate::{
     event::{Discarded, Event, Reloaded},
     instance::Slots,
     migration::{Carried, MadeAs, RestoredPool, Rework, Written},
-    registry::{Registry, shape_text},
+    registry::{EventNumbers, Registry, shape_text},
     reload::{bring_back, rework_of_written, tell_one, told},
     report::DroppedEvent,
     schema::{self, Descriptor, NoKeeper, Path, drop_value, value_from_json},
@@ -160,6 +160,7 @@ fn stage(live: &Live, body: Body) -> Result<Staged, Rejection> {
     let registry = &live.registry;
     let mut problems = Vec::new();
     let slots = claim(&body, &mut problems);
+    let events = registry.vocabulary.since(&body.event_paths());
     let mut attic = body.attic;
     attic.set_limit(live.attic.limit());
     attic.recount();
@@ -240,7 +241,8 @@ fn stage(live: &Live, body: Body) -> Result<Staged, Rejection> {
         let class = pool.class;
         positions.into_iter().zip(pool.payloads().into_iter().map(move |payload| (class, payload)))
     });
-    let mut queued = Queued { registry, births: births.collect(), dropped: BTreeMap::new(), unborn: Vec::new() };
+    let births = births.collect();
+    let mut queued = Queued { registry, events, births, dropped: BTreeMap::new(), unborn: Vec::new() };
     let commands =
         body.queue.iter().enumerate().filter_map(|(position, file)| queued.command(position, file)).collect();
     let timers = body
@@ -365,6 +367,8 @@ fn returning(
 /// Reads what was queued.
 struct Queued<'a> {
     registry: &'a Registry,
+    /// The events of now, by the paths of then.
+    events: EventNumbers,
     /// The objects that are about to live, by place in the queue: class and value.
     births: BTreeMap<usize, (u16, Payload)>,
     dropped: BTreeMap<(String, String), usize>,
@@ -373,7 +377,7 @@ struct Queued<'a> {
 
 impl Queued<'_> {
     fn event(&mut self, path: &str, json: &RawValue) -> Option<(u16, Made)> {
-        let entry = self.registry.vocabulary.find(path).and_then(|id| Some((id, self.registry.vocabulary.event(id)?)));
+        let entry = self.events.get(path).and_then(|id| Some((*id, self.registry.vocabulary.event(*id)?)));
         let Some((id, entry)) = entry else {
             self.drop(path, "the event is gone");
             return None;

@@ -48,12 +48,16 @@ pub(crate) fn save(live: &Live) -> Result<Saved, SaveError> {
         classes.insert(class.path.to_string(), file);
     }
     let (timers, turns) = waiting(live)?;
+    let queue = live.queue.waiting().map(|command| queued(live, command)).collect::<Result<Vec<_>, _>>()?.concat();
+    let has_events = !timers.is_empty() || queue.iter().any(|file| file.event.is_some());
+    let events = has_events.then(|| live.registry.vocabulary.paths().map(str::to_owned).collect());
     let body = Body {
         now: live.clock.now,
         generations: live.store.slots.generations().collect(),
         newest: live.store.slots.newest().clone(),
         classes,
-        queue: live.queue.waiting().map(|command| queued(live, command)).collect::<Result<Vec<_>, _>>()?.concat(),
+        events: events.unwrap_or_default(),
+        queue,
         timers,
         turns,
         attic: live.attic.clone(),

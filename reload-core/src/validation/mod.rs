@@ -5,6 +5,4 @@ mod problem;
 mod tables;
 
 pub use problem::{Problem, Rejection};
-#[cfg(test)]
-pub(crate) use tables::ValidEvent;
-pub(crate) use tables::{Image, ValidClass, ValidTable, Validated, validate};
+pub(crate) use tables::{Image, ValidClass, ValidEvent, ValidTable, Validated, validate};

@@ -66,6 +66,8 @@ pub(crate) struct ValidTable {
 #[derive(Debug)]
 pub(crate) struct ValidEvent {
     pub(crate) path: String,
+    /// The path that it had before.
+    pub(crate) was: Option<String>,
     pub(crate) name: String,
     pub(crate) payload: &'static Descriptor,
 }
@@ -139,6 +141,11 @@ impl Reader<'_> {
         text.map(str::to_owned)
     }
 
+    /// The path that an event or a class had before; `Some(None)` where it says none.
+    fn former_path(&mut self, subject: &str, was: RawStr) -> Option<Option<String>> {
+        if was.is_absent() { Some(None) } else { self.text(subject, "its former path", was).map(Some) }
+    }
+
     fn slice<T>(&mut self, subject: &str, what: &str, slice: RawSlice<T>, limit: usize) -> &'static [T] {
         // SAFETY: as for `text`; the image is kept mapped by whoever holds these facts.
         let elements = unsafe { slice.checked(limit) };
@@ -187,9 +194,10 @@ impl Reader<'_> {
                 else {
                     continue;
                 };
+                let Some(was) = self.former_path(&event_path, event.was) else { continue };
                 let payload = (event.payload)();
                 self.state(&event_path, payload);
-                events.push(ValidEvent { path: event_path, name, payload });
+                events.push(ValidEvent { path: event_path, was, name, payload });
             }
             tables.push(ValidTable { record, path, events });
         }
@@ -218,7 +226,7 @@ impl Reader<'_> {
     }
 
     fn class(&mut self, record: &'static ClassRecord, path: String, tables: &[ValidTable]) -> Option<ValidClass> {
-        let was = if record.was.is_absent() { None } else { Some(self.text(&path, "its former path", record.was)?) };
+        let was = self.former_path(&path, record.was)?;
         let place = format!("{}:{}", self.text(&path, "its source file", record.file)?, record.line);
         let state = (record.state)();
         self.state(&path, state);

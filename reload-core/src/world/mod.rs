@@ -15,7 +15,7 @@ use crate::{
     event::{Event, EventTable},
     library::{self, LibraryTable},
     mailbox::Receiver,
-    registry::{LibraryId, Registry},
+    registry::{FormerNumbers, LibraryId, Registry},
     report::ClassChange,
     save::{self, RestoreReport, SaveError, Saved},
     validation::{self, Image, Rejection},
@@ -78,7 +78,9 @@ impl World {
         let mut image = Image::of(&own, std::rc::Rc::new(()));
         image.classes = crate::boundary::RawSlice::EMPTY;
         let registry = validation::validate(image)
-            .and_then(|validated| Registry::default().with(LibraryId::HOST, 0, &validated, None, &|_| false))
+            .and_then(|validated| {
+                Registry::default().with(LibraryId::HOST, 0, &validated, FormerNumbers::default(), &|_| false)
+            })
             .unwrap_or_else(|rejection| panic!("the host's own event tables do not fit together:\n{rejection}"));
         let live = Live::begin(registry);
         #[cfg(feature = "crash-report")]

@@ -163,8 +163,8 @@ fn was_is_another_name(field: &Field, mistakes: &mut Mistakes) {
     }
 }
 
-/// What one name became is one field or variant.
-fn names_before_differ<'a>(names: impl Iterator<Item = &'a LitStr>, mistakes: &mut Mistakes) {
+/// What one name became is one field, variant or event.
+pub(super) fn names_before_differ<'a>(names: impl Iterator<Item = &'a LitStr>, mistakes: &mut Mistakes) {
     let mut seen: Vec<String> = Vec::new();
     for name in names {
         if seen.contains(&name.value()) {
@@ -189,7 +189,7 @@ fn generic_types_are_described(field: &Field, mistakes: &mut Mistakes) {
 pub(super) fn attributes_of_type(attrs: &[Attribute], mistakes: &mut Mistakes) {
     for attr in attrs {
         if attr.path().is_ident("field") {
-            mistakes.at(attr, "`#[field(..)]` belongs on a field (or, with `was`, on a variant)");
+            mistakes.at(attr, "`#[field(..)]` belongs on a field (or, with `was`, on a variant); an event has `#[event(was = \"..\")]`");
         } else if attr.path().is_ident("repr") && mentions(attr.meta.to_token_stream(), "packed") {
             mistakes.at(
                 attr,
@@ -201,18 +201,24 @@ pub(super) fn attributes_of_type(attrs: &[Attribute], mistakes: &mut Mistakes) {
 
 /// The options of all `#[field(..)]` among `attrs`.
 fn options_of(attrs: &[Attribute], mistakes: &mut Mistakes) -> Vec<Opt> {
-    let mut found = Vec::new();
     for attr in attrs.iter().filter(|attr| attr.path().is_ident("cfg_attr")) {
         if mentions(attr.meta.to_token_stream(), "field") {
             mistakes.at(attr, "what `cfg_attr` adds is not seen here: write two fields, each under `#[cfg(..)]`");
         }
     }
-    for attr in attrs.iter().filter(|attr| attr.path().is_ident("field")) {
+    options_in("field", "default = 10", attrs, mistakes)
+}
+
+/// The options of all attributes of this name among `attrs`.
+pub(super) fn options_in(name: &str, example: &str, attrs: &[Attribute], mistakes: &mut Mistakes) -> Vec<Opt> {
+    let mut found = Vec::new();
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident(name)) {
         if let Meta::List(_) = attr.meta {
             let Options(written) = mistakes.or_default(attr.parse_args());
             found.extend(written);
         } else {
-            mistakes.at(attr, "`#[field(..)]` takes options in parentheses, such as `#[field(default = 10)]`");
+            mistakes
+                .at(attr, format_args!("`#[{name}(..)]` takes options in parentheses, such as `#[{name}({example})]`"));
         }
     }
     options::once(&found, mistakes);

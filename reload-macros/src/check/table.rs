@@ -1,13 +1,15 @@
 //! The rules of an `event_table!`.
 
-use super::{fields, generics, taken_over};
+use super::{fields, generics, options, taken_over};
 use crate::{
     case::{camel, snake},
     mistakes::Mistakes,
     model::{Event, Table},
     parse::{TableDecl, TableEvent},
 };
-use syn::{Data, DataStruct, DeriveInput, Fields, FieldsNamed, Generics, Token, Visibility, ext::IdentExt as _};
+use syn::{
+    Data, DataStruct, DeriveInput, Fields, FieldsNamed, Generics, LitStr, Token, Visibility, ext::IdentExt as _,
+};
 
 /// How many events a table can have: the core's `MAX_USER_EVENTS`.
 const MOST_EVENTS: usize = 512;
@@ -32,12 +34,14 @@ pub(crate) fn table(written: TableDecl, mistakes: &mut Mistakes) -> Table {
             mistakes,
         );
         has_named_fields(&event, mistakes);
+        let was = former_name(&event, mistakes);
         let (item, fields) = payload(event, &written.vis, mistakes);
         if mistakes.len() == before {
             let attrs = taken_over(&item.attrs);
-            events.push(Event { attrs, item, handler_name, fields });
+            events.push(Event { attrs, item, was, handler_name, fields });
         }
     }
+    fields::names_before_differ(events.iter().filter_map(|event| event.was.as_ref()), mistakes);
     Table { attrs: written.attrs, vis: written.vis, name: written.name, base: written.base, events }
 }
 
@@ -80,6 +84,23 @@ fn always_there(event: &TableEvent, mistakes: &mut Mistakes) {
     }
 }
 
+/// What `#[event(was = "..")]` says.
+fn former_name(event: &TableEvent, mistakes: &mut Mistakes) -> Option<LitStr> {
+    let mut was = None;
+    for option in fields::options_in("event", "was = \"OldName\"", &event.attrs, mistakes) {
+        if option.name == "was" {
+            was = options::text(&option, "was = \"OldName\"", mistakes);
+        } else {
+            options::unknown(&option, "an event", "only `was = \"..\"`", mistakes);
+        }
+    }
+    if let Some(was) = was.as_ref().filter(|was| event.name.unraw() == was.value()) {
+        mistakes
+            .at(was, format_args!("the event is called `{}` now: `was` is the name that it had before", was.value()));
+    }
+    was
+}
+
 fn has_named_fields(event: &TableEvent, mistakes: &mut Mistakes) {
     if let Some(paren) = &event.unnamed {
         mistakes.at_span(
@@ -106,7 +127,7 @@ fn payload(event: TableEvent, vis: &Visibility, mistakes: &mut Mistakes) -> (Der
     let checked = fields::fields(&fields, mistakes);
     let semi_token = matches!(fields, Fields::Unit).then(<Token![;]>::default);
     let mut item = DeriveInput {
-        attrs: event.attrs,
+        attrs: event.attrs.into_iter().filter(|attr| !attr.path().is_ident("event")).collect(),
         vis: vis.clone(),
         ident: event.name,
         generics: Generics::default(),

@@ -58,7 +58,7 @@ pub(crate) fn table(table: &Table, sound: bool) -> TokenStream {
 }
 
 fn event_items(table: &Table, position: usize, event: &Event) -> TokenStream {
-    let Event { attrs, item, handler_name, fields } = event;
+    let Event { attrs, item, handler_name, fields, .. } = event;
     let (name, table_name) = (&item.ident, &table.name);
     let documented = documented(item, handler_name);
     let state = plain_struct(name, None, false, fields);
@@ -78,11 +78,26 @@ fn event_items(table: &Table, position: usize, event: &Event) -> TokenStream {
 }
 
 fn event_record(event: &Event) -> TokenStream {
-    let Event { attrs, item, handler_name, .. } = event;
+    let Event { attrs, item, was, handler_name, .. } = event;
     let (record, raw_str, descriptor) = (private("EventRecord"), private("RawStr"), private("descriptor"));
     let name = &item.ident;
     let path = path_of(&name.unraw().to_string());
-    quote!(#(#attrs)* #record { path: #raw_str::new(#path), name: #raw_str::new(#handler_name), payload: #descriptor::<#name> })
+    let was = was.as_ref().map_or_else(
+        || quote!(#raw_str::ABSENT),
+        |was| {
+            let was = was.value();
+            let path = if was.contains("::") { was.into_token_stream() } else { path_of(&was) };
+            quote!(#raw_str::new(#path))
+        },
+    );
+    quote! {
+        #(#attrs)* #record {
+            path: #raw_str::new(#path),
+            was: #was,
+            name: #raw_str::new(#handler_name),
+            payload: #descriptor::<#name>,
+        }
+    }
 }
 
 /// The event with a word of documentation wherever its author left it out: a table reads as a list, and a

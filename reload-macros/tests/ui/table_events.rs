@@ -14,6 +14,19 @@ event_table! {
         lower_case,
         Visible { pub(crate) amount: i32 },
         Options { #[field(defualt = 3)] amount: i32 },
+        #[event(was = "Renamed")]
+        Renamed,
+        #[event(was = "Old")]
+        Once,
+        #[event(was = "Old")]
+        Again,
+        #[event(wsa = "Older")]
+        Misspelt,
+        #[event]
+        Bare,
+        #[field(was = "Oldest")]
+        LikeAField,
+        #[event(was = "Coarse")]
         Fine { amount: i32 },
     }
 }
