@@ -7,9 +7,9 @@ use super::{
     scalar::{parse, scalar, scalar_text, write_text},
 };
 use crate::schema::{
-    Carry, Descriptor, Fault, Field, Keeper, Partial, Path, Place, Reason, Shape, Step, TUPLE, Undo, Value, borrowed,
-    build_owner, build_proxied, build_variant, copy_at, field_from_json, field_json, is_positional, missing_field,
-    proxy_of, read_serde, unkept, write_serde,
+    Carry, Descriptor, Enclosing, Fault, Field, Keeper, Partial, Path, Place, Reason, Shape, Step, TUPLE, Undo, Value,
+    borrowed, build_owner, build_proxied, build_variant, copy_at, field_from_json, field_json, is_positional,
+    missing_field, proxy_of, read_serde, unkept, write_serde,
 };
 
 /// What is the same in the whole of one value.
@@ -25,6 +25,8 @@ pub(crate) struct Target<'a> {
     /// Valid for a write of the type: who makes a target vouches for it.
     pub(crate) out: *mut u8,
     pub(crate) path: &'a Path<'a>,
+    /// The structs around it, as far as they are converted together.
+    pub(crate) outer: Option<&'a Enclosing<'a>>,
 }
 
 impl Conversion<'_> {
@@ -59,8 +61,9 @@ impl Conversion<'_> {
             },
             Rule::Struct(rules) => {
                 let values: Vec<Value<'_>> = from.fields().map(|(_, value)| value).collect();
+                let here = Enclosing { ty: to.ty, base: to.out, outer: to.outer };
                 // SAFETY: as above.
-                let mut partial = unsafe { Partial::of_struct(to.out, to.ty.fields()) };
+                let mut partial = unsafe { Partial::of_enclosing(&here) };
                 let (old, new) = (from.descriptor().fields(), to.ty.fields());
                 let is_tuple = to.ty.path() == TUPLE;
                 // SAFETY: as above: the rules of these fields.
@@ -79,7 +82,7 @@ impl Conversion<'_> {
                 let some = &to.ty.variants()[1];
                 let mut partial = Partial::of_variant(some.fields());
                 let path = to.path.then(Step::Within);
-                let part = Target { ty: some.fields()[0].descriptor(), out: partial.at(0), path: &path };
+                let part = Target { ty: some.fields()[0].descriptor(), out: partial.at(0), path: &path, outer: None };
                 // SAFETY: the rule's own parts; the field's own room.
                 unsafe { self.convert(*inner, from, part)? };
                 // SAFETY: just written.
@@ -127,7 +130,7 @@ impl Conversion<'_> {
                         if value == "None" && place == to.path.to_string() && new.default.is_some() =>
                     {
                         // SAFETY: (2)
-                        unsafe { missing_field(new, to.out, to.path, self.keeper) }
+                        unsafe { missing_field(new, to.out, to.path, to.outer, self.keeper) }
                     }
                     result => result,
                 }
@@ -173,17 +176,18 @@ impl Conversion<'_> {
             if let FieldRule::Carried { old: from, .. } = *rule {
                 path = path.formerly(old[from].name());
             }
-            let to = Target { ty: field.descriptor(), out: partial.at(index), path: &path };
+            let outer = partial.enclosing();
+            let to = Target { ty: field.descriptor(), out: partial.at(index), path: &path, outer };
             match *rule {
                 // SAFETY: (2) the field's own room.
-                FieldRule::Missing => unsafe { missing_field(field, to.out, &path, self.keeper)? },
+                FieldRule::Missing => unsafe { missing_field(field, to.out, &path, outer, self.keeper)? },
                 // SAFETY: as above.
                 FieldRule::Reset { .. } if matches!(field.carry, Carry::Reset) => unsafe {
-                    crate::schema::field_default_at(field, to.out, &path)?;
+                    crate::schema::field_default_at(field, to.out, &path, outer)?;
                 },
                 // It is carried again: what it was before it started over may be kept.
                 // SAFETY: as above.
-                FieldRule::Reset { .. } => unsafe { missing_field(field, to.out, &path, self.keeper)? },
+                FieldRule::Reset { .. } => unsafe { missing_field(field, to.out, &path, outer, self.keeper)? },
                 FieldRule::Carried { old: from, how } => {
                     // SAFETY: (1); (2) the field's own room.
                     unsafe { self.carry(how, (&old[from], values[from]), field, to)? };
@@ -258,10 +262,17 @@ impl Conversion<'_> {
                 // SAFETY: (2) of the caller; a valid element is written where it succeeds.
                 unsafe {
                     crate::schema::fill_array(ty, ops.len, to.out, |index, out| match elements.get(index) {
-                        Some(value) => {
-                            self.convert(element, *value, Target { ty, out, path: &to.path.then(step(index)) })
-                        }
-                        None => self.missing_element(Target { ty, out, path: &to.path.then(Step::Index(index)) }),
+                        Some(value) => self.convert(
+                            element,
+                            *value,
+                            Target { ty, out, path: &to.path.then(step(index)), outer: None },
+                        ),
+                        None => self.missing_element(Target {
+                            ty,
+                            out,
+                            path: &to.path.then(Step::Index(index)),
+                            outer: None,
+                        }),
                     })?;
                 }
                 for (index, value) in elements.iter().enumerate().skip(ops.len) {
@@ -282,7 +293,9 @@ impl Conversion<'_> {
                 for (index, value) in elements.iter().enumerate() {
                     let path = to.path.then(step(index));
                     // SAFETY: the rule's own parts; room for an element.
-                    unsafe { self.convert(element, *value, Target { ty, out: place.as_ptr(), path: &path })? };
+                    unsafe {
+                        self.convert(element, *value, Target { ty, out: place.as_ptr(), path: &path, outer: None })?
+                    };
                     // SAFETY: a list, and an element that is consumed.
                     unsafe { (ops.push)(to.out, place.as_ptr()) }.into_result().map_err(panicked)?;
                 }
@@ -342,12 +355,20 @@ impl Conversion<'_> {
             let at = path.then(Step::KeyItself);
             // SAFETY: the rule's own parts; room for a key.
             unsafe {
-                self.convert(key, *old_key, Target { ty: (ops.key)(), out: key_place.as_ptr(), path: &at })?;
+                self.convert(
+                    key,
+                    *old_key,
+                    Target { ty: (ops.key)(), out: key_place.as_ptr(), path: &at, outer: None },
+                )?;
                 key_place.set_full();
             }
             // SAFETY: the rule's own parts; room for a value.
             unsafe {
-                self.convert(value, *old_value, Target { ty: (ops.value)(), out: value_place.as_ptr(), path: &path })?;
+                self.convert(
+                    value,
+                    *old_value,
+                    Target { ty: (ops.value)(), out: value_place.as_ptr(), path: &path, outer: None },
+                )?;
             }
             key_place.set_empty();
             // SAFETY: a map, and an entry that is consumed.
@@ -372,7 +393,7 @@ impl Conversion<'_> {
     /// As for [`Conversion::convert`].
     unsafe fn unwrap(&self, inner: RuleId, from: Value<'_>, to: Target<'_>) -> Result<(), Fault> {
         let path = to.path.then(Step::Within);
-        let to = Target { path: &path, ..to };
+        let to = Target { path: &path, outer: None, ..to };
         let held = match &from.descriptor().shape {
             Shape::Owner(_) => Some(from.owned().ok_or_else(|| borrowed(from, &path))?),
             Shape::Struct(_) => from.fields().next().map(|(_, value)| value),
@@ -396,12 +417,12 @@ impl Conversion<'_> {
     /// As for [`Conversion::convert`].
     unsafe fn wrap(&self, inner: RuleId, from: Value<'_>, to: Target<'_>) -> Result<(), Fault> {
         let path = to.path.then(Step::Within);
-        let part = |ty: &'static Descriptor, out| Target { ty, out, path: &path };
+        let part = |ty: &'static Descriptor, out| Target { ty, out, path: &path, outer: None };
         match &to.ty.shape {
             Shape::Struct(_) => {
                 let mut partial = {
                     // SAFETY: (2) of the caller.
-                    unsafe { Partial::of_struct(to.out, to.ty.fields()) }
+                    unsafe { Partial::of_struct(to.out, to.ty.fields(), None) }
                 };
                 // SAFETY: the rule's own parts; the field's own room.
                 unsafe { self.convert(inner, from, part(to.ty.fields()[0].descriptor(), partial.at(0)))? };

@@ -155,7 +155,7 @@ impl Reader<'_> {
                 let rules = self.rules.borrow();
                 let conversion = Conversion { rules: &rules, keeper: &NoKeeper };
                 // SAFETY: the rule of these types; (1)
-                unsafe { conversion.convert(rule, value, Target { ty, out, path: &path }) }
+                unsafe { conversion.convert(rule, value, Target { ty, out, path: &path, outer: None }) }
                     .map_err(|fault| fault.to_string().trim_start_matches('.').to_owned())
             }
             Old::Json { state, .. } => {

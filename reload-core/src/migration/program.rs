@@ -8,7 +8,7 @@ use super::{
 use crate::{
     class::MigrateFn,
     report::{FieldChange, FieldFate},
-    schema::{Carry, Descriptor, Direction, Field, Shape, differences, has_default, same_layout},
+    schema::{Carry, Descriptor, Direction, Enclosing, Field, Shape, differences, has_default, same_layout},
 };
 
 /// Bytes that are moved as they are.
@@ -51,6 +51,16 @@ pub(super) enum DefaultFrom {
     Field,
     /// The default of a type that the field lies in, `at` bytes from its start: the field's type has none.
     Whole { ty: &'static Descriptor, at: usize },
+}
+
+impl DefaultFrom {
+    /// What the field at `out` lies in, if its default is there.
+    pub(super) fn enclosing(self, out: *mut u8) -> Option<Enclosing<'static>> {
+        match self {
+            Self::Field => None,
+            Self::Whole { ty, at } => Some(Enclosing { ty, base: out.wrapping_sub(at), outer: None }),
+        }
+    }
 }
 
 /// A part of the old object.

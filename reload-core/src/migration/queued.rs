@@ -136,7 +136,7 @@ impl StagedQueue {
         let rule = between.rules.between(old, new);
         let room = Payload::room(new);
         let conversion = Conversion { rules: &between.rules, keeper: &NoKeeper };
-        let target = Target { ty: new, out: room.as_ptr(), path: &Path::root(what) };
+        let target = Target { ty: new, out: room.as_ptr(), path: &Path::root(what), outer: None };
         // SAFETY: payloads are kept with the number of what they belong to, so it is a value of the old type; there is
         // room for one of the new type.
         let result = unsafe { conversion.convert(rule, Value::new(payload.as_ptr(), old), target) };

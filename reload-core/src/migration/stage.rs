@@ -15,8 +15,8 @@ use crate::{
     dispatch::{Payload, Unborn},
     instance::{Memory, OutOfMemory, Pool},
     schema::{
-        Descriptor, Fault, Keeper, Path, Place, Reason, Step as PathStep, Tentative, Value, copy_at, drop_value,
-        field_default_at, field_json_in, missing_field, unkept, write_default,
+        Fault, Keeper, Path, Reason, Step as PathStep, Tentative, Value, drop_value, field_default_at, field_json_in,
+        missing_field, unkept,
     },
 };
 use core::cell::RefCell;
@@ -323,13 +323,10 @@ impl Block<'_> {
             // SAFETY: (1)
             let result = unsafe {
                 match source {
-                    Source::Reset(from) => write_own_default(step, from, out, &path),
+                    Source::Reset(from) => field_default_at(step.field, out, &path, from.enclosing(out).as_ref()),
                     Source::Missing(from) => {
                         let keeper = self.keeper((self.id)(index));
-                        match from {
-                            DefaultFrom::Field => missing_field(step.field, out, &kept, &keeper),
-                            DefaultFrom::Whole { ty, at } => missing_part(step, ty, at, out, &kept, &keeper),
-                        }
+                        missing_field(step.field, out, &kept, from.enclosing(out).as_ref(), &keeper)
                     }
                     Source::Old { field, from, how, left } => {
                         let keeper = self.keeper((self.id)(index));
@@ -337,10 +334,10 @@ impl Block<'_> {
                         let keeper: &dyn Keeper = if left.is_some() { &tentative } else { &keeper };
                         let conversion = Conversion { rules: &self.program.rules, keeper };
                         let value = Value::new(self.from(index).wrapping_add(from), field.descriptor());
-                        let target = Target { ty: step.field.descriptor(), out, path: &path };
+                        let target = Target { ty: step.field.descriptor(), out, path: &path, outer: None };
                         match (left, conversion.carry(how, (field, value), step.field, target)) {
                             (Some(start), Err(fault)) if Unfit::is_one(&fault.reason) => {
-                                match write_own_default(step, start, out, &path) {
+                                match field_default_at(step.field, out, &path, start.enclosing(out).as_ref()) {
                                     Ok(()) => {
                                         unfit.push((index, Unfit::new(step.former.clone(), fault)));
                                         Ok(())
@@ -429,62 +426,6 @@ impl Block<'_> {
         }
         Ok(())
     }
-}
-
-/// The default of a field, from wherever it has one.
-///
-/// # Safety
-///
-/// 1. `out` is valid for a write of the field's type.
-unsafe fn write_own_default(step: &Step, from: DefaultFrom, out: *mut u8, path: &Path<'_>) -> Result<(), Fault> {
-    match from {
-        // SAFETY: (1)
-        DefaultFrom::Field => unsafe { field_default_at(step.field, out, path) },
-        // SAFETY: (1)
-        DefaultFrom::Whole { ty, at } => unsafe { part_of_default(ty, at, step, out, path) },
-    }
-}
-
-/// A field whose own type has no default: what was kept of it, else what the default of its struct has there.
-///
-/// # Safety
-///
-/// 1. `out` is valid for a write of the field's type.
-unsafe fn missing_part(
-    step: &Step,
-    ty: &'static Descriptor,
-    at: usize,
-    out: *mut u8,
-    path: &Path<'_>,
-    keeper: &ObjectKeeper<'_>,
-) -> Result<(), Fault> {
-    // SAFETY: (1)
-    match unsafe { missing_field(step.field, out, path, keeper) } {
-        // SAFETY: (1) nothing is there after a fault.
-        Err(Fault { reason: Reason::NoDefault { .. }, .. }) => unsafe { part_of_default(ty, at, step, out, path) },
-        result => result,
-    }
-}
-
-/// # Safety
-///
-/// 1. `out` is valid for a write of the field's type.
-unsafe fn part_of_default(
-    ty: &'static Descriptor,
-    at: usize,
-    step: &Step,
-    out: *mut u8,
-    path: &Path<'_>,
-) -> Result<(), Fault> {
-    let mut whole = Place::new(ty);
-    // SAFETY: room for the whole.
-    unsafe { write_default(ty, whole.as_ptr())? };
-    // SAFETY: just written; the images stay mapped while a reload is staged.
-    unsafe { whole.set_full() };
-    // SAFETY: the program says that the field lies there.
-    let value = unsafe { Value::new(whole.as_ptr().wrapping_add(at), step.field.descriptor()) };
-    // SAFETY: (1)
-    unsafe { copy_at(value, out, path) }
 }
 
 impl Program {

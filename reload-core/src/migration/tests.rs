@@ -227,7 +227,7 @@ fn converted(
     let conversion = Conversion { rules: &rules, keeper };
     let value = place.value().expect("full");
     // SAFETY: the rule of these types; `made` gives room for the new one.
-    made(new, |out| unsafe { conversion.convert(rule, value, Target { ty: new, out, path: &path }) })
+    made(new, |out| unsafe { conversion.convert(rule, value, Target { ty: new, out, path: &path, outer: None }) })
 }
 
 /// Reading the JSON agrees with converting the value. It may accept more only where converting refuses the types as
@@ -437,7 +437,8 @@ fn converted_struct(
     // SAFETY: just made.
     let value = unsafe { Value::new(from.as_ptr(), old) };
     // SAFETY: the rule of these types; there is room for the new one.
-    let result = unsafe { conversion.convert(rule, value, Target { ty: new, out: to.as_ptr(), path: &path }) };
+    let result =
+        unsafe { conversion.convert(rule, value, Target { ty: new, out: to.as_ptr(), path: &path, outer: None }) };
     let result = result.map(|()| {
         // SAFETY: just made.
         let json = serde_json::to_value(unsafe { Value::new(to.as_ptr(), new) }).expect("it has a JSON form");

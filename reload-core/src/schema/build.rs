@@ -2,8 +2,8 @@
 #![expect(unsafe_code, reason = "calls the table's functions on memory that the caller vouches for")]
 
 use super::{
-    Descriptor, EnumOps, Fault, Field, OwnerOps, Partial, Path, Place, ProxyOps, Reason, Shape, Step, Variant,
-    place::Undo, write_one,
+    Descriptor, EnumOps, Fault, Field, OwnerOps, Partial, Path, Place, ProxyOps, Reason, Shape, Step, Value, Variant,
+    WriteFn, copy_at, place::Undo, write_one,
 };
 use crate::boundary::Panicked;
 
@@ -52,7 +52,7 @@ pub unsafe fn write_default(descriptor: &'static Descriptor, out: *mut u8) -> Re
 pub unsafe fn write_field_default(owner: &str, field: &Field, out: *mut u8) -> Result<(), Fault> {
     let root = Path::root(owner);
     // SAFETY: (1)
-    unsafe { field_default_at(field, out, &root.then(Step::Field(field.name()))) }
+    unsafe { field_default_at(field, out, &root.then(Step::Field(field.name())), None) }
 }
 
 /// Whether [`write_default`] has something to start from.
@@ -80,10 +80,10 @@ pub(crate) unsafe fn default_at(descriptor: &'static Descriptor, out: *mut u8, p
     match &descriptor.shape {
         Shape::Struct(_) => {
             // SAFETY: (1)
-            let mut partial = unsafe { Partial::of_struct(out, descriptor.fields()) };
+            let mut partial = unsafe { Partial::of_struct(out, descriptor.fields(), None) };
             for (index, field) in descriptor.fields().iter().enumerate() {
                 // SAFETY: a field's own place in `out`.
-                unsafe { field_default_at(field, partial.at(index), &path.then(Step::Field(field.name())))? };
+                unsafe { field_default_at(field, partial.at(index), &path.then(Step::Field(field.name())), None)? };
                 // SAFETY: just written.
                 unsafe { partial.set_done(index) };
             }
@@ -120,18 +120,81 @@ pub(crate) unsafe fn default_at(descriptor: &'static Descriptor, out: *mut u8, p
     }
 }
 
+/// A struct that something lies in, and what that lies in: what has no default of its own may have one there.
+#[derive(Clone, Copy)]
+pub(crate) struct Enclosing<'a> {
+    pub(crate) ty: &'static Descriptor,
+    /// Where the struct begins, whether it is there yet or not.
+    pub(crate) base: *mut u8,
+    pub(crate) outer: Option<&'a Self>,
+}
+
+impl Enclosing<'_> {
+    /// The nearest one that has a default.
+    fn with_default(&self) -> Option<&Self> {
+        core::iter::successors(Some(self), |enclosing| enclosing.outer).find(|enclosing| enclosing.ty.default.is_some())
+    }
+}
+
 /// # Safety
 ///
 /// 1. `out` is valid for a write of the field's type.
-pub(crate) unsafe fn field_default_at(field: &Field, out: *mut u8, path: &Path<'_>) -> Result<(), Fault> {
-    match field.default {
-        Some(default) => {
-            // SAFETY: (1)
-            unsafe { write_one(default, out) }.map_err(|panicked| path.fault(Reason::Panicked(panicked)))
-        }
+/// 2. `out` is the field's place in what it lies in.
+pub(crate) unsafe fn field_default_at(
+    field: &Field,
+    out: *mut u8,
+    path: &Path<'_>,
+    enclosing: Option<&Enclosing<'_>>,
+) -> Result<(), Fault> {
+    // SAFETY: (1), (2)
+    unsafe { own_default_at((field.default, field.descriptor()), out, path, enclosing) }
+}
+
+/// The default that a field of the type says, else its type's, else the one that the nearest struct around it has there.
+///
+/// # Safety
+///
+/// 1. `out` is valid for a write of the type.
+/// 2. `out` is the value's place in what it lies in.
+pub(crate) unsafe fn own_default_at(
+    (default, ty): (Option<WriteFn>, &'static Descriptor),
+    out: *mut u8,
+    path: &Path<'_>,
+    enclosing: Option<&Enclosing<'_>>,
+) -> Result<(), Fault> {
+    if let Some(default) = default {
         // SAFETY: (1)
-        None => unsafe { default_at(field.descriptor(), out, path) },
+        return unsafe { write_one(default, out) }.map_err(|panicked| path.fault(Reason::Panicked(panicked)));
     }
+    match enclosing.filter(|_| !has_default(ty)).and_then(Enclosing::with_default) {
+        // SAFETY: (1), (2)
+        Some(whole) => unsafe { part_of_default(whole, ty, out, path) },
+        // SAFETY: (1)
+        None => unsafe { default_at(ty, out, path) },
+    }
+}
+
+/// A copy of what the default of a struct has at `out`.
+///
+/// # Safety
+///
+/// 1. `out` is valid for a write of `ty`, and is the place of a value of it in `whole`.
+unsafe fn part_of_default(
+    whole: &Enclosing<'_>,
+    ty: &'static Descriptor,
+    out: *mut u8,
+    path: &Path<'_>,
+) -> Result<(), Fault> {
+    let mut place = Place::new(whole.ty);
+    // SAFETY: room for the whole.
+    unsafe { write_default(whole.ty, place.as_ptr())? };
+    // SAFETY: just written; the images stay mapped while a value is made.
+    unsafe { place.set_full() };
+    let at = out.addr() - whole.base.addr();
+    // SAFETY: (1)
+    let value = unsafe { Value::new(place.as_ptr().wrapping_add(at), ty) };
+    // SAFETY: (1)
+    unsafe { copy_at(value, out, path) }
 }
 
 /// Writes the elements of an array with `write`; drops those that were written when one fails.
@@ -230,7 +293,7 @@ pub(crate) unsafe fn variant_of_defaults(
     let mut partial = Partial::of_variant(variant.fields());
     for (position, field) in variant.fields().iter().enumerate() {
         // SAFETY: the field's own room.
-        unsafe { field_default_at(field, partial.at(position), &path.then(Step::Field(field.name())))? };
+        unsafe { field_default_at(field, partial.at(position), &path.then(Step::Field(field.name())), None)? };
         // SAFETY: just written.
         unsafe { partial.set_done(position) };
     }

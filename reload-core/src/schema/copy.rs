@@ -49,7 +49,7 @@ pub(crate) unsafe fn copy_at(from: Value<'_>, out: *mut u8, path: &Path<'_>) -> 
         }
         Shape::Struct(_) => {
             // SAFETY: (1)
-            let mut partial = unsafe { Partial::of_struct(out, descriptor.fields()) };
+            let mut partial = unsafe { Partial::of_struct(out, descriptor.fields(), None) };
             for (index, (field, value)) in from.fields().enumerate() {
                 // SAFETY: the field's own place in `out`.
                 unsafe { copy_field(field, value, partial.at(index), &path.then(Step::Field(field.name())))? };
@@ -180,7 +180,7 @@ unsafe fn copy_field(field: &Field, from: Value<'_>, out: *mut u8, path: &Path<'
         // What starts over at a reload has no state worth a copy, and often none that could be copied.
         // SAFETY: (1)
         Carry::Reset if matches!(from.descriptor().shape, Shape::Opaque(_)) => unsafe {
-            field_default_at(field, out, path)
+            field_default_at(field, out, path, None)
         },
         // SAFETY: (1)
         Carry::Reset => unsafe { copy_at(from, out, path) },

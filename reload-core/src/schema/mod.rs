@@ -43,7 +43,7 @@ pub use value::{ActiveVariant, Value};
 
 pub(crate) use access::{Direction, continued, is_positional};
 pub(crate) use build::{
-    build_owner, build_proxied, build_variant, default_at, field_default_at, fill_array, has_default,
+    Enclosing, build_owner, build_proxied, build_variant, default_at, field_default_at, fill_array, has_default,
 };
 pub(crate) use carry::{read_serde, write_serde};
 pub(crate) use copy::{borrowed, copy_at};

@@ -1,7 +1,7 @@
 //! Memory for values that are being made: whatever is finished there is dropped unless it is moved on.
 #![expect(unsafe_code, reason = "owns uninitialised memory and knows when it is not")]
 
-use super::{Descriptor, Field, Value, drop_value};
+use super::{Descriptor, Field, Value, build::Enclosing, drop_value};
 use core::{fmt, ptr::NonNull};
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 
@@ -143,6 +143,8 @@ pub(crate) struct Partial<'a> {
     fields: &'a [Field],
     at: Vec<*mut u8>,
     done: Vec<bool>,
+    /// The struct, as what its fields lie in; none for a variant's, and where nobody looks for it.
+    enclosing: Option<&'a Enclosing<'a>>,
     /// Holds the fields of a variant, which have no place in it until it is built.
     _memory: Vec<Memory>,
 }
@@ -153,9 +155,24 @@ impl<'a> Partial<'a> {
     /// # Safety
     ///
     /// 1. `base` is valid for writes of a struct with these fields.
-    pub(crate) unsafe fn of_struct(base: *mut u8, fields: &'a [Field]) -> Self {
+    pub(crate) unsafe fn of_struct(base: *mut u8, fields: &'a [Field], enclosing: Option<&'a Enclosing<'a>>) -> Self {
         let at = fields.iter().map(|field| base.wrapping_add(field.offset)).collect();
-        Self { fields, at, done: vec![false; fields.len()], _memory: Vec::new() }
+        Self { fields, at, done: vec![false; fields.len()], enclosing, _memory: Vec::new() }
+    }
+
+    /// The fields of the struct that `enclosing` is.
+    ///
+    /// # Safety
+    ///
+    /// 1. Its base is valid for writes of its type.
+    pub(crate) unsafe fn of_enclosing(enclosing: &'a Enclosing<'a>) -> Self {
+        // SAFETY: (1)
+        unsafe { Self::of_struct(enclosing.base, enclosing.ty.fields(), Some(enclosing)) }
+    }
+
+    /// What the fields lie in.
+    pub(crate) const fn enclosing(&self) -> Option<&'a Enclosing<'a>> {
+        self.enclosing
     }
 
     /// The fields of a variant, each in memory of its own.
@@ -166,7 +183,7 @@ impl<'a> Partial<'a> {
             .map(|descriptor| Memory::new(descriptor.size, descriptor.align))
             .collect();
         let at = memory.iter().map(Memory::as_ptr).collect();
-        Self { fields, at, done: vec![false; fields.len()], _memory: memory }
+        Self { fields, at, done: vec![false; fields.len()], enclosing: None, _memory: memory }
     }
 
     pub(crate) fn at(&self, index: usize) -> *mut u8 {

@@ -200,6 +200,7 @@ urn!(narrow "" { pub lid: u8, pub size: careless::Size });
 urn!(chained "" { pub a: Vec<wide::Coin>, pub b: u32 });
 urn!(passed_on "b" { #[field(was = "a")] pub b: Vec<careless::Coin>, #[field(was = "b")] pub c: u8 });
 urn!(boxed "" { pub inner: Inner<Wide> });
+urn!(boxed_number "" { pub inner: u32 });
 urn!(boxed_narrow "inner.wide" { pub inner: Inner<Narrow> });
 
 /// Has a default as a whole only.
@@ -248,17 +249,74 @@ fn to_ask_for_a_part_says_nothing_of_the_others() {
         let inner = Inner { wide: Wide::Huge, other: 42 };
         game.world.spawn(boxed::Urn { inner }).expect("its class is linked")
     };
-    let mut game = Game::open(library().class::<boxed::Urn>());
-    let id = urn(&mut game);
-    game.reload(library().class::<boxed_narrow::Urn>());
-    assert_eq!(game.json(id), r#"{"inner":{"other":42,"wide":"Small"}}"#, "part by part");
-    let mut game = Game::open(library().class::<boxed::Urn>());
-    let id = urn(&mut game);
+    for is_parked in [false, true] {
+        let mut game = Game::open(library().class::<boxed::Urn>());
+        let id = urn(&mut game);
+        if is_parked {
+            game.reload(library());
+        }
+        game.reload(library().class::<boxed_narrow::Urn>());
+        assert_eq!(game.json(id), r#"{"inner":{"other":42,"wide":"Small"}}"#, "part by part");
+    }
+    let mut game = Game::open(library().class::<boxed_number::Urn>());
+    let id = game.world.spawn(boxed_number::Urn { inner: 7 }).expect("its class is linked");
     game.reload(library());
     // All of it would have to start over.
-    game.check_refused(library().class::<boxed_narrow::Urn>(), "migrate.value", "game::Urn", &["Huge"]);
-    game.reload(library().class::<boxed::Urn>());
-    assert_eq!(game.json(id), r#"{"inner":{"other":42,"wide":"Huge"}}"#);
+    game.check_refused(library().class::<boxed_narrow::Urn>(), "migrate.value", "game::Urn", &["inner", "found 7"]);
+    game.reload(library().class::<boxed_number::Urn>());
+    assert_eq!(game.json(id), r#"{"inner":7}"#);
+}
+
+/// A type whose own fields have no defaults, which its author made one for.
+macro_rules! chest {
+    ($module:ident, { $($fields:tt)* } $($default:tt)*) => {
+        pub mod $module {
+            use super::*;
+            #[derive(State)]
+            pub struct Lock { pub key: u32, $($fields)* }
+            #[reload_core::game_class(path = "game::Chest", no_handlers)]
+            pub struct Chest { pub lock: Lock, pub spare: Vec<Lock> }
+            $($default)*
+        }
+    };
+}
+chest!(plain, {});
+chest!(kinded, { pub kind: Wide } impl Default for Lock {
+    fn default() -> Self {
+        Self { key: 1, kind: Wide::Huge }
+    }
+});
+chest!(kinded_whole, { pub kind: Wide } impl Default for Chest {
+    fn default() -> Self {
+        Self { lock: Lock { key: 1, kind: Wide::Huge }, spare: Vec::new() }
+    }
+});
+
+#[test]
+fn what_has_no_default_gets_that_of_the_struct_it_lies_in_on_every_way() {
+    for (in_list, ways) in
+        [(true, library().class::<kinded::Chest>()), (false, library().class::<kinded_whole::Chest>())]
+    {
+        for is_parked in [false, true] {
+            let mut game = Game::open(library().class::<plain::Chest>());
+            let lock = |key| plain::Lock { key };
+            let spare = if in_list { vec![lock(3)] } else { Vec::new() };
+            let id = game.world.spawn(plain::Chest { lock: lock(2), spare }).expect("its class is linked");
+            if is_parked {
+                game.reload(library());
+            }
+            game.reload(ways.clone());
+            let spare = if in_list { r#"[{"key":3,"kind":"Huge"}]"# } else { "[]" };
+            let expected = format!(r#"{{"lock":{{"key":2,"kind":"Huge"}},"spare":{spare}}}"#);
+            assert_eq!(game.json(id), expected, "in a list: {in_list}, out of the attic: {is_parked}");
+        }
+    }
+    // Of an element the object's default says nothing.
+    let mut game = Game::open(library().class::<plain::Chest>());
+    let lock = |key| plain::Lock { key };
+    game.world.spawn(plain::Chest { lock: lock(2), spare: vec![lock(3)] }).expect("its class is linked");
+    let next = library().class::<kinded_whole::Chest>();
+    game.check_refused(next, "migrate.no_default", "game::Chest.spare[0].kind", &["Wide"]);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     boundary::RawStr,
     schema::{
-        Carry, EnumOps, Field, Partial, Place, Reason, Shape, Step, TUPLE, Variant,
+        Carry, Enclosing, EnumOps, Field, Partial, Path, Place, Reason, Shape, Step, TUPLE, Variant,
         access::continued_names,
         build::{build_owner, build_proxied, build_variant, variant_of_defaults},
         carry::write_serde,
@@ -120,10 +120,10 @@ impl Slot<'_> {
         S: SeqAccess<'de>,
         M: MapAccess<'de, Error = S::Error>,
     {
-        let fields = self.descriptor.fields();
+        let here = Enclosing { ty: self.descriptor, base: self.out, outer: self.outer };
         // SAFETY: the slot's room.
-        let mut partial = unsafe { Partial::of_struct(self.out, fields) };
-        self.fill_fields(fields, &mut partial, found, self.descriptor.path() == TUPLE)?;
+        let mut partial = unsafe { Partial::of_enclosing(&here) };
+        self.fill_fields(here.ty.fields(), &mut partial, found, here.ty.path() == TUPLE)?;
         partial.finish();
         Ok(())
     }
@@ -143,7 +143,7 @@ impl Slot<'_> {
         match found {
             found if fields.len() == 1 && is_positional(fields) && !is_tuple => {
                 let path = self.path.then(Step::Within);
-                self.field(&fields[0], partial.at(0), &path).fill(found)?;
+                self.field(&fields[0], partial, 0, &path).fill(found)?;
                 // SAFETY: just written.
                 unsafe { partial.set_done(0) };
                 Ok(())
@@ -159,7 +159,7 @@ impl Slot<'_> {
                     && !matches!(found, Found::Map(_)) =>
             {
                 let path = self.path.then(Step::Field("0"));
-                self.field(&fields[0], partial.at(0), &path).fill(found)?;
+                self.field(&fields[0], partial, 0, &path).fill(found)?;
                 // SAFETY: just written.
                 unsafe { partial.set_done(0) };
                 self.fill_rest(fields, partial)
@@ -171,8 +171,9 @@ impl Slot<'_> {
         }
     }
 
-    fn field<'b>(&'b self, field: &'b Field, out: *mut u8, path: &'b crate::schema::Path<'b>) -> Slot<'b> {
-        Slot::of(field, out, path, self.reader)
+    /// Room for the field `index` of `partial`.
+    fn field<'b>(&'b self, field: &'b Field, partial: &Partial<'b>, index: usize, path: &'b Path<'b>) -> Slot<'b> {
+        Slot::of(field, partial.at(index), path, partial.enclosing(), self.reader)
     }
 
     fn fill_positions<'de, S: SeqAccess<'de>>(
@@ -183,7 +184,7 @@ impl Slot<'_> {
     ) -> Result<(), S::Error> {
         for (index, field) in fields.iter().enumerate() {
             let path = self.path.then(Step::Field(field.name()));
-            let slot = self.field(field, partial.at(index), &path);
+            let slot = self.field(field, partial, index, &path);
             if slot.read_or_leave(|slot| list.next_element_seed(slot))? == Some(None) {
                 slot.fill_missing().map_err(Error::custom)?;
             }
@@ -258,7 +259,7 @@ impl Slot<'_> {
         read: impl FnOnce(Slot<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let path = self.path.then(Step::Field(field.name())).formerly(key);
-        let slot = self.field(field, partial.at(index), &path);
+        let slot = self.field(field, partial, index, &path);
         if partial.is_done(index) {
             return Err(slot.expected("the field once", "it twice"));
         }
@@ -273,7 +274,7 @@ impl Slot<'_> {
         for (index, field) in fields.iter().enumerate() {
             if !partial.is_done(index) {
                 let path = self.path.then(Step::Field(field.name()));
-                self.field(field, partial.at(index), &path).fill_missing().map_err(Error::custom)?;
+                self.field(field, partial, index, &path).fill_missing().map_err(Error::custom)?;
                 // SAFETY: just written.
                 unsafe { partial.set_done(index) };
             }
@@ -293,7 +294,7 @@ impl Slot<'_> {
         }
         let mut partial = Partial::of_variant(some.fields());
         let path = self.path.then(Step::Within);
-        let slot = self.field(&some.fields()[0], partial.at(0), &path);
+        let slot = self.field(&some.fields()[0], &partial, 0, &path);
         match found {
             Found::Map(mut map) if may_be_null(slot.descriptor) => {
                 if map.next_key::<String>()?.as_deref() != Some(SOME) {

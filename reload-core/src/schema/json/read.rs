@@ -3,7 +3,8 @@
 
 use super::found::{Fill, Found, Handing};
 use crate::schema::{
-    Carry, Descriptor, Fault, Field, Keeper, NoKeeper, Path, Reason, keeper::Tentative, path::MAX_DEPTH,
+    Carry, Descriptor, Enclosing, Fault, Field, Keeper, NoKeeper, Path, Reason, build::own_default_at,
+    keeper::Tentative, path::MAX_DEPTH,
 };
 use core::{
     cell::{Cell, RefCell},
@@ -66,6 +67,7 @@ impl<'de> DeserializeSeed<'de> for JsonSeed<'_> {
             default: None,
             out: self.out,
             path: &Path::root(&name),
+            outer: None,
             reader: &reader,
         };
         seed.deserialize(deserializer)
@@ -90,7 +92,7 @@ pub(crate) unsafe fn field_from_json(
 ) -> Result<(), String> {
     let (options, report) = (JsonOptions { convert: true }, RefCell::default());
     let reader = Reader { options, report: &report, keeper, leaves: false };
-    Slot::of(field, out, path, &reader).fill_from_text(json)
+    Slot::of(field, out, path, None, &reader).fill_from_text(json)
 }
 
 /// Reads a value of `ty`.
@@ -111,10 +113,12 @@ pub(crate) unsafe fn value_from_json(
 ) -> Result<(), String> {
     let (options, report) = (JsonOptions { convert: true }, RefCell::default());
     let reader = Reader { options, report: &report, keeper, leaves: true };
-    Slot { descriptor: ty, carry: &Carry::ByShape, default: None, out, path, reader: &reader }.fill_from_text(json)
+    Slot { descriptor: ty, carry: &Carry::ByShape, default: None, out, path, outer: None, reader: &reader }
+        .fill_from_text(json)
 }
 
-/// Writes the value of a field that the old type does not have: what it was before it went away, else its default.
+/// Writes the value of a field that the old type does not have: what it was before it went away, else its default, which may
+/// be that of what it lies in.
 ///
 /// # Errors
 ///
@@ -122,16 +126,17 @@ pub(crate) unsafe fn value_from_json(
 ///
 /// # Safety
 ///
-/// 1. `out` is valid for a write of the field's type.
+/// 1. `out` is valid for a write of the field's type, and is its place in what it lies in.
 pub(crate) unsafe fn missing_field(
     field: &Field,
     out: *mut u8,
     path: &Path<'_>,
+    enclosing: Option<&Enclosing<'_>>,
     keeper: &dyn Keeper,
 ) -> Result<(), Fault> {
     let (options, report) = (JsonOptions { convert: true }, RefCell::default());
     let reader = Reader { options, report: &report, keeper, leaves: false };
-    Slot::of(field, out, path, &reader).fill_missing()
+    Slot::of(field, out, path, enclosing, &reader).fill_missing()
 }
 
 /// Parses JSON that is nested as deep as a value may be, which is deeper than a reader of JSON allows by itself.
@@ -170,7 +175,7 @@ pub(super) struct Reader<'a> {
 }
 
 /// Room for one part of the value. Whoever makes one vouches for `out`, which is valid for a write of
-/// the type; when reading into it succeeds, a valid value is there, otherwise nothing.
+/// the type, and its place in what it lies in; when reading into it succeeds, a valid value is there, otherwise nothing.
 #[derive(Clone, Copy)]
 pub(super) struct Slot<'a> {
     pub(super) descriptor: &'static Descriptor,
@@ -178,18 +183,26 @@ pub(super) struct Slot<'a> {
     pub(super) default: Option<crate::schema::WriteFn>,
     pub(super) out: *mut u8,
     pub(super) path: &'a Path<'a>,
+    /// The structs around it.
+    pub(super) outer: Option<&'a Enclosing<'a>>,
     pub(super) reader: &'a Reader<'a>,
 }
 
 impl<'a> Slot<'a> {
     /// Room for a field.
-    pub(super) fn of(field: &'a Field, out: *mut u8, path: &'a Path<'a>, reader: &'a Reader<'a>) -> Self {
-        Slot { descriptor: field.descriptor(), carry: &field.carry, default: field.default, out, path, reader }
+    pub(super) fn of(
+        field: &'a Field,
+        out: *mut u8,
+        path: &'a Path<'a>,
+        outer: Option<&'a Enclosing<'a>>,
+        reader: &'a Reader<'a>,
+    ) -> Self {
+        Slot { descriptor: field.descriptor(), carry: &field.carry, default: field.default, out, path, outer, reader }
     }
 
     /// Room for something inside this one.
     pub(super) fn part(&self, descriptor: &'static Descriptor, out: *mut u8, path: &'a Path<'a>) -> Slot<'a> {
-        Slot { descriptor, carry: &Carry::ByShape, default: None, out, path, reader: self.reader }
+        Slot { descriptor, carry: &Carry::ByShape, default: None, out, path, outer: None, reader: self.reader }
     }
 
     pub(super) fn fault<E: Error>(&self, reason: Reason) -> E {
@@ -260,16 +273,11 @@ impl<'a> Slot<'a> {
         }
     }
 
-    /// Writes the default that the field or its type has.
+    /// Writes the default that the field or its type has, or what it lies in.
     pub(super) fn fill_default(&self) -> Result<(), Fault> {
         self.reader.report.borrow_mut().defaulted.push(self.path.to_string());
-        match self.default {
-            // SAFETY: `out` is valid for a write.
-            Some(default) => unsafe { crate::schema::write_one(default, self.out) }
-                .map_err(|panicked| self.path.fault(Reason::Panicked(panicked))),
-            // SAFETY: `out` is valid for a write.
-            None => unsafe { crate::schema::build::default_at(self.descriptor, self.out, self.path) },
-        }
+        // SAFETY: `out` is valid for a write, and its place in what it lies in.
+        unsafe { own_default_at((self.default, self.descriptor), self.out, self.path, self.outer) }
     }
 }
 
