@@ -92,12 +92,52 @@ fn delayed_events_of_another_name_reach_the_handlers_of_that_name() {
     assert!(report.is_reloaded(), "{report}");
     assert_eq!(said(&mut game), ["hit 3", "healed 3"]);
 
+    let two = format!(
+        "{second}event_table! {{ pub table More: GameEvents {{ #[event(was = \"renamed::Hit\")] Struck }} }}\n"
+    );
+    let report = game.edit(&two);
+    let [problem] = report.problems() else { panic!("{report}") };
+    assert_eq!((problem.code, problem.subject.as_str()), ("event.duplicate", "renamed::Struck"), "{report}");
+
     // A file knows the names of its time.
     game.world.restore(&saved.text).expect("it is carried over");
     game.reload(&format!("{second}// Again.\n"));
     assert_eq!(said(&mut game), ["was hit 2", "soothed 2"]);
     game.world.restore(&saved.text).expect("it is carried over");
     assert_eq!(said(&mut game), ["was hit 2", "soothed 2"]);
+}
+
+/// The source of before is saved again: inside of what events carry everything goes the way back as well. What cannot be copied
+/// is not touched by a name.
+#[test]
+fn delayed_events_go_back_when_an_edit_is_taken_back() {
+    let first = source(
+        "Hit { a: u8, b: u8 }, Lent { #[field(opaque)] file: Option<std::fs::File> }",
+        "fn event_hit(&mut self, event: &Hit, ctx: &mut Ctx) { say(ctx, format!(\"hit {} {}\", event.a, event.b)); }
+         fn event_lent(&mut self, event: &Lent, ctx: &mut Ctx) { say(ctx, format!(\"lent {}\", event.file.is_some())); }",
+        "let wait = Duration::from_secs(1);
+         ctx.after(wait, Hit { a: 1, b: 2 });
+         ctx.after(wait, Lent { file: std::fs::File::open(\".\").ok() });",
+    );
+    let second = source(
+        "#[event(was = \"Hit\")] Smash { #[field(was = \"a\")] b: u8, #[field(was = \"b\")] c: u8 },
+         #[event(was = \"Lent\")] Given { #[field(opaque)] file: Option<std::fs::File> }",
+        "fn event_smash(&mut self, event: &Smash, ctx: &mut Ctx) { say(ctx, format!(\"smash {} {}\", event.b, event.c)); }
+         fn event_given(&mut self, event: &Given, ctx: &mut Ctx) { say(ctx, format!(\"given {}\", event.file.is_some())); }",
+        "",
+    );
+    for (edits, said) in [(1, ["smash 1 2", "given true"]), (4, ["hit 1 2", "lent true"])] {
+        let mut game = Game::start("back", &first);
+        game.spawn("It");
+        game.ask();
+        for source in [&second, &first].into_iter().cycle().take(edits) {
+            let report = game.reload(source);
+            let Outcome::Reloaded { dropped_events, .. } = &report.outcome else { panic!("{report}") };
+            assert_eq!(dropped_events, &[], "{report}");
+        }
+        game.world.advance(1.0);
+        assert_eq!(game.answers().into_iter().map(|(_, what)| what).collect::<Vec<_>>(), said);
+    }
 }
 
 /// A payload lies in the queue as one that needs no end, and gets one.

@@ -8,7 +8,9 @@ use super::{
 use crate::{
     class::MigrateFn,
     report::{FieldChange, FieldFate},
-    schema::{Carry, Descriptor, Direction, Enclosing, Field, Shape, differences, has_default, same_layout},
+    schema::{
+        Carry, Descriptor, Direction, Enclosing, Field, Shape, differences, has_default, same_layout, same_struct,
+    },
 };
 
 /// Bytes that are moved as they are.
@@ -127,6 +129,11 @@ pub(crate) struct Program {
 /// Whether objects of `old` are objects of `new` as they lie in memory, and nothing in them is made anew at a reload.
 pub(crate) fn stays(old: &'static Descriptor, new: &'static Descriptor) -> bool {
     same_layout(old, new) && !is_remade(new)
+}
+
+/// The same of events, which may have another name.
+pub(super) fn event_stays(old: &'static Descriptor, new: &'static Descriptor) -> bool {
+    same_struct(old, new) && !is_remade(new)
 }
 
 impl Program {

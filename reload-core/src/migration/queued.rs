@@ -4,7 +4,7 @@
 
 use super::{
     convert::{Conversion, Target},
-    program::{Program, stays},
+    program::{Program, event_stays},
     rules::Rules,
     stage::StagedPool,
 };
@@ -76,15 +76,32 @@ pub(crate) struct Exchanged {
 struct Between<'a> {
     old: &'a Registry,
     new: &'a Registry,
-    rules: Rules,
+    way_of_event: &'a dyn Fn(u16) -> Direction,
+    forwards: Rules,
+    backwards: Rules,
+}
+
+impl Between<'_> {
+    fn rules(&mut self, event: u16) -> &mut Rules {
+        match (self.way_of_event)(event) {
+            Direction::Forwards => &mut self.forwards,
+            Direction::Backwards => &mut self.backwards,
+        }
+    }
 }
 
 impl StagedQueue {
     /// Looks at everything that is queued, and makes the new values. `births` are those of objects of another shape.
-    pub(crate) fn stage(live: &Live, new: &Registry, direction: Direction, births: Vec<Births>) -> Self {
+    pub(crate) fn stage(
+        live: &Live,
+        new: &Registry,
+        way_of_event: &dyn Fn(u16) -> Direction,
+        births: Vec<Births>,
+    ) -> Self {
         let mut staged = Self { births, ..Self::default() };
         let Live { queue, clock, registry: old, .. } = live;
-        let mut between = Between { old, new, rules: Rules::new(direction) };
+        let (forwards, backwards) = (Rules::new(Direction::Forwards), Rules::new(Direction::Backwards));
+        let mut between = Between { old, new, way_of_event, forwards, backwards };
         for (position, command) in queue.waiting().enumerate() {
             let fate = match command.ask {
                 Ask::Deliver { event, .. } | Ask::DeliverEach { event, .. } => {
@@ -113,36 +130,29 @@ impl StagedQueue {
     }
 
     fn event(&mut self, between: &mut Between<'_>, event: u16, payload: &Payload) -> Option<Fate> {
-        let old = between.old.vocabulary.event(event)?;
+        let entry = between.old.vocabulary.event(event)?;
+        let (old, what) = (entry.payload, || format!("event_{}", entry.name));
         // A number is not used again in the same reload.
         let Some(new) = between.new.vocabulary.event(event).map(|new| new.payload) else {
-            let why = "the event is gone (one that is called otherwise now says so: `#[event(was = \"..\")]`)";
-            return Some(self.drop(&format!("event_{}", old.name), why));
+            let why = "the event is gone (if it has another name now, let that say `#[event(was = \"..\")]`)";
+            return Some(self.drop(&what(), why));
         };
-        self.value(between, &format!("event_{}", old.name), (old.payload, new), payload)
-    }
-
-    fn value(
-        &mut self,
-        between: &mut Between<'_>,
-        what: &str,
-        (old, new): (&'static Descriptor, &'static Descriptor),
-        payload: &Payload,
-    ) -> Option<Fate> {
         // A payload knows whether it has a destructor.
-        if stays(old, new) && old.drop_in_place.is_some() == new.drop_in_place.is_some() {
+        if event_stays(old, new) && old.drop_in_place.is_some() == new.drop_in_place.is_some() {
             return None;
         }
-        let rule = between.rules.between(old, new);
+        let rules = between.rules(event);
+        let rule = rules.between(old, new);
         let room = Payload::room(new);
-        let conversion = Conversion { rules: &between.rules, keeper: &NoKeeper };
-        let target = Target { ty: new, out: room.as_ptr(), path: &Path::root(what), outer: None };
+        let conversion = Conversion { rules, keeper: &NoKeeper };
+        let what = what();
+        let target = Target { ty: new, out: room.as_ptr(), path: &Path::root(&what), outer: None };
         // SAFETY: payloads are kept with the number of what they belong to, so it is a value of the old type; there is
         // room for one of the new type.
         let result = unsafe { conversion.convert(rule, Value::new(payload.as_ptr(), old), target) };
         Some(match result {
             Ok(()) => Fate::Carried(Made { payload: Some(room), ty: new }),
-            Err(fault) => self.drop(what, &fault.to_string()),
+            Err(fault) => self.drop(&what, &fault.to_string()),
         })
     }
 

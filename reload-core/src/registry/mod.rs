@@ -3,6 +3,7 @@
 //! validation has proven, and no stage behind that.
 
 mod bases;
+mod event_names;
 mod known;
 mod path_map;
 mod routes;
@@ -11,11 +12,12 @@ mod short_ways;
 mod vocabulary;
 
 pub(crate) use bases::{BaseShapes, shape_text};
+pub(crate) use event_names::{EventNumbers, FormerEvents};
 pub(crate) use known::KnownEvent;
 pub(crate) use routes::{One, Route, Routes, Row};
 pub(crate) use running::{Kind, Running};
 pub(crate) use short_ways::{ShortWay, place};
-pub(crate) use vocabulary::{EventNumbers, Vocabulary};
+pub(crate) use vocabulary::Vocabulary;
 
 use crate::{
     class::{BatchFn, ClassRecord, NO_CLASS, OneFn, TurnFn},
@@ -145,14 +147,14 @@ pub(crate) type ClassNumbers = FxHashMap<Arc<str>, u16>;
 pub(crate) struct FormerNumbers<'a> {
     /// If it is that version.
     pub(crate) classes: Option<&'a ClassNumbers>,
-    /// If there is one; the events' paths say whether it is that version.
-    pub(crate) events: Option<&'a EventNumbers>,
+    /// If there is one.
+    pub(crate) events: Option<FormerEvents<'a>>,
 }
 
 /// The committed state.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Registry {
-    pub(crate) vocabulary: Vocabulary,
+    pub(crate) vocabulary: Rc<Vocabulary>,
     pub(crate) classes: Vec<Class>,
     by_path: PathMap<u16>,
     /// By the address of the record; also of the bases' records.
@@ -237,7 +239,7 @@ impl Registry {
     ) -> Result<Self, Rejection> {
         let mut problems = Vec::new();
         let mut next = self.clone();
-        next.vocabulary = self.vocabulary.with(library, &validated.tables, former.events, &mut problems);
+        next.vocabulary = Rc::new(self.vocabulary.with(library, &validated.tables, former.events, &mut problems));
         for class in next.classes.iter_mut().filter(|class| class.library == library) {
             class.present = false;
         }

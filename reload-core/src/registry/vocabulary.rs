@@ -3,6 +3,7 @@
 
 use super::{
     LibraryId, check_shared,
+    event_names::FormerEvents,
     known::{KnownEvent, KnownEvents},
 };
 use crate::{
@@ -10,7 +11,6 @@ use crate::{
     schema::{self, Descriptor},
     validation::{Problem, ValidEvent, ValidTable},
 };
-use rustc_hash::FxHashMap;
 
 /// An event of the world.
 #[derive(Clone, Debug)]
@@ -23,9 +23,6 @@ pub(crate) struct EventEntry {
     /// Whose descriptor `payload` is.
     pub(crate) owner: LibraryId,
 }
-
-/// The numbers of events, by their paths.
-pub(crate) type EventNumbers = FxHashMap<String, u16>;
 
 /// Where a table's events stand in the world's numbering.
 #[derive(Clone, Debug)]
@@ -47,12 +44,12 @@ impl TableMap {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Vocabulary {
     /// By number, up to the last one in use.
-    events: Vec<Option<EventEntry>>,
+    pub(super) events: Vec<Option<EventEntry>>,
     tables: Vec<TableMap>,
     /// All of the tables' events.
     known: KnownEvents,
     /// Whether any event says that it had another path.
-    has_former_paths: bool,
+    pub(super) has_former_paths: bool,
 }
 
 impl Vocabulary {
@@ -88,91 +85,20 @@ impl Vocabulary {
             .and_then(|id| u16::try_from(id).ok())
     }
 
-    /// The numbers of the events that go on with those of another time, by the paths that they had then.
-    pub(crate) fn since(&self, then: &[&str]) -> EventNumbers {
-        let (ids, now): (Vec<u16>, Vec<_>) = (0..)
-            .zip(&self.events)
-            .filter_map(|(id, entry)| {
-                let EventEntry { path, was, .. } = entry.as_ref()?;
-                Some((id, (path.as_str(), was.as_deref().unwrap_or(""))))
-            })
-            .unzip();
-        let old: Vec<_> = then.iter().map(|path| (*path, "")).collect();
-        let continued = ids.into_iter().zip(schema::continued(&old, &now));
-        continued.filter_map(|(id, from)| Some((then[from?].to_owned(), id))).collect()
-    }
-
-    /// Events that had another name before, with that name.
-    pub(crate) fn renamed_since<'a>(&'a self, before: &'a Self) -> Vec<(u16, &'a str)> {
-        if !self.has_former_paths && !before.has_former_paths {
-            return Vec::new();
-        }
-        let renamed = |id: u16| {
-            let was = before.event(id)?.name.as_str();
-            (self.event(id)?.name != was).then_some((id, was))
-        };
-        (0..EVENT_LIMIT).filter_map(renamed).collect()
-    }
-
     /// The paths of all events.
     pub(crate) fn paths(&self) -> impl Iterator<Item = &str> {
         self.events.iter().flatten().map(|entry| entry.path.as_str())
     }
 
-    /// Own events of a library, with their numbers.
-    fn own(&self, library: LibraryId) -> impl Iterator<Item = (u16, &EventEntry)> {
-        let entries = (0..).zip(&self.events);
-        entries.filter_map(|(id, entry)| Some((id, entry.as_ref()?))).filter(move |(_, entry)| entry.owner == library)
-    }
-
-    /// What an undo goes back to from the next vocabulary. If no event of that had another path, the paths say it all.
-    pub(crate) fn numbers_of(&self, library: LibraryId, next: &Self) -> EventNumbers {
-        if !next.has_former_paths {
-            return EventNumbers::default();
-        }
-        self.own(library).map(|(id, entry)| (entry.path.clone(), id)).collect()
-    }
-
-    /// For each event of the tables of `library` the number that it goes on with.
-    ///
-    /// By its path and the one that it had, as fields are continued; where the paths are those of `former` again, an edit
-    /// has been taken back, and they are what they were. An event that is not the library's alone keeps its path.
-    fn continued(&self, library: LibraryId, events: &[&ValidEvent], former: Option<&EventNumbers>) -> Vec<Option<u16>> {
-        let is_movable =
-            |id: u16| self.event(id).is_some_and(|entry| entry.owner == library) && !self.is_used_beside(library, id);
-        let mut found: Vec<Option<u16>> = events.iter().map(|event| self.find(&event.path)).collect();
-        if !self.has_former_paths && events.iter().all(|event| event.was.is_none()) {
-            return found;
-        }
-        let moving: Vec<usize> = (0..events.len()).filter(|at| found[*at].is_none_or(is_movable)).collect();
-        let own: Vec<_> = self.own(library).filter(|(id, _)| is_movable(*id)).collect();
-        let old: Vec<_> = own.iter().map(|(_, entry)| (&*entry.path, entry.was.as_deref().unwrap_or(""))).collect();
-        let new = moving.iter().map(|at| (&*events[*at].path, events[*at].was.as_deref().unwrap_or("")));
-        let new: Vec<_> = new.collect();
-        let is_former = |former: &&EventNumbers| {
-            new.len() == former.len() && new.iter().all(|(path, _)| former.contains_key(*path))
-        };
-        if let Some(former) = former.filter(is_former) {
-            for at in moving {
-                found[at] = former.get(&events[at].path).copied().filter(|id| is_movable(*id));
-            }
-            return found;
-        }
-        for (at, from) in moving.iter().zip(schema::continued(&old, &new)) {
-            found[*at] = from.map(|from| own[from].0);
-        }
-        found
-    }
-
-    /// This vocabulary with the tables of `library` replaced by `tables`. `former` are the numbers of the version
-    /// that ran before the one that runs, if there is one.
+    /// This vocabulary with the tables of `library` replaced by `tables`. `former` is the version that ran before the one that
+    /// runs, if there is one.
     ///
     /// An event whose payload has a new layout, or that has a new path and says which one it had, keeps its number.
     pub(crate) fn with(
         &self,
         library: LibraryId,
         tables: &[ValidTable],
-        former: Option<&EventNumbers>,
+        former: Option<FormerEvents<'_>>,
         problems: &mut Vec<Problem>,
     ) -> Self {
         let mut next = self.clone();
@@ -213,6 +139,10 @@ impl Vocabulary {
                     stays[slot] = true;
                     ids.push(id);
                 } else {
+                    if let Some((id, problem)) = self.cannot_continue(library, event, &events) {
+                        stays[usize::from(id)] = true;
+                        problems.push(problem);
+                    }
                     // Its number is given below, when it is known which are free.
                     fresh.push((maps.len(), ids.len(), table, event));
                     ids.push(u16::MAX);
@@ -252,6 +182,8 @@ impl Vocabulary {
         next.tables.extend(maps);
         next.has_former_paths = (self.has_former_paths || events.iter().any(|event| event.was.is_some()))
             && next.events.iter().flatten().any(|entry| entry.was.is_some());
+        let end = next.events.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
+        next.events.truncate(end);
         let known = next.tables.iter().flat_map(TableMap::events).filter_map(|(table, index, event)| {
             let payload = next.event(event)?.payload;
             Some((table, index, KnownEvent { event, payload }))
@@ -261,7 +193,7 @@ impl Vocabulary {
     }
 
     /// Whether a library other than this one has the event in its tables.
-    fn is_used_beside(&self, library: LibraryId, id: u16) -> bool {
+    pub(super) fn is_used_beside(&self, library: LibraryId, id: u16) -> bool {
         self.tables.iter().any(|map| map.library != library && map.ids.contains(&id))
     }
 }
@@ -336,59 +268,5 @@ mod tests {
         let (again, problems) = enter(&both, second, &gone);
         assert_eq!(problems, []);
         assert_eq!(enter(&again, first, &wide).1, [], "the other one has gone without it");
-    }
-
-    /// The tables of a library with these events: the path, and the one that it had.
-    fn tables(events: &[(&str, &str)]) -> [ValidTable; 1] {
-        let events = events.iter().map(|(path, was)| ValidEvent {
-            path: (*path).to_owned(),
-            was: (!was.is_empty()).then(|| (*was).to_owned()),
-            name: (*path).to_owned(),
-            payload: descriptor::<u8>(),
-        });
-        [ValidTable { path: "game::Table".into(), record: &TABLE, events: events.collect() }]
-    }
-
-    fn numbers(of: &Vocabulary, paths: &[&str]) -> Vec<Option<u16>> {
-        paths.iter().map(|path| of.find(path)).collect()
-    }
-
-    #[test]
-    fn an_event_of_another_name_keeps_its_number_and_gets_its_name_back() {
-        let library = LibraryId(1);
-        let first = Vocabulary::default().with(library, &tables(&[("a", ""), ("b", "")]), None, &mut Vec::new());
-        let [a, b] = [first.find("a"), first.find("b")];
-        let second = first.with(library, &tables(&[("b", "a"), ("c", "b"), ("d", "")]), None, &mut Vec::new());
-        assert_eq!(numbers(&second, &["a", "b", "c"]), [None, a, b]);
-        assert!(second.find("d").is_some_and(|d| ![a, b].contains(&Some(d))));
-        let former = first.numbers_of(library, &second);
-        let back = second.with(library, &tables(&[("a", ""), ("b", "")]), Some(&former), &mut Vec::new());
-        assert_eq!(numbers(&back, &["a", "b", "c", "d"]), [a, b, None, None]);
-        // The next version, which says the same as the one before it.
-        let third = second.with(library, &tables(&[("b", "a"), ("c", "b")]), Some(&former), &mut Vec::new());
-        assert_eq!(numbers(&third, &["b", "c", "d"]), [a, b, None]);
-        // Of another time, by the names of then.
-        let since = |then: &[&str]| second.since(then).into_iter().collect::<std::collections::BTreeMap<_, _>>();
-        let of = |entries: &[(&str, Option<u16>)]| {
-            entries.iter().map(|(path, id)| ((*path).to_owned(), id.expect("it has one"))).collect()
-        };
-        assert_eq!(since(&["a", "b", "gone"]), of(&[("a", a), ("b", b)]));
-        assert_eq!(since(&["b", "c"]), of(&[("b", a), ("c", b)]));
-    }
-
-    #[test]
-    fn an_event_that_another_library_has_keeps_its_name() {
-        let (mut problems, one) = (Vec::new(), tables(&[("a", "")]));
-        let both = Vocabulary::default().with(LibraryId(1), &one, None, &mut problems);
-        let both = both.with(LibraryId(2), &one, None, &mut problems);
-        assert!(problems.is_empty());
-        for library in [LibraryId(1), LibraryId(2)] {
-            let mut problems = Vec::new();
-            let next = both.with(library, &tables(&[("b", "a")]), None, &mut problems);
-            // The one that declared it first cannot take it away; to the other one `b` is another event.
-            let refused: Vec<_> = problems.iter().map(|problem| problem.code).collect();
-            assert_eq!(refused, if library == LibraryId(1) { vec!["event.used"] } else { Vec::new() });
-            assert_ne!(next.find("b"), both.find("a"));
-        }
     }
 }

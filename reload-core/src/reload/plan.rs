@@ -9,7 +9,7 @@ use crate::{
     attic::{Attic, Parked},
     dispatch::{Live, Unborn},
     migration::{Program, Rework, stays},
-    registry::{Class, ClassNumbers, EventNumbers, FormerNumbers, LibraryId, Registry},
+    registry::{Class, ClassNumbers, FormerEvents, FormerNumbers, LibraryId, Registry, Vocabulary},
     report::{ClassChange, ClassFate, EventRename, FieldFate},
     schema::{self, Descriptor, Direction},
     validation::{Problem, Rejection, Validated},
@@ -23,6 +23,8 @@ pub(crate) struct Plan {
     pub(crate) direction: Direction,
     /// Classes whose objects go another way.
     other_ways: FxHashMap<u16, Direction>,
+    /// The same for events.
+    event_ways: FxHashMap<u16, Direction>,
     pub(crate) from_epoch: u32,
     pub(crate) epoch: u32,
     pub(crate) next: Registry,
@@ -71,7 +73,9 @@ impl Returning {
 pub(crate) struct Former {
     direction: Direction,
     numbers: ClassNumbers,
-    events: EventNumbers,
+    events: Rc<Vocabulary>,
+    /// Events whose way led elsewhere.
+    event_ways: FxHashMap<u16, Direction>,
     /// By class: the type of its objects, and where their way led.
     classes: FxHashMap<u16, (&'static Descriptor, Direction)>,
 }
@@ -81,8 +85,13 @@ impl Former {
     pub(crate) fn left_by(plan: &Plan, registry: &Registry) -> Self {
         let numbers = registry.numbers_of(plan.library);
         let classes = numbers.values().map(|number| (*number, (registry.class(*number).state, plan.way_of(*number))));
-        let events = registry.vocabulary.numbers_of(plan.library, &plan.next.vocabulary);
-        Self { direction: plan.direction, classes: classes.collect(), numbers, events }
+        Self {
+            direction: plan.direction,
+            classes: classes.collect(),
+            numbers,
+            events: Rc::clone(&registry.vocabulary),
+            event_ways: plan.event_ways.clone(),
+        }
     }
 }
 
@@ -105,13 +114,33 @@ impl Way<'_> {
 
     /// The numbers of the version before.
     fn numbers(&self, library: LibraryId, registry: &Registry, validated: &Validated) -> FormerNumbers<'_> {
-        let former = match self {
-            Self::Back(former) => Some(*former),
+        FormerNumbers { classes: self.class_numbers(library, registry, validated), events: self.events() }
+    }
+
+    fn former(&self) -> Option<&Former> {
+        match self {
+            Self::Back(former) => Some(former),
             Self::Onwards(former) => *former,
-        };
-        FormerNumbers {
-            classes: self.class_numbers(library, registry, validated),
-            events: former.map(|former| &former.events),
+        }
+    }
+
+    fn events(&self) -> Option<FormerEvents<'_>> {
+        let is_back = matches!(self, Self::Back(_));
+        self.former().map(|former| FormerEvents { vocabulary: &former.events, is_back })
+    }
+
+    /// Where the way leads for what an event carries, which becomes `payload`: as [`of_class`](Self::of_class).
+    fn of_event(&self, library: LibraryId, event: u16, payload: &'static Descriptor) -> Direction {
+        let before = || self.events()?.event(library, event);
+        let left = |former: &Former| former.event_ways.get(&event).copied().unwrap_or(former.direction);
+        match self {
+            Self::Onwards(Some(former))
+                if before().is_some_and(|entry| schema::same_layout(entry.payload, payload)) =>
+            {
+                left(former).reversed()
+            }
+            Self::Onwards(_) => Direction::Forwards,
+            Self::Back(former) => left(former).reversed(),
         }
     }
 
@@ -163,6 +192,7 @@ pub(crate) fn plan(
         library,
         direction: way.direction(),
         other_ways: FxHashMap::default(),
+        event_ways: event_ways(live, library, &next, way),
         from_epoch,
         epoch,
         classes: Vec::new(),
@@ -187,6 +217,11 @@ pub(crate) fn plan(
 }
 
 impl Plan {
+    /// Where the way leads for what an event carries.
+    pub(super) fn way_of_event(&self, event: u16) -> Direction {
+        self.event_ways.get(&event).copied().unwrap_or(self.direction)
+    }
+
     fn way_of(&self, class: u16) -> Direction {
         self.other_ways.get(&class).copied().unwrap_or(self.direction)
     }
@@ -276,6 +311,15 @@ impl Plan {
         };
         Some(Returning { class: number, known_as: known_as.to_owned(), group: position, rework })
     }
+}
+
+/// Events that carry something else now, for which the way leads elsewhere.
+fn event_ways(live: &Live, library: LibraryId, next: &Registry, way: Way<'_>) -> FxHashMap<u16, Direction> {
+    let changed = next.vocabulary.own(library).filter(|(id, new)| {
+        live.registry.vocabulary.event(*id).is_some_and(|old| !schema::same_layout(old.payload, new.payload))
+    });
+    let ways = changed.map(|(id, new)| (id, way.of_event(library, id, new.payload)));
+    ways.filter(|(_, direction)| *direction != way.direction()).collect()
 }
 
 fn change(

@@ -86,7 +86,7 @@ pub(crate) fn stage(live: &Live, plan: Plan) -> Result<Staged, Rejection> {
     }
     problems.extend(does_not_fit(live, &change));
     Rejection::unless_empty(problems)?;
-    let queue = StagedQueue::stage(live, &plan.next, plan.direction, births);
+    let queue = StagedQueue::stage(live, &plan.next, &|event| plan.way_of_event(event), births);
     Ok(Staged { plan, carried, returned, attic: change, queue })
 }
 

@@ -15,6 +15,13 @@ pub fn same_layout(old: &Descriptor, new: &Descriptor) -> bool {
     same(old, new, &mut Pairs::new())
 }
 
+/// Whether a struct of `old` is one of `new` as it lies in memory, whatever the two are called.
+pub(crate) fn same_struct(old: &Descriptor, new: &Descriptor) -> bool {
+    matches!((&old.shape, &new.shape), (Shape::Struct(_), Shape::Struct(_)))
+        && (old.size, old.align) == (new.size, new.align)
+        && same_fields(old.fields(), new.fields(), true, &mut Pairs::new())
+}
+
 fn same(old: &Descriptor, new: &Descriptor, seen: &mut Pairs) -> bool {
     if core::ptr::eq(old, new) || !seen.insert((old, new)) {
         return true;

@@ -25,8 +25,8 @@ mod value;
 
 pub use build::{drop_value, write_default, write_field_default};
 pub use check::{Limits, check_descriptor};
-pub(crate) use compare::differences_told;
 pub use compare::{Difference, DifferenceKind, differences, same_layout};
+pub(crate) use compare::{differences_told, same_struct};
 pub use copy::deep_copy;
 pub use derived::{
     Addresses, EnumState, Parts, Start, enum_descriptor, field, no_such_variant, opaque_descriptor, struct_descriptor,
