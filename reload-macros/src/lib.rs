@@ -57,8 +57,8 @@ use proc_macro::TokenStream;
 /// One that gets another name says which it had, `#[event(was = "Hit")]`, or `was = "game::old::Hit"` if it was in another
 /// module: those that wait go to the handlers of the new name, and reports call it renamed. Without, they are dropped and
 /// named.
-/// An event that the engine has in its tables too has to stay as it is: a library that was built with another layout or
-/// name of it is refused, and the engine has to be built anew and started again.
+/// An event that the engine has in its tables too has to stay as it is: a library that was built with another layout of
+/// it, or with another name and a `was`, is refused, and the engine has to be built anew and started again.
 ///
 /// # How many
 ///

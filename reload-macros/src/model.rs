@@ -56,7 +56,17 @@ pub(crate) struct Nested {
 /// The parts of a type.
 pub(crate) enum Shape {
     Struct(Vec<Field>),
-    Enum(Vec<Variant>),
+    Enum(Vec<Variant>, Layout),
+}
+
+/// What is said of an enum's layout.
+pub(crate) struct Layout {
+    /// The `repr` attributes, as written.
+    pub(crate) repr: String,
+    /// The type of the discriminants.
+    pub(crate) number: &'static str,
+    /// Each variant's discriminant, where it is said.
+    pub(crate) discriminants: Vec<Option<Expr>>,
 }
 
 /// A variant of an enum.

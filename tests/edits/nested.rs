@@ -129,6 +129,27 @@ fn structs() -> Vec<Edit> {
 fn enums() -> Vec<Edit> {
     vec![
         nested(
+            "enum_with_other_numbers",
+            "#[derive(State)] #[repr(u8)] pub enum Load { Num(u64, u64, u64) = 0, Text(String) = 1 }",
+            ("Load", "Load::Num(5, 6, 7)"),
+            "#[derive(State)] #[repr(u8)] pub enum Load { Num(u64, u64, u64) = 1, Text(String) = 0 }",
+            r#"{"x":{"Num":[5,6,7]}}"#,
+        ),
+        nested(
+            "enum_laid_out_otherwise",
+            "#[derive(State)] pub enum Load { Small(u32), Large(u64) }",
+            ("Load", "Load::Small(7)"),
+            "#[derive(State)] #[repr(C)] pub enum Load { Small(u32), Large(u64) }",
+            r#"{"x":{"Small":7}}"#,
+        ),
+        nested(
+            "enum_numbered_by_constants",
+            "const FIRST: i64 = 1 << 40; #[derive(State)] #[repr(i64)] pub enum Load { Small(u32) = FIRST, Large(u64) = -1 }",
+            ("Load", "Load::Small(7)"),
+            "const FIRST: i64 = 1 << 41; #[derive(State)] #[repr(i64)] pub enum Load { Small(u32) = FIRST, Large(u64) = -1 }",
+            r#"{"x":{"Small":7}}"#,
+        ),
+        nested(
             "variants_added_and_reordered",
             MOOD,
             ("Vec<Mood>", "vec![Mood::Calm, Mood::Angry(3), Mood::Sad { since: 9, why: \"rain\".into() }]"),

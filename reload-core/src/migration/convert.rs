@@ -393,7 +393,7 @@ impl Conversion<'_> {
     /// As for [`Conversion::convert`].
     unsafe fn unwrap(&self, inner: RuleId, from: Value<'_>, to: Target<'_>) -> Result<(), Fault> {
         let path = to.path.then(Step::Within);
-        let to = Target { path: &path, outer: None, ..to };
+        let to = Target { path: &path, ..to };
         let held = match &from.descriptor().shape {
             Shape::Owner(_) => Some(from.owned().ok_or_else(|| borrowed(from, &path))?),
             Shape::Struct(_) => from.fields().next().map(|(_, value)| value),

@@ -8,9 +8,7 @@ use super::{
 use crate::{
     class::MigrateFn,
     report::{FieldChange, FieldFate},
-    schema::{
-        Carry, Descriptor, Direction, Enclosing, Field, Shape, differences, has_default, same_layout, same_struct,
-    },
+    schema::{Carry, Descriptor, Direction, Enclosing, Field, Shape, differences, same_layout, same_struct},
 };
 
 /// Bytes that are moved as they are.
@@ -39,29 +37,21 @@ pub(super) struct Step {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Source {
     /// What was kept of it before it went away, else its default.
-    Missing(DefaultFrom),
+    Missing(Around),
     /// Its default.
-    Reset(DefaultFrom),
-    /// A part of the old object. If its value does not fit, and a hook answers for it, it starts from a default.
-    Old { field: &'static Field, from: usize, how: How, left: Option<DefaultFrom> },
+    Reset(Around),
+    /// A part of the old object. If its value does not fit, and a hook answers for it, it starts from its default.
+    Old { field: &'static Field, from: usize, how: How, is_left: bool, around: Around },
 }
 
-/// Where a default comes from.
+/// The struct around a field that says its default where it has none of its own, and how far into it the field is.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum DefaultFrom {
-    /// The field's own attribute, or its type.
-    Field,
-    /// The default of a type that the field lies in, `at` bytes from its start: the field's type has none.
-    Whole { ty: &'static Descriptor, at: usize },
-}
+pub(super) struct Around(Option<(&'static Descriptor, usize)>);
 
-impl DefaultFrom {
-    /// What the field at `out` lies in, if its default is there.
+impl Around {
+    /// For the field at `out`.
     pub(super) fn enclosing(self, out: *mut u8) -> Option<Enclosing<'static>> {
-        match self {
-            Self::Field => None,
-            Self::Whole { ty, at } => Some(Enclosing { ty, base: out.wrapping_sub(at), outer: None }),
-        }
+        self.0.map(|(ty, at)| Enclosing { ty, base: out.wrapping_sub(at), outer: None })
     }
 }
 
@@ -157,9 +147,7 @@ impl Program {
         if bases.is_shifted() {
             program.flatten_parts((old, new), &bases);
         } else {
-            let whole =
-                Whole { old, new, from: 0, to: 0, place: "", former: "", outer: None, parts: None, moved: false };
-            program.flatten(&whole);
+            program.flatten(&Whole::of_object(old, new));
         }
         program.runs = merged(std::mem::take(&mut program.runs));
         program
@@ -168,20 +156,21 @@ impl Program {
     /// The parts of an object of which some lie at another depth than before: each from the one of the same class.
     fn flatten_parts(&mut self, (old, new): (&'static Descriptor, &'static Descriptor), bases: &Bases) {
         let (olds, news) = bases.parts(old, new);
+        let object = Whole::of_object(old, new);
         for to in &news {
             let place = bases::place(to.depth);
             match bases.old_depth(to.depth).and_then(|depth| olds.get(depth)) {
                 Some(from) => {
-                    in_parts((from, &bases::place(from.depth)), (to, &place), |whole| self.flatten(whole));
+                    in_parts(&object, (from, &bases::place(from.depth)), (to, &place), |whole| self.flatten(whole));
                 }
-                None => in_parts((to, &place_without_part(&to.class)), (to, &place), |whole| {
+                None => in_parts(&object, (to, &place_without_part(&to.class)), (to, &place), |whole| {
                     to.own_fields().for_each(|field| self.missing(whole, field));
                 }),
             }
         }
         for from in olds.iter().filter(|from| !bases.continues(from.depth)) {
             let place = place_without_part(&from.class);
-            in_parts((from, &place), (from, &place), |whole| {
+            in_parts(&object, (from, &place), (from, &place), |whole| {
                 from.own_fields().for_each(|field| self.removed(whole, field));
             });
         }
@@ -215,7 +204,7 @@ impl Program {
                     let from = from.map(|index| &old[index]);
                     // What is carried again may be in the attic from before it started over.
                     let source = if matches!(field.carry, Carry::Reset) { Source::Reset } else { Source::Missing };
-                    self.make(whole, field, from.unwrap_or(field), source(whole.default_of(field)));
+                    self.make(whole, field, from.unwrap_or(field), source(whole.around(field)));
                     if let Some(from) = from {
                         self.leave(whole, from, true);
                     }
@@ -235,7 +224,7 @@ impl Program {
     fn missing(&mut self, whole: &Whole<'_>, field: &'static Field) {
         self.change(whole, field, FieldFate::Added, None);
         let source = if matches!(field.carry, Carry::Reset) { Source::Reset } else { Source::Missing };
-        self.make(whole, field, field, source(whole.default_of(field)));
+        self.make(whole, field, field, source(whole.around(field)));
     }
 
     /// A field that the new object does not have.
@@ -258,9 +247,8 @@ impl Program {
         if old.name() != new.name() {
             self.change(whole, new, FieldFate::Renamed { from: old.name().to_owned() }, Some(old));
         }
-        let has_hook = self.has_hook(&whole.place_of(new));
-        let left = has_hook.then(|| whole.default_of(new));
-        let source = Source::Old { field: old, from: whole.from + old.offset, how, left };
+        let (is_left, around) = (self.has_hook(&whole.place_of(new)), whole.around(new));
+        let source = Source::Old { field: old, from: whole.from + old.offset, how, is_left, around };
         let How::ByRule(rule) = how else {
             if !matches!(how, How::SerdeToSerde) {
                 self.change(whole, new, FieldFate::Converted, Some(old));
@@ -268,7 +256,7 @@ impl Program {
             self.make(whole, new, old, source);
             return self.leave(whole, old, false);
         };
-        if stays(from, to) && !has_hook {
+        if stays(from, to) && !is_left {
             return self.runs.push(Run { from: whole.from + old.offset, to: whole.to + new.offset, len: from.size });
         }
         let (place, former) = (whole.place_of(new), whole.former_of(old));
@@ -304,7 +292,7 @@ impl Program {
         let (from, to) = (old.descriptor(), new.descriptor());
         if !same_layout(from, to) && self.has_hook(&whole.place_of(new)) {
             self.change(whole, new, FieldFate::LeftToMigrate, Some(old));
-            self.make(whole, new, old, Source::Missing(whole.default_of(new)));
+            self.make(whole, new, old, Source::Missing(whole.around(new)));
             self.leave(whole, old, true);
         } else {
             self.obstacles.extend(obstacles);
@@ -351,9 +339,14 @@ impl Program {
 }
 
 /// The fields of the part `from` become those of the part `to`; each with where it is, by name.
-fn in_parts((from, former): (&Part, &str), (to, place): (&Part, &str), run: impl FnOnce(&Whole<'_>)) {
-    let parts = Some((from, to));
-    run(&Whole { old: from.ty, new: to.ty, from: from.at, to: to.at, place, former, outer: None, parts, moved: true });
+fn in_parts(
+    object: &Whole<'_>,
+    (from, former): (&Part, &str),
+    (to, place): (&Part, &str),
+    run: impl FnOnce(&Whole<'_>),
+) {
+    let (parts, outer) = (Some((from, to)), Some(object));
+    run(&Whole { old: from.ty, new: to.ty, from: from.at, to: to.at, place, former, outer, parts, moved: true });
 }
 
 /// A struct that lies inside the object, in both shapes.
@@ -377,6 +370,10 @@ struct Whole<'a> {
 }
 
 impl Whole<'_> {
+    fn of_object(old: &'static Descriptor, new: &'static Descriptor) -> Self {
+        Self { old, new, from: 0, to: 0, place: "", former: "", outer: None, parts: None, moved: false }
+    }
+
     fn place_of(&self, field: &Field) -> String {
         place_in(self.new, self.place, field)
     }
@@ -385,19 +382,11 @@ impl Whole<'_> {
         place_in(self.old, self.former, field)
     }
 
-    /// The field's own default, else its type's, else that of what it lies in.
-    fn default_of(&self, field: &'static Field) -> DefaultFrom {
-        if field.default.is_some() || has_default(field.descriptor()) {
-            return DefaultFrom::Field;
-        }
-        let mut whole = Some(self);
-        while let Some(current) = whole {
-            if current.new.default.is_some() {
-                return DefaultFrom::Whole { ty: current.new, at: self.to - current.to + field.offset };
-            }
-            whole = current.outer;
-        }
-        DefaultFrom::Field
+    /// What says the field's default where it has none of its own.
+    fn around(&self, field: &Field) -> Around {
+        let mut wholes = core::iter::successors(Some(self), |whole| whole.outer);
+        let with_default = wholes.find(|whole| whole.new.default.is_some());
+        Around(with_default.map(|whole| (whole.new, self.to - whole.to + field.offset)))
     }
 }
 

@@ -6,7 +6,7 @@
 use super::{
     convert::{Conversion, Target},
     hook::{self, HookCall, Old},
-    program::{DefaultFrom, Hook, LeftOver, Program, Run, Source, Step},
+    program::{Hook, LeftOver, Program, Run, Source, Step},
     unfit::{Asked, Unfit},
 };
 use crate::{
@@ -307,9 +307,7 @@ impl Block<'_> {
             source => source,
         };
         // A default that needs nothing else is written to all objects in one call.
-        if let (Source::Reset(DefaultFrom::Field), Some(write)) =
-            (source, step.field.default.or(step.field.descriptor().default))
-        {
+        if let (Source::Reset(_), Some(write)) = (source, step.field.default.or(step.field.descriptor().default)) {
             // SAFETY: (1)
             let outcome =
                 announce(|| unsafe { write(self.to(0).wrapping_add(step.to), self.count, self.to_stride, done) });
@@ -323,21 +321,23 @@ impl Block<'_> {
             // SAFETY: (1)
             let result = unsafe {
                 match source {
-                    Source::Reset(from) => field_default_at(step.field, out, &path, from.enclosing(out).as_ref()),
-                    Source::Missing(from) => {
+                    Source::Reset(around) => field_default_at(step.field, out, &path, around.enclosing(out).as_ref()),
+                    Source::Missing(around) => {
                         let keeper = self.keeper((self.id)(index));
-                        missing_field(step.field, out, &kept, from.enclosing(out).as_ref(), &keeper)
+                        missing_field(step.field, out, &kept, around.enclosing(out).as_ref(), &keeper)
                     }
-                    Source::Old { field, from, how, left } => {
+                    Source::Old { field, from, how, is_left, around } => {
+                        let enclosing = around.enclosing(out);
                         let keeper = self.keeper((self.id)(index));
                         let tentative = Tentative::new(&keeper);
-                        let keeper: &dyn Keeper = if left.is_some() { &tentative } else { &keeper };
+                        let keeper: &dyn Keeper = if is_left { &tentative } else { &keeper };
                         let conversion = Conversion { rules: &self.program.rules, keeper };
                         let value = Value::new(self.from(index).wrapping_add(from), field.descriptor());
-                        let target = Target { ty: step.field.descriptor(), out, path: &path, outer: None };
-                        match (left, conversion.carry(how, (field, value), step.field, target)) {
-                            (Some(start), Err(fault)) if Unfit::is_one(&fault.reason) => {
-                                match field_default_at(step.field, out, &path, start.enclosing(out).as_ref()) {
+                        let target =
+                            Target { ty: step.field.descriptor(), out, path: &path, outer: enclosing.as_ref() };
+                        match (is_left, conversion.carry(how, (field, value), step.field, target)) {
+                            (true, Err(fault)) if Unfit::is_one(&fault.reason) => {
+                                match field_default_at(step.field, out, &path, enclosing.as_ref()) {
                                     Ok(()) => {
                                         unfit.push((index, Unfit::new(step.former.clone(), fault)));
                                         Ok(())

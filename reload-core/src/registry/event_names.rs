@@ -69,28 +69,31 @@ impl Vocabulary {
         found
     }
 
-    /// Why a new event of the library cannot go on with the one that it says it was, and that one's number.
+    /// Why an event that the library has, and the world has not, is no new one, and the number that it has: the host, or another
+    /// library, has it under the name that it had, or that it has now.
     pub(super) fn cannot_continue(
         &self,
         library: LibraryId,
         event: &ValidEvent,
         events: &[&ValidEvent],
     ) -> Option<(u16, Problem)> {
-        let was = event.was.as_ref()?;
-        let id = self.find(was).filter(|id| !self.is_movable(library, *id))?;
-        if events.iter().any(|other| other.path == *was) {
-            return None;
-        }
-        let (code, whose) = match self.event(id)?.owner {
+        let is_of_library = |path: &str| events.iter().any(|other| other.path == path);
+        let is_other = |entry: &EventEntry| {
+            let is_former = event.was.as_ref() == Some(&entry.path);
+            (is_former || entry.was.as_ref() == Some(&event.path)) && !is_of_library(&entry.path)
+        };
+        let mut entries = (0..).zip(&self.events).filter_map(|(id, entry)| Some((id, entry.as_ref()?)));
+        let (id, entry) = entries.find(|(id, entry)| is_other(entry) && !self.is_movable(library, *id))?;
+        let (code, whose) = match entry.owner {
             LibraryId::HOST => ("protocol.changed", "the host"),
             _ => ("event.used", "another library of this world"),
         };
         let problem = Problem::new(
             code,
             &event.path,
-            format!("the event says that it was `{was}`, and {whose} still has it under that name"),
-            "restart needed: all have to be built with the new name; until then the old code goes on. Without `was` it is \
-             another event",
+            format!("`was` says that it is the same event as `{}`, under which name {whose} has it", entry.path),
+            "restart needed: all have to be built with one name; until then the old code goes on. Without `was` the two are \
+             different events",
         );
         Some((id, problem))
     }
@@ -120,6 +123,23 @@ impl Vocabulary {
         };
         (0..EVENT_LIMIT).filter_map(renamed).collect()
     }
+}
+
+/// What one event became is one event. Within a table the macro sees it; for the host no event was another one.
+pub(super) fn continued_twice(library: LibraryId, events: &[&ValidEvent]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (at, event) in events.iter().enumerate().filter(|_| library != LibraryId::HOST) {
+        let Some(was) = &event.was else { continue };
+        if let Some(other) = events[..at].iter().find(|other| other.was.as_ref() == Some(was)) {
+            problems.push(Problem::new(
+                "event.duplicate",
+                &event.path,
+                format!("says that it was `{was}`, and so does `{}`", other.path),
+                "take `was` away from one of them",
+            ));
+        }
+    }
+    problems
 }
 
 impl<'a> FormerEvents<'a> {
@@ -256,6 +276,15 @@ mod tests {
                 let refused: Vec<_> = problems.iter().map(|problem| (problem.code, problem.subject.as_str())).collect();
                 let code = if owner == LibraryId::HOST { "protocol.changed" } else { "event.used" };
                 assert_eq!(refused, [(code, "b")], "{library:?} of {owner:?}");
+                // And the other way round, where the library is the one that has the old name.
+                let renamed = accepted(&Vocabulary::default(), owner, &[("b", "a")], None);
+                let mut problems = Vec::new();
+                if owner != library {
+                    renamed.with(library, &tables(&one), None, &mut problems);
+                    let refused: Vec<_> = problems.iter().map(|problem| (problem.code, &*problem.subject)).collect();
+                    assert_eq!(refused, [(code, "a")], "{library:?} of {owner:?}");
+                    accepted(&renamed, library, &[("a", ""), ("b", "a")], None);
+                }
                 // An old note, beside the event of that name.
                 accepted(&before, library, &[("a", ""), ("b", "a")], None);
             }

@@ -3,7 +3,7 @@
 
 use super::{
     LibraryId, check_shared,
-    event_names::FormerEvents,
+    event_names::{FormerEvents, continued_twice},
     known::{KnownEvent, KnownEvents},
 };
 use crate::{
@@ -111,6 +111,7 @@ impl Vocabulary {
         let mut maps = Vec::new();
         let mut fresh = Vec::new();
         let events: Vec<&ValidEvent> = tables.iter().flat_map(|table| &table.events).collect();
+        problems.extend(continued_twice(library, &events));
         let mut continued = self.continued(library, &events, former).into_iter();
         for table in tables {
             let mut ids = Vec::with_capacity(table.events.len());

@@ -2,7 +2,7 @@
 //! [`check_descriptor`](super::check_descriptor) has passed; never for others.
 #![expect(unsafe_code, reason = "a checked table's raw texts and slices are read here")]
 
-use super::{Descriptor, Field, Shape, Variant};
+use super::{Descriptor, EnumOps, Field, Shape, Variant};
 
 impl Descriptor {
     /// The type's path.
@@ -90,6 +90,14 @@ impl Field {
     #[must_use]
     pub fn descriptor(&self) -> &'static Descriptor {
         (self.ty)()
+    }
+}
+
+impl EnumOps {
+    /// [`EnumOps::said`].
+    pub(crate) fn said(&self) -> &'static [u64] {
+        // SAFETY: a table of a mapped image, or one that has been checked.
+        unsafe { self.said.get() }
     }
 }
 

@@ -2,8 +2,8 @@
 #![expect(unsafe_code, reason = "calls the table's functions on memory that the caller vouches for")]
 
 use super::{
-    Descriptor, EnumOps, Fault, Field, OwnerOps, Partial, Path, Place, ProxyOps, Reason, Shape, Step, Value, Variant,
-    WriteFn, copy_at, place::Undo, write_one,
+    Carry, Descriptor, EnumOps, Fault, Field, OwnerOps, Partial, Path, Place, ProxyOps, Reason, Shape, Step, Value,
+    Variant, WriteFn, copy_at, place::Undo, read_serde, write_one, write_serde,
 };
 use crate::boundary::Panicked;
 
@@ -147,7 +147,7 @@ pub(crate) unsafe fn field_default_at(
     enclosing: Option<&Enclosing<'_>>,
 ) -> Result<(), Fault> {
     // SAFETY: (1), (2)
-    unsafe { own_default_at((field.default, field.descriptor()), out, path, enclosing) }
+    unsafe { own_default_at((field.default, field.descriptor(), &field.carry), out, path, enclosing) }
 }
 
 /// The default that a field of the type says, else its type's, else the one that the nearest struct around it has there.
@@ -157,7 +157,7 @@ pub(crate) unsafe fn field_default_at(
 /// 1. `out` is valid for a write of the type.
 /// 2. `out` is the value's place in what it lies in.
 pub(crate) unsafe fn own_default_at(
-    (default, ty): (Option<WriteFn>, &'static Descriptor),
+    (default, ty, carry): (Option<WriteFn>, &'static Descriptor, &Carry),
     out: *mut u8,
     path: &Path<'_>,
     enclosing: Option<&Enclosing<'_>>,
@@ -168,20 +168,20 @@ pub(crate) unsafe fn own_default_at(
     }
     match enclosing.filter(|_| !has_default(ty)).and_then(Enclosing::with_default) {
         // SAFETY: (1), (2)
-        Some(whole) => unsafe { part_of_default(whole, ty, out, path) },
+        Some(whole) => unsafe { part_of_default(whole, (ty, carry), out, path) },
         // SAFETY: (1)
         None => unsafe { default_at(ty, out, path) },
     }
 }
 
-/// A copy of what the default of a struct has at `out`.
+/// A copy of what the default of a struct has at `out`, if it can be copied.
 ///
 /// # Safety
 ///
 /// 1. `out` is valid for a write of `ty`, and is the place of a value of it in `whole`.
 unsafe fn part_of_default(
     whole: &Enclosing<'_>,
-    ty: &'static Descriptor,
+    (ty, carry): (&'static Descriptor, &Carry),
     out: *mut u8,
     path: &Path<'_>,
 ) -> Result<(), Fault> {
@@ -193,8 +193,14 @@ unsafe fn part_of_default(
     let at = out.addr() - whole.base.addr();
     // SAFETY: (1)
     let value = unsafe { Value::new(place.as_ptr().wrapping_add(at), ty) };
-    // SAFETY: (1)
-    unsafe { copy_at(value, out, path) }
+    let copied = match carry {
+        // SAFETY: (1)
+        Carry::Serde(ops) => read_serde(ops, value).is_ok_and(|text| unsafe { write_serde(ops, out, &text) }.is_ok()),
+        // SAFETY: (1)
+        Carry::ByShape | Carry::Reset => unsafe { copy_at(value, out, path) }.is_ok(),
+    };
+    // What cannot be copied is no default for others.
+    if copied { Ok(()) } else { Err(path.fault(Reason::NoDefault { ty: ty.type_name() })) }
 }
 
 /// Writes the elements of an array with `write`; drops those that were written when one fails.

@@ -321,6 +321,11 @@ impl Walk<'_> {
         // SAFETY: (1); a raw slice may hold any bytes.
         let variants = unsafe { at.wrapping_add(offset_of!(EnumOps, variants)).cast::<RawSlice<Variant>>().read() };
         let Some((first, count)) = self.slice(&variants, "variants", place) else { return };
+        // SAFETY: as above.
+        let said = unsafe { at.wrapping_add(offset_of!(EnumOps, said)).cast::<RawSlice<u64>>().read() };
+        if self.slice(&said, "numbers of the layout", place).is_some_and(|(_, said)| said > count + 1) {
+            self.problem(place, "more is said of its layout than it has variants");
+        }
         let mut names = HashSet::new();
         for index in 0..count {
             let variant = first.wrapping_add(index);

@@ -39,8 +39,9 @@ fn same(old: &Descriptor, new: &Descriptor, seen: &mut Pairs) -> bool {
         (Shape::Text(_), Shape::Text(_)) => true,
         (Shape::Opaque(_), Shape::Opaque(_)) => old.drop_in_place.is_some() == new.drop_in_place.is_some(),
         (Shape::Struct(_), Shape::Struct(_)) => same_fields(old.fields(), new.fields(), true, seen),
-        (Shape::Enum(_), Shape::Enum(_)) => {
-            old.variants().len() == new.variants().len()
+        (Shape::Enum(old_ops), Shape::Enum(new_ops)) => {
+            old_ops.said() == new_ops.said()
+                && old.variants().len() == new.variants().len()
                 && old
                     .variants()
                     .iter()
@@ -122,7 +123,7 @@ pub enum DifferenceKind {
         /// The name it had.
         from: String,
     },
-    /// The same variants with other discriminants or in another order.
+    /// The same variants with other discriminants, another `repr`, or in another order.
     VariantsMoved,
 }
 
@@ -182,9 +183,10 @@ impl Walk {
             (Shape::Enum(_), Shape::Enum(_)) if old.is_option() && new.is_option() => {
                 self.types(old.parts()[0], new.parts()[0], path);
             }
-            (Shape::Enum(_), Shape::Enum(_)) => {
+            (Shape::Enum(old_ops), Shape::Enum(new_ops)) => {
                 self.variants(old.variants(), new.variants(), path);
-                if old.path() == new.path() && self.found.is_empty() && plain_variants(old) != plain_variants(new) {
+                let have_moved = || old_ops.said() != new_ops.said() || plain_variants(old) != plain_variants(new);
+                if old.path() == new.path() && self.found.is_empty() && have_moved() {
                     self.report(path, DifferenceKind::VariantsMoved, None, None);
                 }
             }

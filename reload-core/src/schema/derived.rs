@@ -20,9 +20,11 @@ pub const fn enum_descriptor<T: EnumState>(
     path: &'static str,
     default: Option<WriteFn>,
     variants: &'static [Variant],
+    said: &'static [u64],
 ) -> Descriptor {
     let ops = EnumOps {
         variants: RawSlice::new(variants),
+        said: RawSlice::new(said),
         variant: active_variant::<T>,
         fields: active_fields::<T>,
         build: build::<T>,
@@ -122,6 +124,23 @@ impl Variant {
         self.was = RawStr::new(was);
         self
     }
+}
+
+/// A discriminant as a number, typed as the enum's `repr` types it.
+macro_rules! discriminants {
+    ($($name:ident $ty:ty),*) => {
+        $(
+            #[doc = concat!("A discriminant of `repr(", stringify!($ty), ")`, sign and all.")]
+            #[must_use]
+            pub const fn $name(discriminant: $ty) -> u64 {
+                discriminant as u64
+            }
+        )*
+    };
+}
+discriminants! {
+    discriminant_u8 u8, discriminant_u16 u16, discriminant_u32 u32, discriminant_u64 u64, discriminant_usize usize,
+    discriminant_i8 i8, discriminant_i16 i16, discriminant_i32 i32, discriminant_i64 i64, discriminant_isize isize
 }
 
 /// An enum taken apart and put together, as `#[derive(State)]` writes it.

@@ -223,6 +223,9 @@ pub struct TextOps {
 pub struct EnumOps {
     /// In order of declaration.
     pub variants: RawSlice<Variant>,
+    /// What its author says of its layout, in numbers that mean the same in another build: its `repr` and its discriminants.
+    /// Empty where nothing is said, so that the fields decide.
+    pub said: RawSlice<u64>,
     /// Index of the variant of a value.
     pub variant: unsafe extern "C" fn(value: *const u8) -> u32,
     /// Writes the address of each field of the active variant to `out`, in order of declaration.

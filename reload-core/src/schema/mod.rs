@@ -29,8 +29,9 @@ pub use compare::{Difference, DifferenceKind, differences, same_layout};
 pub(crate) use compare::{differences_told, same_struct};
 pub use copy::deep_copy;
 pub use derived::{
-    Addresses, EnumState, Parts, Start, enum_descriptor, field, no_such_variant, opaque_descriptor, struct_descriptor,
-    variant,
+    Addresses, EnumState, Parts, Start, discriminant_i8, discriminant_i16, discriminant_i32, discriminant_i64,
+    discriminant_isize, discriminant_u8, discriminant_u16, discriminant_u32, discriminant_u64, discriminant_usize,
+    enum_descriptor, field, no_such_variant, opaque_descriptor, struct_descriptor, variant,
 };
 pub(crate) use descriptor::write_one;
 pub use descriptor::*;
@@ -43,7 +44,7 @@ pub use value::{ActiveVariant, Value};
 
 pub(crate) use access::{Direction, continued, is_positional};
 pub(crate) use build::{
-    Enclosing, build_owner, build_proxied, build_variant, default_at, field_default_at, fill_array, has_default,
+    Enclosing, build_owner, build_proxied, build_variant, default_at, field_default_at, fill_array,
 };
 pub(crate) use carry::{read_serde, write_serde};
 pub(crate) use copy::{borrowed, copy_at};

@@ -139,6 +139,7 @@ macro_rules! state_enum {
                                 $crate::schema::testing::state_field!($field, 0, [$($field_was)?] [] $field_ty, [$($value)?])
                             ),*] }),
                         }),*] }),
+                        said: RawSlice::EMPTY,
                         variant,
                         fields,
                         build,

@@ -205,7 +205,6 @@ impl Reader<'_> {
             "event.duplicate",
             tables.iter().flat_map(|table| &table.events).map(|event| (&event.path, &event.name)),
         );
-        self.continued_once(&tables);
         tables
     }
 
@@ -306,22 +305,6 @@ impl Reader<'_> {
             self.corrupt(path, format!("its mask says {:?}, its handlers {mask:?}", record.own_mask));
         }
         handlers
-    }
-
-    /// What one event became is one event. Within a table the macro sees it.
-    fn continued_once(&mut self, tables: &[ValidTable]) {
-        let events: Vec<&ValidEvent> = tables.iter().flat_map(|table| &table.events).collect();
-        for (at, event) in events.iter().enumerate() {
-            let Some(was) = &event.was else { continue };
-            if let Some(other) = events[..at].iter().find(|other| other.was.as_ref() == Some(was)) {
-                self.problems.push(Problem::new(
-                    "event.duplicate",
-                    &event.path,
-                    format!("says that it was `{was}`, and so does `{}`", other.path),
-                    "take `was` away from one of them",
-                ));
-            }
-        }
     }
 
     fn duplicates<'a>(&mut self, code: &'static str, entries: impl Iterator<Item = (&'a String, &'a String)>) {

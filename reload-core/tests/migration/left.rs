@@ -292,6 +292,55 @@ chest!(kinded_whole, { pub kind: Wide } impl Default for Chest {
     }
 });
 
+mod optional {
+    #[reload_core::game_class(path = "game::Chest", no_handlers)]
+    pub struct Chest {
+        pub lock: Option<super::plain::Lock>,
+    }
+}
+/// What its default has cannot be copied, and `migrate` makes it itself.
+mod filed {
+    use super::*;
+    #[derive(State)]
+    pub struct Lock {
+        pub key: u32,
+        #[field(opaque)]
+        pub file: std::fs::File,
+    }
+    impl Default for Lock {
+        fn default() -> Self {
+            Self { key: 0, file: std::fs::File::open(".").expect("a folder") }
+        }
+    }
+    #[reload_core::game_class(path = "game::Chest")]
+    pub struct Chest {
+        pub spare: Vec<Lock>,
+    }
+    #[reload_core::game_class]
+    impl Chest {
+        fn migrate(old: &OldState<'_>, mut carried: Self) -> Result<Self, MigrateError> {
+            let spare = old.get::<Vec<plain::Lock>>("spare")?;
+            carried.spare = spare.into_iter().map(|lock| Lock { key: lock.key, ..Lock::default() }).collect();
+            Ok(carried)
+        }
+    }
+}
+
+#[test]
+fn what_a_default_has_and_cannot_be_copied_is_left_to_migrate() {
+    for is_parked in [false, true] {
+        let mut game = Game::open(library().class::<plain::Chest>());
+        let lock = |key| plain::Lock { key };
+        let id = game.world.spawn(plain::Chest { lock: lock(2), spare: vec![lock(3)] }).expect("its class is linked");
+        if is_parked {
+            game.reload(library());
+        }
+        game.reload(library().class::<filed::Chest>());
+        let chest = game.world.get::<filed::Chest>(id).expect("alive");
+        assert_eq!(chest.spare[0].key, 3, "out of the attic: {is_parked}");
+    }
+}
+
 #[test]
 fn what_has_no_default_gets_that_of_the_struct_it_lies_in_on_every_way() {
     for (in_list, ways) in
@@ -310,6 +359,16 @@ fn what_has_no_default_gets_that_of_the_struct_it_lies_in_on_every_way() {
             let expected = format!(r#"{{"lock":{{"key":2,"kind":"Huge"}},"spare":{spare}}}"#);
             assert_eq!(game.json(id), expected, "in a list: {in_list}, out of the attic: {is_parked}");
         }
+    }
+    for is_parked in [false, true] {
+        let mut game = Game::open(library().class::<optional::Chest>());
+        let lock = Some(plain::Lock { key: 2 });
+        let id = game.world.spawn(optional::Chest { lock }).expect("its class is linked");
+        if is_parked {
+            game.reload(library());
+        }
+        game.reload(library().class::<kinded_whole::Chest>());
+        assert_eq!(game.json(id), r#"{"lock":{"key":2,"kind":"Huge"},"spare":[]}"#, "out of the attic: {is_parked}");
     }
     // Of an element the object's default says nothing.
     let mut game = Game::open(library().class::<plain::Chest>());

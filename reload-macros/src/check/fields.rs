@@ -3,12 +3,12 @@
 use super::{generics, options, taken_over};
 use crate::{
     mistakes::Mistakes,
-    model::{Carry, Field, Nested, Shape, Variant},
+    model::{Carry, Field, Layout, Nested, Shape, Variant},
     parse::{Opt, Options},
 };
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens as _;
-use syn::{Attribute, Data, DeriveInput, Fields, Index, LitStr, Member, Meta, ext::IdentExt as _};
+use syn::{Attribute, Data, DataEnum, DeriveInput, Fields, Index, LitStr, Member, Meta, ext::IdentExt as _};
 
 const FIELD_OPTIONS: &str = "`default = ..`, `was = \"..\"`, `reset`, `opaque` and `serde`";
 
@@ -19,7 +19,10 @@ pub(crate) fn nested(input: &DeriveInput, mistakes: &mut Mistakes) -> Option<Nes
     attributes_of_type(&input.attrs, mistakes);
     let shape = match &input.data {
         Data::Struct(data) => Shape::Struct(fields(&data.fields, mistakes)),
-        Data::Enum(data) => Shape::Enum(data.variants.iter().map(|written| variant(written, mistakes)).collect()),
+        Data::Enum(data) => {
+            let variants = data.variants.iter().map(|written| variant(written, mistakes)).collect();
+            Shape::Enum(variants, layout(&input.attrs, data))
+        }
         Data::Union(data) => {
             mistakes.at(data.union_token, "a union does not say which of its fields is alive: make it an `enum`");
             return None;
@@ -33,7 +36,7 @@ pub(crate) fn nested(input: &DeriveInput, mistakes: &mut Mistakes) -> Option<Nes
         let of_it = shape.fields().filter(|field| mentions(field.ty.to_token_stream(), &name));
         of_it.for_each(|field| generic_types_are_described(field, mistakes));
     }
-    if let Shape::Enum(variants) = &shape {
+    if let Shape::Enum(variants, _) = &shape {
         names_before_differ(variants.iter().filter_map(|variant| variant.was.as_ref()), mistakes);
     }
     (mistakes.len() == before).then(|| Nested {
@@ -48,9 +51,32 @@ impl Shape {
     fn fields(&self) -> impl Iterator<Item = &Field> {
         let (of_struct, of_enum) = match self {
             Self::Struct(fields) => (fields.as_slice(), [].as_slice()),
-            Self::Enum(variants) => ([].as_slice(), variants.as_slice()),
+            Self::Enum(variants, _) => ([].as_slice(), variants.as_slice()),
         };
         of_struct.iter().chain(of_enum.iter().flat_map(|variant| &variant.fields))
+    }
+}
+
+/// What `repr` and discriminants say.
+fn layout(attrs: &[Attribute], data: &DataEnum) -> Layout {
+    let reprs: Vec<String> = attrs
+        .iter()
+        .filter(|attr| attr.path().is_ident("repr"))
+        .map(|attr| attr.meta.to_token_stream().to_string())
+        .collect();
+    let types = ["u8", "u16", "u32", "u64", "usize", "i8", "i16", "i32", "i64"];
+    let is_said = |ty: &&str| {
+        let reprs = attrs.iter().filter(|attr| attr.path().is_ident("repr"));
+        reprs.into_iter().any(|attr| mentions(attr.meta.to_token_stream(), ty))
+    };
+    Layout {
+        repr: reprs.join(" "),
+        number: types.into_iter().find(is_said).unwrap_or("isize"),
+        discriminants: data
+            .variants
+            .iter()
+            .map(|variant| variant.discriminant.as_ref().map(|(_, value)| value.clone()))
+            .collect(),
     }
 }
 

@@ -2,19 +2,19 @@
 
 use super::under;
 use crate::{
-    model::{Carry, Field, Nested, Shape, Variant},
-    names::{path_of, private, punct},
+    model::{Carry, Field, Layout, Nested, Shape, Variant},
+    names::{id_of, path_of, private, punct},
 };
 use proc_macro2::{Delimiter, Group, Ident, Spacing, Span, TokenStream};
 use quote::{ToTokens, TokenStreamExt as _, format_ident, quote};
-use syn::{GenericArgument, LitStr, Member, PathArguments, Type, ext::IdentExt as _};
+use syn::{Expr, GenericArgument, LitStr, Member, PathArguments, Type, ext::IdentExt as _};
 
 /// A type with `#[derive(State)]`.
 pub(crate) fn nested(nested: &Nested) -> TokenStream {
     let name = &nested.name;
     let items = match &nested.shape {
         Shape::Struct(fields) => state_of_struct(name, fields, &header(nested)),
-        Shape::Enum(variants) => state_of_enum(nested, variants),
+        Shape::Enum(variants, layout) => state_of_enum(nested, variants, layout),
     };
     under(&nested.attrs, items)
 }
@@ -104,7 +104,7 @@ fn state_of_struct(name: &Ident, fields: &[Field], header: &Header) -> TokenStre
     state(header, &quote!(const STRUCT: #table = { #import #body };))
 }
 
-fn state_of_enum(nested: &Nested, variants: &[Variant]) -> TokenStream {
+fn state_of_enum(nested: &Nested, variants: &[Variant], layout: &Layout) -> TokenStream {
     let header = header(nested);
     let entries = variants.iter().map(|variant| {
         let make = private("variant");
@@ -116,14 +116,40 @@ fn state_of_enum(nested: &Nested, variants: &[Variant]) -> TokenStream {
     let (descriptor, describe) = (private("Descriptor"), private("enum_descriptor"));
     let (probe, no_default) = (private("Probe"), private("NoDefault"));
     let path = header.path_of(&nested.name);
+    let said = said(layout);
     let table = quote! {
         const DESCRIPTOR: #descriptor = {
             use #no_default as _;
-            #describe::<Self>(#path, #probe::<Self>::DEFAULT, &[#(#entries),*])
+            #describe::<Self>(#path, #probe::<Self>::DEFAULT, &[#(#entries),*], &[#(#said),*])
         };
     };
     let (state, parts) = (state(&header, &table), enum_parts(variants, &header));
     quote!(#state #parts)
+}
+
+/// A number for the `repr`, and for each variant its discriminant, or one that none is likely to have. Nothing where nothing is
+/// said.
+fn said(layout: &Layout) -> Vec<TokenStream> {
+    if layout.repr.is_empty() && layout.discriminants.iter().all(Option::is_none) {
+        return Vec::new();
+    }
+    let typed = private(match layout.number {
+        "u8" => "discriminant_u8",
+        "u16" => "discriminant_u16",
+        "u32" => "discriminant_u32",
+        "u64" => "discriminant_u64",
+        "usize" => "discriminant_usize",
+        "i8" => "discriminant_i8",
+        "i16" => "discriminant_i16",
+        "i32" => "discriminant_i32",
+        "i64" => "discriminant_i64",
+        _ => "discriminant_isize",
+    });
+    let unsaid = id_of("a variant whose number is not said");
+    let number =
+        |value: &Option<Expr>| value.as_ref().map_or_else(|| unsaid.to_token_stream(), |value| quote!(#typed(#value)));
+    let repr = id_of(&layout.repr);
+    core::iter::once(repr.to_token_stream()).chain(layout.discriminants.iter().map(number)).collect()
 }
 
 /// `unsafe impl State` with the type's table.

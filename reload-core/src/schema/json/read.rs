@@ -277,7 +277,7 @@ impl<'a> Slot<'a> {
     pub(super) fn fill_default(&self) -> Result<(), Fault> {
         self.reader.report.borrow_mut().defaulted.push(self.path.to_string());
         // SAFETY: `out` is valid for a write, and its place in what it lies in.
-        unsafe { own_default_at((self.default, self.descriptor), self.out, self.path, self.outer) }
+        unsafe { own_default_at((self.default, self.descriptor, self.carry), self.out, self.path, self.outer) }
     }
 }
 

@@ -82,6 +82,7 @@ impl<T: State, E: State> Choice for Result<T, E> {
 const fn enum_ops<C: Choice>() -> EnumOps {
     EnumOps {
         variants: RawSlice::new(C::VARIANTS),
+        said: RawSlice::EMPTY,
         variant: active_variant::<C>,
         fields: active_fields::<C>,
         build: build::<C>,
