@@ -18,9 +18,9 @@ pub use crate::{
         Addresses, ArrayOps, Carry, Descriptor, DescriptorFn, EnumOps, EnumState, Field, ListOps, MapOps, NoDefault,
         OwnerOps, Parts, Probe, ProxyOps, Scalar, SerdeOps, Shape, Start, State, StructTable, TextOps, Variant,
         WriteFn, default_of, default_with, descriptor, discriminant_i8, discriminant_i16, discriminant_i32,
-        discriminant_i64, discriminant_isize, discriminant_u8, discriminant_u16, discriminant_u32, discriminant_u64,
-        discriminant_usize, drop_of, enum_descriptor, field, no_such_variant, opaque_descriptor, own_default,
-        serde_ops, variant,
+        discriminant_i64, discriminant_i128, discriminant_isize, discriminant_u8, discriminant_u16, discriminant_u32,
+        discriminant_u64, discriminant_u128, discriminant_usize, drop_of, enum_descriptor, field, no_such_variant,
+        opaque_descriptor, own_default, serde_ops, variant,
     },
 };
 pub use core::{self, mem::MaybeUninit};

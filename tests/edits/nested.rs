@@ -144,9 +144,13 @@ fn enums() -> Vec<Edit> {
         ),
         nested(
             "enum_numbered_by_constants",
-            "const FIRST: i64 = 1 << 40; #[derive(State)] #[repr(i64)] pub enum Load { Small(u32) = FIRST, Large(u64) = -1 }",
+            "const FIRST: i128 = 1 << 100; const PLACE: &[u8] = b\"x\"; #[derive(State)] #[repr(i128)] pub enum Load {
+                Small(u32) = if cfg!(windows) { 3 } else { FIRST }, Next(u8), Large(u64) = { let low = -1; (low) }, Last(u8) = PLACE[0] as i128
+            }",
             ("Load", "Load::Small(7)"),
-            "const FIRST: i64 = 1 << 41; #[derive(State)] #[repr(i64)] pub enum Load { Small(u32) = FIRST, Large(u64) = -1 }",
+            "const FIRST: i128 = 1 << 101; #[derive(State)] #[repr(i128)] pub enum Load {
+                Small(u32) = FIRST, Next(u8), Large(u64) = -1, Last(u8) = 120
+            }",
             r#"{"x":{"Small":7}}"#,
         ),
         nested(

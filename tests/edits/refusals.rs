@@ -187,3 +187,28 @@ fn an_opaque_type_of_the_library_itself_is_refused() {
         assert_eq!((game.epoch(), game.world.inspect(it).is_some()), (1, true));
     }
 }
+
+#[test]
+fn a_hasher_of_the_library_itself_that_has_fields_is_refused() {
+    let class = |ty: &str| {
+        format!(
+            "#[game_class(no_handlers)] pub struct It {{ n: u8, x: Vec<std::collections::HashMap<u8, u8, {ty}>> }}\n"
+        )
+    };
+    let hashers = "use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, RandomState};
+        #[derive(Clone, Default)] pub struct Plain;
+        impl BuildHasher for Plain { type Hasher = DefaultHasher; fn build_hasher(&self) -> DefaultHasher { DefaultHasher::new() } }
+        #[derive(Clone, Default)] pub struct Seeded { seed: usize }
+        impl BuildHasher for Seeded { type Hasher = DefaultHasher; fn build_hasher(&self) -> DefaultHasher { DefaultHasher::new() } }\n";
+    let source = |ty: &str| format!("{HEADER}{hashers}{}", class(ty));
+    let mut game = Game::start_in(Workspace::with("hashers", &source("RandomState"), ""));
+    let it = game.spawn("It");
+    let report = game.edit(&source("Seeded"));
+    let [problem] = report.problems() else { panic!("one problem expected\n{report}") };
+    assert_eq!((problem.code, problem.subject.as_str()), ("field.opaque_own", "hashers::It"), "{report}");
+    assert!(problem.message.contains("`hashers::Seeded`"), "{report}");
+    for ty in ["Plain", "BuildHasherDefault<DefaultHasher>", "RandomState"] {
+        game.reload(&source(ty));
+    }
+    assert!(game.world.inspect(it).is_some());
+}

@@ -6,7 +6,10 @@ use crate::{
     class::{ClassRecord, HandlerRecord, LoopRecord, OldState},
     dispatch::{Ctx, HostCalls, Next},
     event::{EventMask, EventRecord, TableRecord},
-    schema::{Carry, Descriptor, Field, Shape, Variant},
+    schema::{
+        ArrayOps, Carry, Descriptor, EnumOps, Field, ListOps, MapOps, OwnerOps, ProxyOps, SerdeOps, Shape, TextOps,
+        Variant,
+    },
 };
 
 /// Longest text that a fingerprint is believed to have, in bytes.
@@ -86,6 +89,14 @@ const fn boundary_layout() -> u64 {
         Field,
         Carry,
         Variant,
+        TextOps,
+        EnumOps,
+        ListOps,
+        MapOps,
+        ArrayOps,
+        OwnerOps,
+        ProxyOps,
+        SerdeOps,
         EventMask,
         EventRecord,
         TableRecord,

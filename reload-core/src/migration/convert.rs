@@ -143,7 +143,7 @@ impl Conversion<'_> {
             (How::SerdeToShape, Carry::Serde(read), _) => {
                 let json = read_serde(read, from).map_err(fault)?;
                 // SAFETY: (2)
-                unsafe { field_from_json(new, to.out, &json, to.path, self.keeper) }
+                unsafe { field_from_json(new, to.out, &json, (to.path, to.outer), self.keeper) }
                     .map_err(|error| fault(Reason::Serde(error)))
             }
             (How::ShapeToSerde, _, Carry::Serde(write)) => {
@@ -420,12 +420,12 @@ impl Conversion<'_> {
         let part = |ty: &'static Descriptor, out| Target { ty, out, path: &path, outer: None };
         match &to.ty.shape {
             Shape::Struct(_) => {
-                let mut partial = {
-                    // SAFETY: (2) of the caller.
-                    unsafe { Partial::of_struct(to.out, to.ty.fields(), None) }
-                };
+                let here = Enclosing { ty: to.ty, base: to.out, outer: to.outer };
+                // SAFETY: (2) of the caller.
+                let mut partial = unsafe { Partial::of_enclosing(&here) };
+                let field = part(to.ty.fields()[0].descriptor(), partial.at(0));
                 // SAFETY: the rule's own parts; the field's own room.
-                unsafe { self.convert(inner, from, part(to.ty.fields()[0].descriptor(), partial.at(0)))? };
+                unsafe { self.convert(inner, from, Target { outer: partial.enclosing(), ..field })? };
                 // SAFETY: just written.
                 unsafe { partial.set_done(0) };
                 partial.finish();

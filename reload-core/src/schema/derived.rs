@@ -32,6 +32,9 @@ pub const fn enum_descriptor<T: EnumState>(
     described::<T>(path, default, Shape::Enum(ops))
 }
 
+/// Marks, in the name of a hasher's type, that its values have something in them.
+pub(crate) struct WithFields<S>(PhantomData<S>);
+
 /// The compiler's name of a type, with all its modules.
 pub(crate) extern "C" fn type_name_of<T>() -> RawStr {
     RawStr::new(core::any::type_name::<T>())
@@ -133,14 +136,17 @@ macro_rules! discriminants {
             #[doc = concat!("A discriminant of `repr(", stringify!($ty), ")`, sign and all.")]
             #[must_use]
             pub const fn $name(discriminant: $ty) -> u64 {
-                discriminant as u64
+                let bits = discriminant as u128;
+                // Odd, so that both halves count.
+                bits as u64 ^ ((bits >> 64) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
             }
         )*
     };
 }
 discriminants! {
     discriminant_u8 u8, discriminant_u16 u16, discriminant_u32 u32, discriminant_u64 u64, discriminant_usize usize,
-    discriminant_i8 i8, discriminant_i16 i16, discriminant_i32 i32, discriminant_i64 i64, discriminant_isize isize
+    discriminant_u128 u128, discriminant_i8 i8, discriminant_i16 i16, discriminant_i32 i32, discriminant_i64 i64,
+    discriminant_i128 i128, discriminant_isize isize
 }
 
 /// An enum taken apart and put together, as `#[derive(State)]` writes it.

@@ -30,8 +30,9 @@ pub(crate) use compare::{differences_told, same_struct};
 pub use copy::deep_copy;
 pub use derived::{
     Addresses, EnumState, Parts, Start, discriminant_i8, discriminant_i16, discriminant_i32, discriminant_i64,
-    discriminant_isize, discriminant_u8, discriminant_u16, discriminant_u32, discriminant_u64, discriminant_usize,
-    enum_descriptor, field, no_such_variant, opaque_descriptor, struct_descriptor, variant,
+    discriminant_i128, discriminant_isize, discriminant_u8, discriminant_u16, discriminant_u32, discriminant_u64,
+    discriminant_u128, discriminant_usize, enum_descriptor, field, no_such_variant, opaque_descriptor,
+    struct_descriptor, variant,
 };
 pub(crate) use descriptor::write_one;
 pub use descriptor::*;
@@ -53,7 +54,9 @@ pub(crate) use json::{
     value_from_json,
 };
 pub(crate) use keeper::{Keeper, NoKeeper, Tentative};
-pub(crate) use opaque::{any_field, field_types, opaque_fields, opaque_fields_of_own_types, unknown_fields_of_shared};
+pub(crate) use opaque::{
+    any_field, field_types, hashers_of_own_types, opaque_fields, opaque_fields_of_own_types, unknown_fields_of_shared,
+};
 pub(crate) use path::{Path, Step};
 pub(crate) use place::{Partial, Undo};
 pub(crate) use std_types::TUPLE;

@@ -30,6 +30,25 @@ pub(crate) fn opaque_fields_of_own_types(descriptor: &'static Descriptor) -> Vec
     fields_of_own_types(descriptor, is_opaque)
 }
 
+/// Types of hashers that have fields and are, or have as a parameter, one of the crate of `descriptor`: their values lie in the
+/// collections, and nobody could tell when the bytes mean something else.
+pub(crate) fn hashers_of_own_types(descriptor: &'static Descriptor) -> Vec<&'static str> {
+    fn look(descriptor: &'static Descriptor, seen: &mut FxHashSet<*const Descriptor>, found: &mut Vec<&'static str>) {
+        if seen.insert(descriptor) {
+            if !matches!(descriptor.shape, Shape::Opaque(_)) {
+                let marked = descriptor.distinct_by().and_then(|name| name.split_once("WithFields<"));
+                found.extend(marked.and_then(|(_, hasher)| hasher.strip_suffix('>')));
+            }
+            descriptor.parts().into_iter().for_each(|part| look(part, seen, found));
+        }
+    }
+    let mut found = Vec::new();
+    look(descriptor, &mut FxHashSet::default(), &mut found);
+    let krate = descriptor.path().split_once("::").map(|(krate, _)| krate);
+    found.retain(|name| krate.is_some_and(|krate| has_part_of(name, krate)));
+    found
+}
+
 /// The same for what two images have, each as it was built: there neither's fields are made anew, so `serde` and `reset` are
 /// opaque as well. Nothing where both have it from one image.
 pub(crate) fn unknown_fields_of_shared(

@@ -163,6 +163,14 @@ impl Reader<'_> {
             }
             return;
         }
+        for ty in schema::hashers_of_own_types(state) {
+            self.problems.push(Problem::new(
+                "field.opaque_own",
+                subject,
+                format!("a collection's hasher, `{ty}`, has fields and is of the library itself: a change of them would not be seen"),
+                "use the default hasher, or one without fields, such as `BuildHasherDefault<_>`",
+            ));
+        }
         for (field, ty) in schema::opaque_fields_of_own_types(state) {
             self.problems.push(Problem::new(
                 "field.opaque_own",

@@ -292,6 +292,20 @@ chest!(kinded_whole, { pub kind: Wide } impl Default for Chest {
     }
 });
 
+mod wrapped {
+    use super::*;
+    #[derive(State)]
+    pub struct Own(pub kinded_whole::Lock);
+    #[reload_core::game_class(path = "game::Chest", no_handlers)]
+    pub struct Chest {
+        pub lock: Own,
+    }
+    impl Default for Chest {
+        fn default() -> Self {
+            Self { lock: Own(kinded_whole::Lock { key: 1, kind: Wide::Huge }) }
+        }
+    }
+}
 mod optional {
     #[reload_core::game_class(path = "game::Chest", no_handlers)]
     pub struct Chest {
@@ -369,6 +383,16 @@ fn what_has_no_default_gets_that_of_the_struct_it_lies_in_on_every_way() {
         }
         game.reload(library().class::<kinded_whole::Chest>());
         assert_eq!(game.json(id), r#"{"lock":{"key":2,"kind":"Huge"},"spare":[]}"#, "out of the attic: {is_parked}");
+    }
+    for is_parked in [false, true] {
+        let mut game = Game::open(library().class::<plain::Chest>());
+        let lock = plain::Lock { key: 2 };
+        let id = game.world.spawn(plain::Chest { lock, spare: Vec::new() }).expect("its class is linked");
+        if is_parked {
+            game.reload(library());
+        }
+        game.reload(library().class::<wrapped::Chest>());
+        assert_eq!(game.json(id), r#"{"lock":{"key":2,"kind":"Huge"}}"#, "out of the attic: {is_parked}");
     }
     // Of an element the object's default says nothing.
     let mut game = Game::open(library().class::<plain::Chest>());

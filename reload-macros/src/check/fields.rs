@@ -64,7 +64,7 @@ fn layout(attrs: &[Attribute], data: &DataEnum) -> Layout {
         .filter(|attr| attr.path().is_ident("repr"))
         .map(|attr| attr.meta.to_token_stream().to_string())
         .collect();
-    let types = ["u8", "u16", "u32", "u64", "usize", "i8", "i16", "i32", "i64"];
+    let types = ["u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128"];
     let is_said = |ty: &&str| {
         let reprs = attrs.iter().filter(|attr| attr.path().is_ident("repr"));
         reprs.into_iter().any(|attr| mentions(attr.meta.to_token_stream(), ty))

@@ -120,36 +120,51 @@ fn state_of_enum(nested: &Nested, variants: &[Variant], layout: &Layout) -> Toke
     let table = quote! {
         const DESCRIPTOR: #descriptor = {
             use #no_default as _;
-            #describe::<Self>(#path, #probe::<Self>::DEFAULT, &[#(#entries),*], &[#(#said),*])
+            #describe::<Self>(#path, #probe::<Self>::DEFAULT, &[#(#entries),*], #said)
         };
     };
     let (state, parts) = (state(&header, &table), enum_parts(variants, &header));
     quote!(#state #parts)
 }
 
-/// A number for the `repr`, and for each variant its discriminant, or one that none is likely to have. Nothing where nothing is
-/// said.
-fn said(layout: &Layout) -> Vec<TokenStream> {
-    if layout.repr.is_empty() && layout.discriminants.iter().all(Option::is_none) {
-        return Vec::new();
+/// The list of a number for the `repr`, and for each variant of its discriminant, or of one that none is likely to have. Empty
+/// where nothing is said.
+fn said(layout: &Layout) -> TokenStream {
+    let values: Vec<&Expr> = layout.discriminants.iter().flatten().collect();
+    if layout.repr.is_empty() && values.is_empty() {
+        return quote!(&[]);
     }
-    let typed = private(match layout.number {
-        "u8" => "discriminant_u8",
-        "u16" => "discriminant_u16",
-        "u32" => "discriminant_u32",
-        "u64" => "discriminant_u64",
-        "usize" => "discriminant_usize",
-        "i8" => "discriminant_i8",
-        "i16" => "discriminant_i16",
-        "i32" => "discriminant_i32",
-        "i64" => "discriminant_i64",
-        _ => "discriminant_isize",
+    let (ty, typed) = match layout.number {
+        "u8" => ("u8", "discriminant_u8"),
+        "u16" => ("u16", "discriminant_u16"),
+        "u32" => ("u32", "discriminant_u32"),
+        "u64" => ("u64", "discriminant_u64"),
+        "u128" => ("u128", "discriminant_u128"),
+        "usize" => ("usize", "discriminant_usize"),
+        "i8" => ("i8", "discriminant_i8"),
+        "i16" => ("i16", "discriminant_i16"),
+        "i32" => ("i32", "discriminant_i32"),
+        "i64" => ("i64", "discriminant_i64"),
+        "i128" => ("i128", "discriminant_i128"),
+        _ => ("isize", "discriminant_isize"),
+    };
+    let (core, ty, typed) = (private("core"), format_ident!("{ty}"), private(typed));
+    let (repr, unsaid) = (id_of(&layout.repr), id_of("a variant whose number is not said"));
+    let mut position = 0_usize;
+    let numbers = layout.discriminants.iter().map(|value| {
+        if value.is_none() {
+            return unsaid.to_token_stream();
+        }
+        position += 1;
+        let at = position - 1;
+        quote!(#typed(__said[#at]))
     });
-    let unsaid = id_of("a variant whose number is not said");
-    let number =
-        |value: &Option<Expr>| value.as_ref().map_or_else(|| unsaid.to_token_stream(), |value| quote!(#typed(#value)));
-    let repr = id_of(&layout.repr);
-    core::iter::once(repr.to_token_stream()).chain(layout.discriminants.iter().map(number)).collect()
+    let (numbers, count): (Vec<TokenStream>, _) = (numbers.collect(), values.len());
+    // In an array of their type, as their author may compute them in any way that a constant can.
+    quote!(const {
+        let __said: [#core::primitive::#ty; #count] = [#(#values),*];
+        &[#repr, #(#numbers),*]
+    })
 }
 
 /// `unsafe impl State` with the type's table.

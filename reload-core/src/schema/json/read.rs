@@ -82,17 +82,17 @@ impl<'de> DeserializeSeed<'de> for JsonSeed<'_> {
 ///
 /// # Safety
 ///
-/// 1. `out` is valid for a write of the field's type.
+/// 1. `out` is valid for a write of the field's type, and is its place in what it lies in.
 pub(crate) unsafe fn field_from_json(
     field: &Field,
     out: *mut u8,
     json: &str,
-    path: &Path<'_>,
+    (path, enclosing): (&Path<'_>, Option<&Enclosing<'_>>),
     keeper: &dyn Keeper,
 ) -> Result<(), String> {
     let (options, report) = (JsonOptions { convert: true }, RefCell::default());
     let reader = Reader { options, report: &report, keeper, leaves: false };
-    Slot::of(field, out, path, None, &reader).fill_from_text(json)
+    Slot::of(field, out, path, enclosing, &reader).fill_from_text(json)
 }
 
 /// Reads a value of `ty`.

@@ -5,7 +5,9 @@ use super::{HashTable, refuse, renewed, table};
 use crate::{
     boundary::{Outcome, guard},
     schema::{
-        Descriptor, ListOps, RenewFn, Shape, State, TypeNameFn, VisitFn, default_of, derived::type_name_of, descriptor,
+        Descriptor, ListOps, RenewFn, Shape, State, TypeNameFn, VisitFn, default_of,
+        derived::{WithFields, type_name_of},
+        descriptor,
     },
 };
 use core::hash::{BuildHasher, Hash};
@@ -53,7 +55,7 @@ pub(super) const fn hasher_of<S: 'static>() -> TypeNameFn {
         "this collection's hasher may hold references, which would dangle after a reload: \
          use the default hasher or one without fields, such as `BuildHasherDefault<_>`"
     );
-    type_name_of::<S>
+    if size_of::<S>() == 0 { type_name_of::<S> } else { type_name_of::<WithFields<S>> }
 }
 
 /// # Safety
