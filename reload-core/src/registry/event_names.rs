@@ -5,7 +5,6 @@ use super::{
     vocabulary::{EventEntry, Vocabulary},
 };
 use crate::{
-    event::EVENT_LIMIT,
     schema,
     validation::{Problem, ValidEvent},
 };
@@ -23,15 +22,23 @@ pub(crate) struct FormerEvents<'a> {
 }
 
 impl Vocabulary {
+    /// All events, with their numbers.
+    fn entries(&self) -> impl Iterator<Item = (u16, &EventEntry)> {
+        (0..).zip(&self.events).filter_map(|(id, entry)| Some((id, entry.as_ref()?)))
+    }
+
     /// Own events of a library, with their numbers.
     pub(crate) fn own(&self, library: LibraryId) -> impl Iterator<Item = (u16, &EventEntry)> {
-        let entries = (0..).zip(&self.events);
-        entries.filter_map(|(id, entry)| Some((id, entry.as_ref()?))).filter(move |(_, entry)| entry.owner == library)
+        self.entries().filter(move |(_, entry)| entry.owner == library)
+    }
+
+    fn is_own(&self, library: LibraryId, id: u16) -> bool {
+        self.event(id).is_some_and(|entry| entry.owner == library)
     }
 
     /// Whether the event is one that the library can give another name: it is its own, and no other one's as well.
     fn is_movable(&self, library: LibraryId, id: u16) -> bool {
-        self.event(id).is_some_and(|entry| entry.owner == library) && !self.is_used_beside(library, id)
+        self.is_own(library, id) && !self.is_used_beside(library, id)
     }
 
     /// For each event of the tables of `library` the number that it goes on with.
@@ -50,8 +57,8 @@ impl Vocabulary {
         }
         let moving: Vec<usize> =
             (0..events.len()).filter(|at| found[*at].is_none_or(|id| self.is_movable(library, id))).collect();
-        let is_own = |id: u16| self.event(id).is_some_and(|entry| entry.owner == library);
-        let of_library = (0..events.len()).filter(|at| found[*at].is_none_or(is_own)).map(|at| events[at]);
+        let of_library = events.iter().zip(&found).filter(|(_, found)| found.is_none_or(|id| self.is_own(library, id)));
+        let of_library = of_library.map(|(event, _)| *event);
         if let Some(before) = former.and_then(|former| former.if_back(library, of_library)) {
             for at in moving {
                 let by_path = found[at].filter(|id| before.values().all(|then| then != id));
@@ -61,7 +68,7 @@ impl Vocabulary {
             return found;
         }
         let own: Vec<_> = self.own(library).filter(|(id, _)| self.is_movable(library, *id)).collect();
-        let old: Vec<_> = own.iter().map(|(_, entry)| (&*entry.path, entry.was.as_deref().unwrap_or(""))).collect();
+        let old: Vec<_> = own.iter().map(|(_, entry)| entry.names()).collect();
         let new = moving.iter().map(|at| (&*events[*at].path, events[*at].was.as_deref().unwrap_or("")));
         for (at, from) in moving.iter().zip(schema::continued(&old, &new.collect::<Vec<_>>())) {
             found[*at] = from.map(|from| own[from].0);
@@ -82,8 +89,7 @@ impl Vocabulary {
             let is_former = event.was.as_ref() == Some(&entry.path);
             (is_former || entry.was.as_ref() == Some(&event.path)) && !is_of_library(&entry.path)
         };
-        let mut entries = (0..).zip(&self.events).filter_map(|(id, entry)| Some((id, entry.as_ref()?)));
-        let (id, entry) = entries.find(|(id, entry)| is_other(entry) && !self.is_movable(library, *id))?;
+        let (id, entry) = self.entries().find(|(id, entry)| is_other(entry) && !self.is_movable(library, *id))?;
         let (code, whose) = match entry.owner {
             LibraryId::HOST => ("protocol.changed", "the host"),
             _ => ("event.used", "another library of this world"),
@@ -100,15 +106,8 @@ impl Vocabulary {
 
     /// The numbers of the events that go on with those of another time, by the paths that they had then.
     pub(crate) fn since(&self, then: &[&str]) -> EventNumbers {
-        let (ids, now): (Vec<u16>, Vec<_>) = (0..)
-            .zip(&self.events)
-            .filter_map(|(id, entry)| {
-                let EventEntry { path, was, .. } = entry.as_ref()?;
-                Some((id, (path.as_str(), was.as_deref().unwrap_or(""))))
-            })
-            .unzip();
-        let old: Vec<_> = then.iter().map(|path| (*path, "")).collect();
-        let continued = ids.into_iter().zip(schema::continued(&old, &now));
+        let (ids, now): (Vec<u16>, Vec<_>) = self.entries().map(|(id, entry)| (id, entry.names())).unzip();
+        let continued = ids.into_iter().zip(schema::continued_names(then, &now));
         continued.filter_map(|(id, from)| Some((then[from?].to_owned(), id))).collect()
     }
 
@@ -117,11 +116,18 @@ impl Vocabulary {
         if !self.has_former_paths && !before.has_former_paths {
             return Vec::new();
         }
-        let renamed = |id: u16| {
+        let renamed = |(id, entry): (u16, &EventEntry)| {
             let was = before.event(id)?.name.as_str();
-            (self.event(id)?.name != was).then_some((id, was))
+            (entry.name != was).then_some((id, was))
         };
-        (0..EVENT_LIMIT).filter_map(renamed).collect()
+        self.entries().filter_map(renamed).collect()
+    }
+}
+
+impl EventEntry {
+    /// The path, and the one that it had, or nothing.
+    fn names(&self) -> (&str, &str) {
+        (&self.path, self.was.as_deref().unwrap_or(""))
     }
 }
 
@@ -143,11 +149,6 @@ pub(super) fn continued_twice(library: LibraryId, events: &[&ValidEvent]) -> Vec
 }
 
 impl<'a> FormerEvents<'a> {
-    /// An event of the library, as it was then.
-    pub(crate) fn event(self, library: LibraryId, id: u16) -> Option<&'a EventEntry> {
-        self.vocabulary.event(id).filter(|entry| entry.owner == library)
-    }
-
     /// The numbers of then, if `events`, which are all of the library's, are those of then: with the same paths, and the
     /// same notes of what they were.
     fn if_back<'b>(

@@ -129,19 +129,13 @@ impl Way<'_> {
         self.former().map(|former| FormerEvents { vocabulary: &former.events, is_back })
     }
 
-    /// Where the way leads for what an event carries, which becomes `payload`: as [`of_class`](Self::of_class).
+    /// Where the way leads for what an event carries, which becomes `payload`.
     fn of_event(&self, library: LibraryId, event: u16, payload: &'static Descriptor) -> Direction {
-        let before = || self.events()?.event(library, event);
-        let left = |former: &Former| former.event_ways.get(&event).copied().unwrap_or(former.direction);
-        match self {
-            Self::Onwards(Some(former))
-                if before().is_some_and(|entry| schema::same_layout(entry.payload, payload)) =>
-            {
-                left(former).reversed()
-            }
-            Self::Onwards(_) => Direction::Forwards,
-            Self::Back(former) => left(former).reversed(),
-        }
+        let before = self.former().and_then(|former| {
+            let entry = former.events.event(event).filter(|entry| entry.owner == library)?;
+            Some((entry.payload, former.event_ways.get(&event).copied().unwrap_or(former.direction)))
+        });
+        self.of(before, payload)
     }
 
     /// The numbers that the classes have got back, if they have the paths that they had before. So they do when a
@@ -160,15 +154,18 @@ impl Way<'_> {
         }
     }
 
-    /// Where the way leads for objects of a class, which become objects of `state`. When that is what they were just
-    /// before, the edit between has been taken back.
+    /// Where the way leads for objects of a class, which become objects of `state`.
     fn of_class(&self, number: u16, state: &'static Descriptor) -> Direction {
-        match self {
-            Self::Back(former) => former.classes.get(&number).map_or(self.direction(), |(_, left)| left.reversed()),
-            Self::Onwards(former) => match former.and_then(|former| former.classes.get(&number)) {
-                Some((before, left)) if schema::same_layout(before, state) => left.reversed(),
-                _ => Direction::Forwards,
-            },
+        self.of(self.former().and_then(|former| former.classes.get(&number)).copied(), state)
+    }
+
+    /// Where the way leads for what becomes a `state`. `before` is what it was just before, and where its way led then: when it
+    /// becomes that again, the edit between has been taken back.
+    fn of(&self, before: Option<(&'static Descriptor, Direction)>, state: &'static Descriptor) -> Direction {
+        match (self, before) {
+            (Self::Back(_), Some((_, left))) => left.reversed(),
+            (Self::Onwards(_), Some((before, left))) if schema::same_layout(before, state) => left.reversed(),
+            _ => self.direction(),
         }
     }
 }

@@ -156,11 +156,15 @@ pub(crate) fn continued(old: &[(&str, &str)], new: &[(&str, &str)]) -> Vec<Optio
     found
 }
 
-/// For each field the index of the name that it continues, of those that were written down by some older version.
-pub(crate) fn continued_names(old: &[&str], new: &[Field]) -> Vec<Option<usize>> {
+/// For each new name the index of the one that it continues, of those that were written down by some older version.
+pub(crate) fn continued_names(old: &[&str], new: &[(&str, &str)]) -> Vec<Option<usize>> {
     let old: Vec<(&str, &str)> = old.iter().map(|name| (*name, "")).collect();
-    let new: Vec<(&str, &str)> = new.iter().map(|field| (field.name(), field.was())).collect();
-    continued(&old, &new)
+    continued(&old, new)
+}
+
+/// The names of fields, each with the one that it had.
+pub(crate) fn names(fields: &[Field]) -> Vec<(&str, &str)> {
+    fields.iter().map(|field| (field.name(), field.was())).collect()
 }
 
 /// Whether a version comes after the one that runs, or is the one before it, to which an undo goes back.
@@ -191,9 +195,7 @@ impl Direction {
     }
 
     pub(crate) fn continued_fields(self, old: &[Field], new: &[Field]) -> Vec<Option<usize>> {
-        let old: Vec<(&str, &str)> = old.iter().map(|field| (field.name(), field.was())).collect();
-        let new: Vec<(&str, &str)> = new.iter().map(|field| (field.name(), field.was())).collect();
-        self.continued(&old, &new)
+        self.continued(&names(old), &names(new))
     }
 
     pub(crate) fn continued_variants(self, old: &[Variant], new: &[Variant]) -> Vec<Option<usize>> {

@@ -43,7 +43,7 @@ pub use place::Place;
 pub use serde_field::serde_ops;
 pub use value::{ActiveVariant, Value};
 
-pub(crate) use access::{Direction, continued, is_positional};
+pub(crate) use access::{Direction, continued, continued_names, is_positional};
 pub(crate) use build::{
     Enclosing, build_owner, build_proxied, build_variant, default_at, field_default_at, fill_array,
 };

@@ -33,17 +33,14 @@ pub(crate) fn opaque_fields_of_own_types(descriptor: &'static Descriptor) -> Vec
 /// Types of hashers that have fields and are, or have as a parameter, one of the crate of `descriptor`: their values lie in the
 /// collections, and nobody could tell when the bytes mean something else.
 pub(crate) fn hashers_of_own_types(descriptor: &'static Descriptor) -> Vec<&'static str> {
-    fn look(descriptor: &'static Descriptor, seen: &mut FxHashSet<*const Descriptor>, found: &mut Vec<&'static str>) {
-        if seen.insert(descriptor) {
-            if !matches!(descriptor.shape, Shape::Opaque(_)) {
-                let marked = descriptor.distinct_by().and_then(|name| name.split_once("WithFields<"));
-                found.extend(marked.and_then(|(_, hasher)| hasher.strip_suffix('>')));
-            }
-            descriptor.parts().into_iter().for_each(|part| look(part, seen, found));
-        }
-    }
     let mut found = Vec::new();
-    look(descriptor, &mut FxHashSet::default(), &mut found);
+    any_type(descriptor, &mut |ty| {
+        if !matches!(ty.shape, Shape::Opaque(_)) {
+            let marked = ty.distinct_by().and_then(|name| name.split_once("WithFields<"));
+            found.extend(marked.and_then(|(_, hasher)| hasher.strip_suffix('>')));
+        }
+        false
+    });
     let krate = descriptor.path().split_once("::").map(|(krate, _)| krate);
     found.retain(|name| krate.is_some_and(|krate| has_part_of(name, krate)));
     found
@@ -80,17 +77,21 @@ fn fields_of_own_types(descriptor: &'static Descriptor, which: fn(&Field) -> boo
 
 /// Whether `which` holds for a field of the type or of a type that it is made of.
 pub(crate) fn any_field(descriptor: &'static Descriptor, which: &dyn Fn(&Field) -> bool) -> bool {
+    any_type(descriptor, &mut |ty| {
+        let variants = ty.variants().iter().flat_map(|variant| variant.fields());
+        ty.fields().iter().chain(variants).any(which)
+    })
+}
+
+/// Whether `which` holds for the type or for one that it is made of. Each is looked at once.
+fn any_type(descriptor: &'static Descriptor, which: &mut dyn FnMut(&'static Descriptor) -> bool) -> bool {
     fn any(
         descriptor: &'static Descriptor,
         seen: &mut FxHashSet<*const Descriptor>,
-        which: &dyn Fn(&Field) -> bool,
+        which: &mut dyn FnMut(&'static Descriptor) -> bool,
     ) -> bool {
-        if !seen.insert(descriptor) {
-            return false;
-        }
-        let variants = descriptor.variants().iter().flat_map(|variant| variant.fields());
-        descriptor.fields().iter().chain(variants).any(which)
-            || descriptor.parts().into_iter().any(|part| any(part, seen, which))
+        seen.insert(descriptor)
+            && (which(descriptor) || descriptor.parts().into_iter().any(|part| any(part, seen, which)))
     }
     any(descriptor, &mut FxHashSet::default(), which)
 }

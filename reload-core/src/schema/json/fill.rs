@@ -11,7 +11,7 @@ use crate::{
     boundary::RawStr,
     schema::{
         Carry, Enclosing, EnumOps, Field, Partial, Path, Place, Reason, Shape, Step, TUPLE, Variant,
-        access::continued_names,
+        access::{continued_names, names},
         build::{build_owner, build_proxied, build_variant, variant_of_defaults},
         carry::write_serde,
         is_positional,
@@ -233,8 +233,8 @@ impl Slot<'_> {
             }
             found.push((key, Some(json)));
         }
-        let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
-        let continued = continued_names(&names, fields);
+        let then: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+        let continued = continued_names(&then, &names(fields));
         for (index, from) in continued.into_iter().enumerate() {
             let Some((key, json)) = from.map(|from| &mut found[from]) else { continue };
             let Some(json) = json.take() else { continue };
