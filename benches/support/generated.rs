@@ -15,6 +15,8 @@ pub(crate) enum Kind {
     Bare,
     /// Each struct is submitted to `inventory`, as a class is: what no macro that registers a class can do without.
     Submitted,
+    /// What `#[game_class]` writes stands in the source itself: the tables and `inventory`, without the macro.
+    WrittenOut,
     Ours,
     Serde,
     Facet,
@@ -22,13 +24,14 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Bare, Self::Submitted, Self::Ours, Self::Serde, Self::Facet, Self::Reflect];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Bare, Self::Submitted, Self::WrittenOut, Self::Ours, Self::Serde, Self::Facet, Self::Reflect];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Bare => "bare",
             Self::Submitted => "inventory",
+            Self::WrittenOut => "written-out",
             Self::Ours => "game-class",
             Self::Serde => "serde",
             Self::Facet => "facet",
@@ -40,7 +43,7 @@ impl Kind {
         match self {
             Self::Bare => String::new(),
             Self::Submitted => "inventory = \"0.3\"\n".into(),
-            Self::Ours => {
+            Self::WrittenOut | Self::Ours => {
                 format!("reload-core = {{ path = {:?}, default-features = false }}\n", root().join("reload-core"))
             }
             Self::Serde => "serde = { version = \"1\", features = [\"derive\"] }\nserde_json = \"1\"\n".into(),
@@ -51,7 +54,7 @@ impl Kind {
 
     const fn on_class(self) -> &'static str {
         match self {
-            Self::Bare | Self::Submitted => "",
+            Self::Bare | Self::Submitted | Self::WrittenOut => "",
             Self::Ours => "#[game_class]",
             Self::Serde => "#[derive(serde::Serialize, serde::Deserialize)]",
             Self::Facet => "#[derive(facet::Facet)]",
@@ -61,15 +64,20 @@ impl Kind {
 
     const fn on_nested(self) -> &'static str {
         match self {
-            Self::Ours => "#[derive(State)]",
+            Self::WrittenOut | Self::Ours => "#[derive(State)]",
             other => other.on_class(),
         }
+    }
+
+    /// Whether the crate is a library of the core's.
+    const fn is_library(self) -> bool {
+        matches!(self, Self::WrittenOut | Self::Ours)
     }
 
     /// What makes a class known to whoever asks for it at run time.
     fn registration(self, class: usize) -> String {
         match self {
-            Self::Bare | Self::Submitted | Self::Ours => String::new(),
+            Self::Bare | Self::Submitted | Self::WrittenOut | Self::Ours => String::new(),
             Self::Serde => format!(
                 "let c: C{class} = serde_json::from_str(text).unwrap(); sum += serde_json::to_string(&c).unwrap().len();"
             ),
@@ -93,9 +101,9 @@ pub(crate) fn flag(name: &str) -> bool {
 /// One handler of the class in the middle has `version` as a text, and `lines` lines more than the others.
 pub(crate) fn source(kind: Kind, classes: usize, version: usize, lines: usize) -> String {
     let mut text = String::from("use std::collections::HashMap;\n");
-    if kind == Kind::Ours {
+    if kind.is_library() {
         text.push_str(
-            "use reload_core::{State, event_table, game_class};\nreload_core::library!();\n\
+            "use reload_core::{Event, State, event_table, game_class};\nreload_core::library!();\n\
              event_table! { pub table Events { Tick { dt: f32 }, Damaged { amount: i32 } } }\n",
         );
     } else {
@@ -129,8 +137,11 @@ pub(crate) fn source(kind: Kind, classes: usize, version: usize, lines: usize) -
              pub fn event_damaged(&mut self, ev: &Damaged) {{\n        self.hp -= ev.amount;\n        \
              if let Mood::Calm = self.mood {{\n            self.mood = Mood::Sleeping(1.0);\n        }}\n    }}\n}}"
         );
+        if kind == Kind::WrittenOut {
+            text.push_str(&written_out(class));
+        }
     }
-    if kind != Kind::Ours {
+    if !kind.is_library() {
         text.push_str(
             "#[unsafe(no_mangle)]\npub extern \"C\" fn run(at: *const u8, len: usize) -> usize {\n    \
              let text = unsafe { std::str::from_utf8_unchecked(std::slice::from_raw_parts(at, len)) };\n    let mut sum = text.len();\n",
@@ -146,6 +157,40 @@ pub(crate) fn source(kind: Kind, classes: usize, version: usize, lines: usize) -
         text.push_str("    sum\n}\n");
     }
     text
+}
+
+/// What the macro writes for a class.
+fn written_out(class: usize) -> String {
+    let fields = [
+        ("name", "String"),
+        ("hp", "i32"),
+        ("gold", "u64"),
+        ("bag", "Vec<Item>"),
+        ("notes", "HashMap<String, u32>"),
+        ("place", "Place"),
+        ("mood", "Mood"),
+        ("title", "Option<String>"),
+    ];
+    let fields = fields.map(|(name, ty)| format!("__start.part::<{ty}>(\"{name}\", &raw const (*__at).{name})"));
+    let handlers = [("tick", "Tick"), ("damaged", "Damaged")].map(|(name, event)| {
+        format!("__private::with_event(\"{name}\", <{event} as Event>::NAME_ID, {class}, Self::event_{name})")
+    });
+    let text = format!(
+        "#[automatically_derived]\nunsafe impl __private::State for C{class} {{\n    const STRUCT: __private::StructTable = {{\n        \
+         let __value = __private::MaybeUninit::<Self>::uninit();\n        let __at = &raw const __value as *const Self;\n        \
+         let __start = __private::Start(__at as *const _);\n        unsafe {{ __private::StructTable {{ path: \"classes::C{class}\", \
+         default: __private::own_default::<Self>(), fields: &[{}] }} }}\n    }};\n}}\n\
+         unsafe impl __private::GameClass for C{class} {{\n    const RECORD: &'static __private::ClassRecord = {{\n        \
+         static RECORD: __private::ClassRecord = __private::ClassRecord::of::<C{class}>(\"src/lib.rs\", {class});\n        \
+         &RECORD\n    }};\n}}\n\
+         __private::inventory::submit! {{ __private::ClassEntry(<C{class} as __private::GameClass>::RECORD) }}\n\
+         impl C{class} {{ pub const EVENT_MASK: __private::EventMask = <Self as __private::GameClass>::RECORD.mask; }}\n\
+         impl __private::TheAnnotatedImpl for C{class} {{\n    const METHODS: __private::Methods = unsafe {{ \
+         __private::Methods::of(&[{}]) }};\n}}\n",
+        fields.join(", "),
+        handlers.join(", ")
+    );
+    text.replace("__private::", "::reload_core::__private::")
 }
 
 /// One crate in the workspace.
