@@ -267,14 +267,14 @@ fn every_pair_of_types_converts_live_as_it_does_out_of_json() {
 
 /// Keeps what is left over of one value.
 #[derive(Default)]
-struct Shelf(RefCell<BTreeMap<String, String>>);
+struct Shelf(RefCell<BTreeMap<String, Json>>);
 
 impl Keeper for Shelf {
     fn keep(&self, place: String, _: String, json: String) {
-        self.0.borrow_mut().insert(place, json);
+        self.0.borrow_mut().insert(place, serde_json::from_str(&json).expect("JSON"));
     }
     fn kept(&self, place: &str) -> Option<String> {
-        self.0.borrow().get(place).cloned()
+        self.0.borrow().get(place).map(Json::to_string)
     }
     fn returned(&self, place: String) {
         self.0.borrow_mut().remove(&place);
@@ -336,7 +336,7 @@ fn model_continued(old: &[ModelField], new: &[ModelField]) -> Vec<Option<usize>>
 }
 
 /// What the struct becomes, and what is left over.
-fn model(old: &[ModelField], new: &[ModelField], json: &Json) -> Option<(Json, BTreeMap<String, String>)> {
+fn model(old: &[ModelField], new: &[ModelField], json: &Json) -> Option<(Json, BTreeMap<String, Json>)> {
     let from = model_continued(old, new);
     let mut becomes = Map::new();
     for ((name, _, ty), from) in new.iter().zip(&from) {
@@ -348,7 +348,7 @@ fn model(old: &[ModelField], new: &[ModelField], json: &Json) -> Option<(Json, B
         becomes.insert((*name).to_owned(), value);
     }
     let left = old.iter().enumerate().filter(|(index, _)| !from.contains(&Some(*index)));
-    Some((Json::Object(becomes), left.map(|(_, field)| (field.0.to_owned(), json[field.0].to_string())).collect()))
+    Some((Json::Object(becomes), left.map(|(_, field)| (field.0.to_owned(), json[field.0].clone())).collect()))
 }
 
 /// Fields with different names, some of which had the names of others, with types among the first `types`.

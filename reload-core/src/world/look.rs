@@ -104,8 +104,8 @@ impl World {
             .collect()
     }
 
-    /// An object's state as JSON: what its class's schema knows of it; of one in the attic what it was. `None` if there
-    /// is no such object.
+    /// An object's state as JSON, its fields in the order in which they are written: what its class's schema knows of it;
+    /// of one in the attic what it was. `None` if there is no such object.
     #[must_use]
     pub fn inspect(&self, id: ObjectId) -> Option<serde_json::Value> {
         let live = self.live();

@@ -86,7 +86,10 @@ impl Game {
     }
 
     pub(crate) fn json(&self, id: ObjectId) -> String {
-        self.world.inspect(id).map_or_else(|| "nothing".to_owned(), |json| json.to_string())
+        let Some(mut json) = self.world.inspect(id) else { return "nothing".to_owned() };
+        // Versions have their fields in orders of their own.
+        json.sort_all_objects();
+        json.to_string()
     }
 
     /// Everything that can be seen of the world, the order in which objects receive an event included.

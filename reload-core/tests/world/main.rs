@@ -480,6 +480,6 @@ fn inspect_shows_the_whole_object() {
     let goblin = spawn(&mut world, "game::Goblin");
     world.get_mut::<v1::Goblin>(goblin).expect("alive").name = "Grix".to_owned();
     let state = world.inspect(goblin).expect("alive").to_string();
-    assert_eq!(state, r#"{"base":{"hp":0},"name":"Grix","ticks":0}"#);
+    assert_eq!(state, r#"{"name":"Grix","base":{"hp":0},"ticks":0}"#, "in the order in which the fields are written");
     assert_eq!(world.inspect(ObjectId::NONE), None);
 }

@@ -2,6 +2,8 @@
 #![forbid(unsafe_code)]
 #![allow(missing_docs, unreachable_pub, reason = "a test")]
 
+mod order;
+
 use reload_core::{
     AtticSelection, Ctx, InProcess, LibrarySource, MigrateError, Next, ObjectId, ObjectStatus, OldState, ReloadSession,
     Reloaded, World, event_table, game_class,
