@@ -20,7 +20,43 @@ pub(crate) fn edits() -> Vec<Edit> {
     edits.extend(enums());
     edits.extend(newtypes());
     edits.extend(recursive());
+    edits.extend(keys());
     edits
+}
+
+/// Lines of a key change places, and with them what is derived for it, while each field stays where it is in memory.
+fn keys() -> Vec<Edit> {
+    let key = |fields: &str| {
+        format!(
+            "#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, State)] pub struct Key {{ {fields} }}
+             fn key(level: u8, id: u64) -> Key {{ Key {{ level, id }} }}"
+        )
+    };
+    let (old, new) = (key("level: u8, id: u64"), key("id: u64, level: u8"));
+    let by_id = r#"{"x":[{"id":3,"level":2},{"id":9,"level":1}]}"#;
+    vec![
+        nested(
+            "keys_of_a_tree_map_compare_in_another_order",
+            &old,
+            ("BTreeMap<Key, u8>", "BTreeMap::from([(key(1, 9), 1), (key(2, 3), 2)])"),
+            &new,
+            r#"{"x":[[{"id":3,"level":2},2],[{"id":9,"level":1},1]]}"#,
+        ),
+        nested(
+            "parts_of_a_tree_sets_elements_compare_in_another_order",
+            &old,
+            ("BTreeSet<Vec<Key>>", "BTreeSet::from([vec![key(1, 9)], vec![key(2, 3)]])"),
+            &new,
+            r#"{"x":[[{"id":3,"level":2}],[{"id":9,"level":1}]]}"#,
+        ),
+        nested(
+            "elements_of_a_list_compare_in_another_order",
+            &old,
+            ("Vec<Key>", "vec![key(2, 3), key(1, 9)]"),
+            &new,
+            by_id,
+        ),
+    ]
 }
 
 fn structs() -> Vec<Edit> {

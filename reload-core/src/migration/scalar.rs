@@ -1,4 +1,4 @@
-//! Scalars and texts that become one another: exactly, or not at all.
+//! Scalars and texts that become one another: exactly, or not at all; but one float may be the nearest one of another type.
 #![expect(unsafe_code, reason = "writes scalars in room that the caller vouches for")]
 
 use super::convert::{Target, broken, does_not_fit};
@@ -85,7 +85,7 @@ pub(super) unsafe fn scalar(from: Value<'_>, to: Target<'_>) -> Result<(), Fault
                 Plain::Unsigned(number) => Some(number as $ty)
                     .filter(|float| i128::try_from(number).is_ok_and(|n| number::whole((*float).into()) == Some(n))),
                 Plain::F32(number) => Some(number as $ty),
-                Plain::F64(number) => Some(number as $ty).filter(|float| float.is_finite() || !number.is_finite()),
+                Plain::F64(number) => Some(number as $ty).filter(|float| number::is_in_range((*float).into(), number)),
                 _ => None,
             };
             // SAFETY: (1)
@@ -125,8 +125,10 @@ pub(super) unsafe fn parse(text: &str, to: Target<'_>) -> Result<(), Fault> {
     let written = match scalar {
         Scalar::Bool => parsed!(bool, trimmed, to.out),
         Scalar::Char => parsed!(char, text, to.out),
-        Scalar::F32 => parsed!(f32, trimmed, to.out),
-        Scalar::F64 => parsed!(f64, trimmed, to.out),
+        // SAFETY: (1)
+        Scalar::F32 => unsafe { put(number::float_of_text::<f32>(text), to.out) },
+        // SAFETY: (1)
+        Scalar::F64 => unsafe { put(number::float_of_text::<f64>(text), to.out) },
         Scalar::Object => parsed!(crate::ObjectId, trimmed, to.out),
         scalar => write_scalar!(scalar, trimmed: parsed => to.out),
     };

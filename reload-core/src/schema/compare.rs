@@ -5,25 +5,32 @@ use super::{Carry, Descriptor, Direction, Field, Shape, Variant, fingerprint::pl
 use core::fmt;
 use std::collections::HashSet;
 
-/// Pairs of types that have been, or are being, compared.
-type Pairs = HashSet<(*const Descriptor, *const Descriptor)>;
+/// Pairs of types that have been, or are being, compared, and whether as [parts of a key](is_key_of).
+type Pairs = HashSet<(*const Descriptor, *const Descriptor, bool)>;
 
 /// Whether a value of `old` is a value of `new` as it lies in memory: the same paths, sizes, shapes,
-/// and the same fields at the same offsets, all the way down.
+/// and the same fields at the same offsets, all the way down; in keys in the same order as well.
 #[must_use]
 pub fn same_layout(old: &Descriptor, new: &Descriptor) -> bool {
-    same(old, new, &mut Pairs::new())
+    same(old, new, false, &mut Pairs::new())
 }
 
 /// Whether a struct of `old` is one of `new` as it lies in memory, whatever the two are called.
 pub(crate) fn same_struct(old: &Descriptor, new: &Descriptor) -> bool {
     matches!((&old.shape, &new.shape), (Shape::Struct(_), Shape::Struct(_)))
         && (old.size, old.align) == (new.size, new.align)
-        && same_fields(old.fields(), new.fields(), true, &mut Pairs::new())
+        && same_fields(old.fields(), new.fields(), (true, false), &mut Pairs::new())
 }
 
-fn same(old: &Descriptor, new: &Descriptor, seen: &mut Pairs) -> bool {
-    if core::ptr::eq(old, new) || !seen.insert((old, new)) {
+/// Whether a collection finds its elements, or keeps them sorted, by what they are: then the order in which a struct's fields
+/// are written counts, because what is derived for it (`Hash`, `Ord`) goes by that.
+fn is_key_of(collection: &Descriptor) -> bool {
+    matches!(collection.shape, Shape::Set(_) | Shape::Map(_)) || collection.path() == "BinaryHeap"
+}
+
+/// `in_key`: as a part of a key.
+fn same(old: &Descriptor, new: &Descriptor, in_key: bool, seen: &mut Pairs) -> bool {
+    if core::ptr::eq(old, new) || !seen.insert((old, new, in_key)) {
         return true;
     }
     if old.path() != new.path()
@@ -33,24 +40,27 @@ fn same(old: &Descriptor, new: &Descriptor, seen: &mut Pairs) -> bool {
     {
         return false;
     }
-    let mut types = |old: super::DescriptorFn, new: super::DescriptorFn| same(old(), new(), seen);
+    let element_in_key = in_key || is_key_of(new);
+    let mut types = |old: super::DescriptorFn, new: super::DescriptorFn| same(old(), new(), in_key, seen);
     match (&old.shape, &new.shape) {
         (Shape::Scalar(old), Shape::Scalar(new)) => old == new,
         (Shape::Text(_), Shape::Text(_)) => true,
         (Shape::Opaque(_), Shape::Opaque(_)) => old.drop_in_place.is_some() == new.drop_in_place.is_some(),
-        (Shape::Struct(_), Shape::Struct(_)) => same_fields(old.fields(), new.fields(), true, seen),
+        (Shape::Struct(_), Shape::Struct(_)) => same_fields(old.fields(), new.fields(), (true, in_key), seen),
         (Shape::Enum(old_ops), Shape::Enum(new_ops)) => {
             old_ops.said() == new_ops.said()
                 && old.variants().len() == new.variants().len()
-                && old
-                    .variants()
-                    .iter()
-                    .zip(new.variants())
-                    .all(|(old, new)| old.name() == new.name() && same_fields(old.fields(), new.fields(), false, seen))
+                && old.variants().iter().zip(new.variants()).all(|(old, new)| {
+                    old.name() == new.name() && same_fields(old.fields(), new.fields(), (false, in_key), seen)
+                })
                 && plain_variants(old) == plain_variants(new)
         }
-        (Shape::List(old), Shape::List(new)) | (Shape::Set(old), Shape::Set(new)) => types(old.element, new.element),
-        (Shape::Map(old), Shape::Map(new)) => types(old.key, new.key) && types(old.value, new.value),
+        (Shape::List(old), Shape::List(new)) | (Shape::Set(old), Shape::Set(new)) => {
+            same((old.element)(), (new.element)(), element_in_key, seen)
+        }
+        (Shape::Map(old), Shape::Map(new)) => {
+            types(old.value, new.value) && same((old.key)(), (new.key)(), element_in_key, seen)
+        }
         (Shape::Array(old), Shape::Array(new)) => old.len == new.len && types(old.element, new.element),
         (Shape::Owner(old), Shape::Owner(new)) => types(old.inner, new.inner),
         (Shape::Proxy(old), Shape::Proxy(new)) => types(old.proxy, new.proxy),
@@ -59,20 +69,21 @@ fn same(old: &Descriptor, new: &Descriptor, seen: &mut Pairs) -> bool {
 }
 
 /// The fields of a variant have no offsets, so their order decides where they are.
-fn same_fields(old: &[Field], new: &[Field], by_name: bool, seen: &mut Pairs) -> bool {
+fn same_fields(old: &[Field], new: &[Field], (in_struct, in_key): (bool, bool), seen: &mut Pairs) -> bool {
     old.len() == new.len()
         && new.iter().enumerate().all(|(index, new)| {
+            let by_name = in_struct && !in_key;
             let old = if by_name { old.iter().find(|old| old.name() == new.name()) } else { old.get(index) };
             old.is_some_and(|old| {
                 old.name() == new.name()
-                    && (!by_name || old.offset == new.offset)
+                    && (!in_struct || old.offset == new.offset)
                     && matches!(
                         (&old.carry, &new.carry),
                         (Carry::ByShape, Carry::ByShape)
                             | (Carry::Reset, Carry::Reset)
                             | (Carry::Serde(_), Carry::Serde(_))
                     )
-                    && same(old.descriptor(), new.descriptor(), seen)
+                    && same(old.descriptor(), new.descriptor(), in_key, seen)
             })
         })
 }
@@ -123,6 +134,8 @@ pub enum DifferenceKind {
         /// The name it had.
         from: String,
     },
+    /// The same fields in another order, in what a collection finds or sorts by: what derives `Hash` or `Ord` goes by the order.
+    Reordered,
     /// The same variants with other discriminants, another `repr`, or in another order.
     VariantsMoved,
 }
@@ -142,6 +155,7 @@ impl fmt::Display for Difference {
             DifferenceKind::VariantAdded => write!(f, "{place}: variant added"),
             DifferenceKind::VariantRemoved => write!(f, "{place}: variant removed"),
             DifferenceKind::VariantRenamed { from } => write!(f, "{place}: variant was called {from}"),
+            DifferenceKind::Reordered => write!(f, "{place}: the fields stand in another order"),
             DifferenceKind::VariantsMoved => write!(f, "{place}: the variants have other numbers"),
         }
     }
@@ -171,13 +185,14 @@ impl Walk {
     }
 
     fn types(&mut self, old: &Descriptor, new: &Descriptor, path: &str) {
-        if core::ptr::eq(old, new) || !self.seen.insert((old, new)) {
+        if core::ptr::eq(old, new) || !self.seen.insert((old, new, false)) {
             return;
         }
         if !same_head(old, new) {
             self.report(path, DifferenceKind::TypeChanged, Some(old), Some(new));
         }
         let element = || format!("{path}[]");
+        let has_keys = is_key_of(new);
         match (&old.shape, &new.shape) {
             (Shape::Struct(_), Shape::Struct(_)) => self.fields(old.fields(), new.fields(), path, true),
             (Shape::Enum(_), Shape::Enum(_)) if old.is_option() && new.is_option() => {
@@ -192,15 +207,26 @@ impl Walk {
             }
             (Shape::List(old) | Shape::Set(old), Shape::List(new) | Shape::Set(new)) => {
                 self.types((old.element)(), (new.element)(), &element());
+                if has_keys {
+                    self.order((old.element)(), (new.element)(), &element());
+                }
             }
             (Shape::Array(old), Shape::Array(new)) => self.types((old.element)(), (new.element)(), &element()),
             (Shape::Map(old), Shape::Map(new)) => {
                 self.types((old.key)(), (new.key)(), &format!("{path}[key]"));
+                self.order((old.key)(), (new.key)(), &format!("{path}[key]"));
                 self.types((old.value)(), (new.value)(), &element());
             }
             (Shape::Owner(old), Shape::Owner(new)) => self.types((old.inner)(), (new.inner)(), path),
             (Shape::Proxy(old), Shape::Proxy(new)) => self.types((old.proxy)(), (new.proxy)(), path),
             _ => {}
+        }
+    }
+
+    /// What only counts because the type is a part of a key.
+    fn order(&mut self, old: &Descriptor, new: &Descriptor, path: &str) {
+        if same_layout(old, new) && !same(old, new, true, &mut Pairs::new()) {
+            self.report(path, DifferenceKind::Reordered, None, None);
         }
     }
 

@@ -3,6 +3,7 @@
 #![allow(missing_docs, unreachable_pub, reason = "a test")]
 
 mod order;
+mod places;
 
 use reload_core::{
     AtticSelection, Ctx, InProcess, LibrarySource, MigrateError, Next, ObjectId, ObjectStatus, OldState, ReloadSession,

@@ -55,8 +55,14 @@ impl Slot<'_> {
         mut list: S,
     ) -> Result<(), S::Error> {
         let mut written = Vec::with_capacity(len.min(MAX_PROMISED));
+        let of = list.size_hint();
         for index in 0..len {
-            let (at, path) = (self.out.wrapping_add(index * element.size), self.path.then(Step::Index(index)));
+            // What is kept of an element is called as it is where an object is carried over.
+            let step = match of {
+                Some(of) if index < of => Step::Element { index, of },
+                _ => Step::Index(index),
+            };
+            let (at, path) = (self.out.wrapping_add(index * element.size), self.path.then(step));
             let slot = self.part(element, at, &path);
             if list.next_element_seed(slot)?.is_none() {
                 if !self.reader.options.convert {

@@ -51,11 +51,11 @@ where
         };
     }
     macro_rules! float {
-        ($ty:ty) => {
+        ($ty:ty, $of_text:expr) => {
             write!(
                 $ty,
                 match &found {
-                    Found::Float(value) if convert && value.is_finite() && !(*value as $ty).is_finite() => {
+                    Found::Float(value) if convert && !number::is_in_range((*value as $ty).into(), *value) => {
                         return Err(out_of_range(slot, &format!("{value:?}")));
                     }
                     Found::Signed(value) if convert && number::whole((*value as $ty).into()) != Some(*value) => {
@@ -68,13 +68,13 @@ where
                     {
                         return Err(out_of_range(slot, &value.to_string()));
                     }
-                    Found::Float(value) => Some(*value as $ty),
+                    Found::Float(value) => Some($of_text(*value)),
                     Found::Signed(value) => Some(*value as $ty),
                     Found::Unsigned(value) => Some(*value as $ty),
                     Found::Text("NaN") => Some(<$ty>::NAN),
                     Found::Text("inf") => Some(<$ty>::INFINITY),
                     Found::Text("-inf") => Some(<$ty>::NEG_INFINITY),
-                    Found::Text(text) if convert => text.trim().parse::<$ty>().ok(),
+                    Found::Text(text) if convert => number::float_of_text(text),
                     _ => None,
                 }
             )
@@ -114,8 +114,8 @@ where
         Scalar::U64 => integer!(u64),
         Scalar::U128 => integer!(u128),
         Scalar::Usize => integer!(usize),
-        Scalar::F32 => float!(f32),
-        Scalar::F64 => float!(f64),
+        Scalar::F32 => float!(f32, number::f32_of_text),
+        Scalar::F64 => float!(f64, core::convert::identity),
         Scalar::Object => write!(
             ObjectId,
             match &found {

@@ -197,7 +197,9 @@ impl Json<'_> {
             for (index, (key, value)) in entries.into_iter().enumerate() {
                 let path = self.path.then(Step::Index(index));
                 let key = Json { value: key, carry: &Carry::ByShape, path: &path.then(Step::KeyItself) };
-                list.serialize_element(&(key, Json { value, carry: &Carry::ByShape, path: &path }))?;
+                // A pair is one level more.
+                let value = Json { value, carry: &Carry::ByShape, path: &path.then(Step::Within) };
+                list.serialize_element(&(key, value))?;
             }
             return list.end();
         }
