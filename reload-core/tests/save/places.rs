@@ -1,7 +1,7 @@
 //! Parts of objects out of a file: they are where they were, and what is kept of them is found again as it is found live.
 
 use super::{library, open, restore, save};
-use reload_core::{State, game_class};
+use reload_core::{State, World, game_class};
 use std::collections::BTreeMap;
 
 mod wide {
@@ -55,6 +55,51 @@ fn what_is_saved_is_not_too_deep_to_be_read() {
         let _ = world.destroy(tree);
     }
     assert!((1..7).contains(&saved), "{saved} of them are not too deep");
+}
+
+/// Serde writes it as a number of up to 39 digits.
+#[derive(Debug, Default, PartialEq)]
+pub struct Fixed(i128);
+
+impl serde::Serialize for Fixed {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i128(self.0)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Fixed {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        i128::deserialize(deserializer).map(Self)
+    }
+}
+
+#[game_class(path = "game::Bank", no_handlers)]
+#[derive(Default)]
+pub struct Bank {
+    #[field(serde)]
+    gold: Fixed,
+    #[field(serde)]
+    silver: Fixed,
+    #[field(serde)]
+    named: BTreeMap<String, String>,
+}
+
+#[test]
+fn what_serde_writes_is_not_rounded() {
+    let named = || BTreeMap::from([("serde".to_owned(), "a name like others".to_owned())]);
+    let (mut world, mut session, _log) = open(library().class::<Bank>());
+    let bank = world.spawn(Bank { gold: Fixed(i128::MAX - 1), silver: Fixed(-7), named: named() }).expect("a class");
+    let check = |world: &World| {
+        let bank = world.get::<Bank>(bank).expect("alive");
+        assert_eq!((&bank.gold, &bank.silver, &bank.named), (&Fixed(i128::MAX - 1), &Fixed(-7), &named()));
+    };
+    let text = save(&world);
+    let (mut again, _session, _log) = open(library().class::<Bank>());
+    restore(&mut again, &text);
+    check(&again);
+    session.offer(&mut world, library());
+    session.offer(&mut world, library().class::<Bank>());
+    check(&world);
 }
 
 #[test]

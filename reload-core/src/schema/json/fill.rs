@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "writes values where a slot vouches for the room")]
 
 use super::{
-    OPAQUE, SOME,
+    OPAQUE, SERDE, SOME,
     found::{Fill, Found, Handing},
     may_be_null,
     read::Slot,
@@ -43,7 +43,9 @@ impl<'de> Fill<'de> for Slot<'_> {
                 return self.fill_default().map_err(Error::custom);
             }
             Carry::Serde(ops) => {
-                let json = found.into_json()?.to_string();
+                let json = found.into_json()?;
+                let json =
+                    json.get(SERDE).and_then(|text| text.as_str()).map_or_else(|| json.to_string(), str::to_owned);
                 // SAFETY: the slot's room.
                 return unsafe { write_serde(ops, self.out, &json) }.map_err(|reason| self.fault(reason));
             }

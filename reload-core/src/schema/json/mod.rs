@@ -52,6 +52,8 @@ fn is_text_key(descriptor: &Descriptor) -> bool {
     }
 }
 
+/// How the field is called that has what serde has written, as a text, where a JSON value does not say as much.
+const SERDE: &str = "serde";
 /// How the field of an opaque value is called.
 const OPAQUE: &str = "opaque";
 /// How the field of a `Some` is called whose value may itself be `null`.
