@@ -34,6 +34,9 @@ pub(super) struct Body {
     pub(super) newest: BTreeMap<u32, u32>,
     /// By path.
     pub(super) classes: BTreeMap<String, ClassFile>,
+    /// The paths of all classes, also of those without objects: which one a path stands for depends on what else there was.
+    #[serde(default)]
+    pub(super) paths: Vec<String>,
     /// The paths of all events, if any are in what follows: which one a name stands for depends on what else there was.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) events: Vec<String>,
@@ -44,6 +47,14 @@ pub(super) struct Body {
 }
 
 impl Body {
+    /// The paths that classes had; in files of versions that did not write all of them, those that are there.
+    pub(super) fn class_paths(&self) -> Vec<&str> {
+        let queued = self.queue.iter().filter_map(|file| file.spawn.as_ref());
+        let all: BTreeSet<&str> =
+            self.paths.iter().chain(self.classes.keys()).chain(queued).map(String::as_str).collect();
+        all.into_iter().collect()
+    }
+
     /// The paths that events had; in files of versions that did not write all of them, those that are there.
     pub(super) fn event_paths(&self) -> Vec<&str> {
         let there = self.queue.iter().filter_map(|file| file.event.as_ref());

@@ -131,25 +131,26 @@ struct Sorted {
     gone: Vec<(String, ClassFile)>,
 }
 
-/// The class with this path, or the one that says it had it.
+/// The class that what is in the attic under this path comes back as: the one with the path, or the one that says it had it.
 fn continued_by(registry: &Registry, path: &str) -> Option<u16> {
     let was_this = |class: &crate::registry::Class| class.present && class.was.as_deref() == Some(path);
     registry.find(path).or_else(|| registry.classes.iter().position(was_this).map(|number| number as u16))
 }
 
-fn sort(registry: &Registry, classes: BTreeMap<String, ClassFile>) -> Sorted {
+/// The classes of now, by the paths of then: as in a reload, where names may be passed on or taken by another class.
+fn class_numbers(registry: &Registry, then: &[&str]) -> BTreeMap<String, u16> {
+    let present = || (0_u16..).zip(&registry.classes).filter(|(_, class)| class.present);
+    let now: Vec<(&str, &str)> =
+        present().map(|(_, class)| (&*class.path, class.was.as_deref().unwrap_or_default())).collect();
+    let continued = schema::continued_names(then, &now).into_iter().zip(present());
+    continued.filter_map(|(from, (number, _))| Some(((*then.get(from?)?).to_owned(), number))).collect()
+}
+
+fn sort(numbers: &BTreeMap<String, u16>, classes: BTreeMap<String, ClassFile>) -> Sorted {
     let mut sorted = Sorted { live: Vec::new(), gone: Vec::new() };
-    let mut later = Vec::new();
     for (path, file) in classes {
-        match registry.find(&path) {
-            Some(number) => sorted.live.push((number, path, file)),
-            None => later.push((path, file)),
-        }
-    }
-    for (path, file) in later {
-        let number = continued_by(registry, &path);
-        match number.filter(|number| !sorted.live.iter().any(|(taken, ..)| taken == number)) {
-            Some(number) => sorted.live.push((number, path, file)),
+        match numbers.get(&path) {
+            Some(number) => sorted.live.push((*number, path, file)),
             None => sorted.gone.push((path, file)),
         }
     }
@@ -161,12 +162,13 @@ fn stage(live: &Live, body: Body) -> Result<Staged, Rejection> {
     let mut problems = Vec::new();
     let slots = claim(&body, &mut problems);
     let events = registry.vocabulary.since(&body.event_paths());
+    let numbers = class_numbers(registry, &body.class_paths());
     let mut attic = body.attic;
     attic.set_limit(live.attic.limit());
     attic.recount();
     let change = RefCell::new(AtticChange::default());
     let unborn = unborn(&body.queue);
-    let Sorted { live: living, gone } = sort(registry, with_unborn(body.classes, &unborn));
+    let Sorted { live: living, gone } = sort(&numbers, with_unborn(body.classes, &unborn));
     let mut report = RestoreReport::default();
     for (path, file) in gone {
         let mut group = parked(file);
@@ -242,7 +244,7 @@ fn stage(live: &Live, body: Body) -> Result<Staged, Rejection> {
         positions.into_iter().zip(pool.payloads().into_iter().map(move |payload| (class, payload)))
     });
     let births = births.collect();
-    let mut queued = Queued { registry, events, births, dropped: BTreeMap::new(), unborn: Vec::new() };
+    let mut queued = Queued { registry, numbers, events, births, dropped: BTreeMap::new(), unborn: Vec::new() };
     let commands =
         body.queue.iter().enumerate().filter_map(|(position, file)| queued.command(position, file)).collect();
     let timers = body
@@ -367,6 +369,8 @@ fn returning(
 /// Reads what was queued.
 struct Queued<'a> {
     registry: &'a Registry,
+    /// The classes of now, by the paths of then.
+    numbers: BTreeMap<String, u16>,
     /// The events of now, by the paths of then.
     events: EventNumbers,
     /// The objects that are about to live, by place in the queue: class and value.
@@ -406,7 +410,7 @@ impl Queued<'_> {
             let (class, payload) = self.births.remove(&position)?;
             return Some(Command { ask: Ask::Spawn { class, origin }, id: to, payload });
         }
-        let Some(class) = continued_by(self.registry, path) else {
+        let Some(class) = self.numbers.get(path).copied() else {
             self.drop(&format!("spawn of {path}"), "the class is gone");
             self.unborn.push(to);
             return None;

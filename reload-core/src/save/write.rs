@@ -51,11 +51,13 @@ pub(crate) fn save(live: &Live) -> Result<Saved, SaveError> {
     let queue = live.queue.waiting().map(|command| queued(live, command)).collect::<Result<Vec<_>, _>>()?.concat();
     let has_events = !timers.is_empty() || queue.iter().any(|file| file.event.is_some());
     let events = has_events.then(|| live.registry.vocabulary.paths().map(str::to_owned).collect());
+    let present = live.registry.classes.iter().filter(|class| class.present);
     let body = Body {
         now: live.clock.now,
         generations: live.store.slots.generations().collect(),
         newest: live.store.slots.newest().clone(),
         classes,
+        paths: present.map(|class| class.path.to_string()).collect(),
         events: events.unwrap_or_default(),
         queue,
         timers,

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![allow(missing_docs, unreachable_pub, reason = "a test")]
 
+mod names;
 mod order;
 mod places;
 

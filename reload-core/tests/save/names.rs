@@ -1,0 +1,70 @@
+//! Classes that have other names by now are found by a file as they are in a reload.
+
+use super::{library, open, restore, save};
+use reload_core::{World, game_class};
+
+macro_rules! class {
+    ($module:ident, $path:literal $(, $was:literal)?) => {
+        mod $module {
+            use super::*;
+            #[game_class(path = $path $(, was = $was)?, no_handlers)]
+            #[derive(Default)]
+            pub struct It {
+                pub n: u32,
+            }
+        }
+    };
+}
+class!(first, "game::First");
+class!(second, "game::Second");
+class!(second_was_first, "game::Second", "game::First");
+class!(third_was_second, "game::Third", "game::Second");
+
+/// How many objects of each path there are, with the sums of their numbers.
+fn census(world: &World) -> Vec<(usize, u64)> {
+    let sum = |path: &str| {
+        let ids = world.instances_of(path);
+        let numbers = ids.iter().map(|id| world.inspect(*id).expect("alive")["n"].as_u64().expect("a number"));
+        (ids.len(), numbers.sum())
+    };
+    ["game::First", "game::Second", "game::Third"].map(sum).to_vec()
+}
+
+#[test]
+fn a_name_that_another_class_has_taken_does_not_get_the_objects() {
+    let (mut world, mut session, _log) = open(library().class::<first::It>());
+    world.spawn(first::It { n: 1 }).expect("a class");
+    let text = save(&world);
+    let next = || library().class::<first::It>().class::<second_was_first::It>();
+    let (mut again, _session, _log) = open(next());
+    restore(&mut again, &text);
+    assert_eq!(census(&again), [(0, 0), (1, 1), (0, 0)]);
+    session.offer(&mut world, next());
+    assert_eq!(census(&world), census(&again), "as in a reload");
+    // What is written now has the new names.
+    world.spawn(first::It { n: 5 }).expect("a class");
+    let text = save(&world);
+    let (mut again, _session, _log) = open(next());
+    restore(&mut again, &text);
+    assert_eq!(census(&again), [(1, 5), (1, 1), (0, 0)]);
+}
+
+#[test]
+fn names_that_classes_pass_on_are_followed() {
+    let (mut world, mut session, _log) = open(library().class::<first::It>().class::<second::It>());
+    world.spawn(first::It { n: 1 }).expect("a class");
+    world.spawn(second::It { n: 2 }).expect("a class");
+    let text = save(&world);
+    let next = || library().class::<second_was_first::It>().class::<third_was_second::It>();
+    let (mut again, _session, _log) = open(next());
+    restore(&mut again, &text);
+    assert_eq!(census(&again), [(0, 0), (1, 1), (1, 2)]);
+    session.offer(&mut world, next());
+    assert_eq!(census(&world), census(&again), "as in a reload");
+    // Also where none of one of them lives.
+    let (mut one, _session, _log) = open(library().class::<first::It>().class::<second::It>());
+    one.spawn(second::It { n: 2 }).expect("a class");
+    let (mut again, _session, _log) = open(next());
+    restore(&mut again, &save(&one));
+    assert_eq!(census(&again), [(0, 0), (0, 0), (1, 2)]);
+}
