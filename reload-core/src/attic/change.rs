@@ -1,7 +1,10 @@
 //! What a reload will do to the attic. Collected while objects are staged, carried out by commit.
 
-use super::{Attic, groups::Group, texts::Texts};
-use crate::{boundary::ObjectId, schema::Keeper};
+use super::{Attic, groups::Group, shelf::Shelf, texts::Texts};
+use crate::{
+    boundary::ObjectId,
+    schema::{Descriptor, Keeper},
+};
 use std::{cell::RefCell, collections::BTreeMap};
 
 /// The objects of a class that go to the attic.
@@ -12,8 +15,8 @@ pub(crate) type Parked = Group;
 pub(crate) struct AtticChange {
     /// (class, place, type) of fields whose values are put there.
     kept: BTreeMap<(String, String), Kept>,
-    /// (class, place) of fields of which values were taken.
-    returned: BTreeMap<(String, String), Vec<ObjectId>>,
+    /// (class, place) of fields of which values were taken: the field's type, and the objects.
+    returned: BTreeMap<(String, String), (String, Vec<ObjectId>)>,
     parked: Vec<(String, Parked)>,
     unparked: Vec<Unparked>,
     /// Classes that live, by path: old and new.
@@ -124,13 +127,13 @@ impl AtticChange {
         for (index, (_, to)) in self.renamed.iter().enumerate() {
             attic.rename_class(&on_the_way(index), to);
         }
-        for ((class, place), objects) in &self.returned {
+        for ((class, place), (ty, objects)) in &self.returned {
             for object in objects {
-                attic.take_value(class, place, *object);
+                attic.take_value(class, place, *object, ty);
             }
         }
         for ((class, place), kept) in self.kept {
-            attic.put_values(&class, &place, kept.ty, epoch, kept.values);
+            attic.put_values(&class, &place, Shelf { ty: kept.ty, epoch, values: kept.values });
         }
         for (class, parked) in self.parked {
             attic.put_objects(&class, parked);
@@ -160,13 +163,14 @@ impl Keeper for ObjectKeeper<'_> {
         kept.put(self.object, &json);
     }
 
-    fn kept(&self, place: &str) -> Option<String> {
-        self.attic.value(self.known_as, place, self.object).map(str::to_owned)
+    fn kept(&self, place: &str, ty: &Descriptor) -> Option<String> {
+        self.attic.value(self.known_as, place, self.object, ty).map(str::to_owned)
     }
 
-    fn returned(&self, place: String) {
+    fn returned(&self, place: String, ty: &Descriptor) {
         let mut change = self.change.borrow_mut();
-        change.returned.entry((self.class.to_owned(), place)).or_default().push(self.object);
+        let returned = change.returned.entry((self.class.to_owned(), place));
+        returned.or_insert_with(|| (ty.type_name(), Vec::new())).1.push(self.object);
     }
 
     fn misfits(&self, place: String, why: String) {

@@ -8,7 +8,7 @@ use serde::Serialize;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AtticListing {
     /// Sorted by class, objects before fields, fields by name. Objects of a class that have different shapes are an entry
-    /// for each.
+    /// for each, and so are values that a field had at different times.
     pub entries: Vec<AtticEntry>,
     /// What everything takes, in bytes.
     pub bytes: usize,
@@ -59,7 +59,8 @@ impl Attic {
             })
             .collect();
         for (class, shelves) in &self.fields {
-            entries.extend(shelves.iter().map(|(place, shelf)| AtticEntry {
+            let all = shelves.iter().flat_map(|(place, shelves)| shelves.iter().map(move |shelf| (place, shelf)));
+            entries.extend(all.map(|(place, shelf)| AtticEntry {
                 class: class.clone(),
                 field: Some(place.clone()),
                 ty: shelf.ty.clone(),
@@ -85,11 +86,13 @@ impl Attic {
             }
         }
         for (class, shelves) in &mut self.fields {
-            for (place, shelf) in shelves {
+            for (place, shelves) in shelves {
                 if all || selection == AtticSelection::Class(class) || selection == AtticSelection::Field(class, place)
                 {
-                    values += shelf.values.len();
-                    shelf.values = Texts::default();
+                    for shelf in shelves.iter_mut() {
+                        values += shelf.values.len();
+                        shelf.values = Texts::default();
+                    }
                 }
             }
         }

@@ -5,16 +5,17 @@
 mod change;
 mod groups;
 mod listing;
+mod shelf;
 mod texts;
 
 pub(crate) use change::{AtticChange, ObjectKeeper, Parked};
 pub use listing::{AtticEntry, AtticListing, AtticSelection};
 
-use crate::boundary::ObjectId;
+use crate::{boundary::ObjectId, schema::Descriptor};
 use groups::{Group, Groups};
 use serde::{Deserialize, Serialize};
+use shelf::{Shelf, Shelves};
 use std::collections::BTreeMap;
-use texts::Texts;
 
 /// Bytes that an attic holds unless told otherwise.
 const DEFAULT_LIMIT: usize = 256 << 20;
@@ -28,7 +29,7 @@ pub(crate) struct Attic {
     /// By the path of the class.
     objects: BTreeMap<String, Groups>,
     /// By the path of the class, then by the place of the field: `base.hp`, `bag[3/7].weight`.
-    fields: BTreeMap<String, BTreeMap<String, Shelf>>,
+    fields: BTreeMap<String, BTreeMap<String, Shelves>>,
     /// Bytes of `objects`; those of the fields know theirs.
     #[serde(skip)]
     parked: usize,
@@ -38,22 +39,6 @@ pub(crate) struct Attic {
 
 const fn default_limit() -> usize {
     DEFAULT_LIMIT
-}
-
-/// The values of one field.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-struct Shelf {
-    /// The type it had.
-    ty: String,
-    /// The epoch that was entered when the last of them was put here.
-    epoch: u32,
-    values: Texts,
-}
-
-impl Shelf {
-    fn without_values(&self) -> Self {
-        Self { ty: self.ty.clone(), epoch: self.epoch, values: Texts::default() }
-    }
 }
 
 impl Default for Attic {
@@ -105,13 +90,18 @@ impl Attic {
         self.fields.get(class).is_some_and(|shelves| shelves.contains_key(place))
     }
 
-    fn value(&self, class: &str, place: &str, object: ObjectId) -> Option<&str> {
-        self.fields.get(class)?.get(place)?.values.get(object)
+    fn value(&self, class: &str, place: &str, object: ObjectId, ty: &Descriptor) -> Option<&str> {
+        self.fields.get(class)?.get(place)?.get(object, ty)
+    }
+
+    /// What is kept of all fields.
+    fn shelves(&self) -> impl Iterator<Item = &Shelf> {
+        self.fields.values().flat_map(BTreeMap::values).flat_map(Shelves::iter)
     }
 
     /// What everything here takes, in bytes.
     pub(crate) fn bytes(&self) -> usize {
-        self.parked + self.fields.values().flat_map(BTreeMap::values).map(|shelf| shelf.values.bytes()).sum::<usize>()
+        self.parked + self.shelves().map(|shelf| shelf.values.bytes()).sum::<usize>()
     }
 
     pub(crate) const fn limit(&self) -> usize {
@@ -149,7 +139,8 @@ impl Attic {
     /// Forgets what is kept of the fields of an object that ends.
     pub(crate) fn forget_fields(&mut self, class: &str, id: ObjectId) {
         let mut emptied = false;
-        for shelf in self.fields.get_mut(class).into_iter().flat_map(BTreeMap::values_mut) {
+        let shelves = self.fields.get_mut(class).into_iter().flat_map(BTreeMap::values_mut);
+        for shelf in shelves.flat_map(Shelves::iter_mut) {
             shelf.values.remove(id);
             emptied |= shelf.values.is_empty();
         }
@@ -169,51 +160,42 @@ impl Attic {
             .flat_map(|groups| &groups.0)
             .flat_map(|group| group.states.keys().copied())
             .collect();
-        for (place, shelf) in &mut shelves {
-            let stay = shelf.values.take_out(&parked);
-            self.put_shelf(from, place, Shelf { values: stay, ..shelf.without_values() });
+        for (place, shelves) in &mut shelves {
+            for shelf in shelves.iter_mut() {
+                let stay = shelf.values.take_out(&parked);
+                self.put_values(from, place, Shelf { values: stay, ..shelf.without_values() });
+            }
         }
-        for (place, shelf) in shelves {
-            self.put_shelf(to, &place, shelf);
+        for (place, shelves) in shelves {
+            for shelf in shelves.into_iter() {
+                self.put_values(to, &place, shelf);
+            }
         }
     }
 
     /// What is kept of the fields of these objects is kept under another path.
     fn rename_objects(&mut self, (from, to): (&str, &str), objects: &[ObjectId]) {
         let Some(shelves) = self.fields.get_mut(from) else { return };
-        let go = |(place, shelf): (&String, &mut Shelf)| {
-            (place.clone(), Shelf { values: shelf.values.take_out(objects), ..shelf.without_values() })
-        };
-        let moved: Vec<_> = shelves.iter_mut().map(go).collect();
+        let mut moved = Vec::new();
+        for (place, shelves) in shelves {
+            moved.extend(shelves.iter_mut().map(|shelf| {
+                (place.clone(), Shelf { values: shelf.values.take_out(objects), ..shelf.without_values() })
+            }));
+        }
         for (place, shelf) in moved {
-            self.put_shelf(to, &place, shelf);
+            self.put_values(to, &place, shelf);
         }
     }
 
-    /// Puts values beside those that are kept of the same place of other objects.
-    fn put_shelf(&mut self, class: &str, place: &str, shelf: Shelf) {
-        if shelf.values.is_empty() {
-            return;
+    fn put_values(&mut self, class: &str, place: &str, shelf: Shelf) {
+        if !shelf.values.is_empty() {
+            self.fields.entry(class.to_owned()).or_default().entry(place.to_owned()).or_default().put(shelf);
         }
-        let known = self.fields.entry(class.to_owned()).or_default().entry(place.to_owned()).or_default();
-        if known.values.is_empty() || known.epoch <= shelf.epoch {
-            (known.ty, known.epoch) = (shelf.ty, shelf.epoch);
-        }
-        known.values.take_in(shelf.values);
     }
 
-    fn put_values(&mut self, class: &str, place: &str, ty: String, epoch: u32, values: Texts) {
-        let shelf = self.fields.entry(class.to_owned()).or_default().entry(place.to_owned()).or_default();
-        if !ty.is_empty() {
-            shelf.ty = ty;
-        }
-        shelf.epoch = epoch;
-        shelf.values.take_in(values);
-    }
-
-    fn take_value(&mut self, class: &str, place: &str, object: ObjectId) {
-        if let Some(shelf) = self.fields.get_mut(class).and_then(|shelves| shelves.get_mut(place)) {
-            shelf.values.remove(object);
+    fn take_value(&mut self, class: &str, place: &str, object: ObjectId, ty: &str) {
+        if let Some(shelves) = self.fields.get_mut(class).and_then(|shelves| shelves.get_mut(place)) {
+            shelves.take(object, ty);
         }
     }
 
@@ -237,7 +219,10 @@ impl Attic {
         }
         self.objects.retain(|_, groups| !groups.0.is_empty());
         for shelves in self.fields.values_mut() {
-            shelves.retain(|_, shelf| !shelf.values.is_empty());
+            shelves.retain(|_, shelves| {
+                shelves.drop_empty();
+                !shelves.is_empty()
+            });
         }
         self.fields.retain(|_, shelves| !shelves.is_empty());
     }

@@ -50,6 +50,12 @@ impl Texts {
         self.places.keys().filter_map(|object| Some((*object, self.get(*object)?)))
     }
 
+    /// Whether an object has a text both here and there.
+    pub(super) fn has_one_of(&self, others: &Self) -> bool {
+        let (few, many) = if self.len() < others.len() { (self, others) } else { (others, self) };
+        few.places.keys().any(|object| many.places.contains_key(object))
+    }
+
     /// Makes room for this many in all.
     pub(super) fn expect(&mut self, number: usize) {
         self.places.reserve(number.saturating_sub(self.len()));

@@ -317,12 +317,12 @@ impl Conversion<'_> {
     ///
     /// 1. `to.out` is valid for a write of its type.
     unsafe fn missing_element(&self, to: Target<'_>) -> Result<(), Fault> {
-        let (place, kept) = (to.path.key(), self.keeper.kept(&to.path.key()));
+        let (place, kept) = (to.path.key(), self.keeper.kept(&to.path.key(), to.ty));
         if let Some(json) = kept {
             // SAFETY: (1)
             match unsafe { crate::schema::value_from_json(to.ty, to.out, &json, to.path, self.keeper) } {
                 Ok(()) => {
-                    self.keeper.returned(place);
+                    self.keeper.returned(place, to.ty);
                     return Ok(());
                 }
                 Err(why) => self.keeper.misfits(place, why),

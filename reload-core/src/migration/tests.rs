@@ -273,10 +273,10 @@ impl Keeper for Shelf {
     fn keep(&self, place: String, _: String, json: String) {
         self.0.borrow_mut().insert(place, serde_json::from_str(&json).expect("JSON"));
     }
-    fn kept(&self, place: &str) -> Option<String> {
+    fn kept(&self, place: &str, _: &Descriptor) -> Option<String> {
         self.0.borrow().get(place).map(Json::to_string)
     }
-    fn returned(&self, place: String) {
+    fn returned(&self, place: String, _: &'static Descriptor) {
         self.0.borrow_mut().remove(&place);
     }
     fn misfits(&self, _: String, _: String) {}

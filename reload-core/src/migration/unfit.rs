@@ -4,7 +4,7 @@
 use super::bases::{Rework, field_place};
 use crate::{
     attic::ObjectKeeper,
-    schema::{Fault, Keeper, Reason},
+    schema::{Descriptor, Fault, Keeper, Reason},
 };
 use core::cell::RefCell;
 use std::collections::BTreeMap;
@@ -88,12 +88,12 @@ impl Keeper for LeavingKeeper<'_> {
         self.keeper.keep(place, ty, json);
     }
 
-    fn kept(&self, place: &str) -> Option<String> {
-        self.keeper.kept(&self.former(place))
+    fn kept(&self, place: &str, ty: &Descriptor) -> Option<String> {
+        self.keeper.kept(&self.former(place), ty)
     }
 
-    fn returned(&self, place: String) {
-        self.keeper.returned(self.former(&place));
+    fn returned(&self, place: String, ty: &'static Descriptor) {
+        self.keeper.returned(self.former(&place), ty);
     }
 
     fn misfits(&self, place: String, why: String) {

@@ -1,6 +1,7 @@
 //! Where parts of a value go that its new type has no room for, and where they come back from. The schema only
 //! says what is left over and what is missing.
 
+use super::Descriptor;
 use core::cell::RefCell;
 
 /// Keeps what is left over of one value.
@@ -8,10 +9,10 @@ pub(crate) trait Keeper {
     /// `json` was at `place` (see [`Path::key`](super::Path::key)), a value of type `ty`; the type is unknown, and
     /// empty, where the value comes out of JSON.
     fn keep(&self, place: String, ty: String, json: String);
-    /// What was kept of this value under `place` before, if anything.
-    fn kept(&self, place: &str) -> Option<String>;
-    /// What was kept under `place` is part of the value again.
-    fn returned(&self, place: String);
+    /// What was kept of this value under `place` before, if anything, for a field of the type `ty`.
+    fn kept(&self, place: &str, ty: &Descriptor) -> Option<String>;
+    /// That is part of the value again.
+    fn returned(&self, place: String, ty: &'static Descriptor);
     /// What was kept under `place` is not what the type takes any more; it stays where it is.
     fn misfits(&self, place: String, why: String);
     /// Whether somebody says what a value becomes that cannot be read at `place`, so that the default may be there meanwhile.
@@ -30,7 +31,7 @@ pub(crate) struct Tentative<'a> {
 
 enum Noted {
     Keep { place: String, ty: String, json: String },
-    Returned { place: String },
+    Returned { place: String, ty: &'static Descriptor },
     Misfits { place: String, why: String },
     Left { place: String, former: String, why: String },
 }
@@ -45,7 +46,7 @@ impl<'a> Tentative<'a> {
         for noted in self.noted.into_inner() {
             match noted {
                 Noted::Keep { place, ty, json } => self.keeper.keep(place, ty, json),
-                Noted::Returned { place } => self.keeper.returned(place),
+                Noted::Returned { place, ty } => self.keeper.returned(place, ty),
                 Noted::Misfits { place, why } => self.keeper.misfits(place, why),
                 Noted::Left { place, former, why } => self.keeper.left((&place, former), why),
             }
@@ -62,12 +63,12 @@ impl Keeper for Tentative<'_> {
         self.note(Noted::Keep { place, ty, json });
     }
 
-    fn kept(&self, place: &str) -> Option<String> {
-        self.keeper.kept(place)
+    fn kept(&self, place: &str, ty: &Descriptor) -> Option<String> {
+        self.keeper.kept(place, ty)
     }
 
-    fn returned(&self, place: String) {
-        self.note(Noted::Returned { place });
+    fn returned(&self, place: String, ty: &'static Descriptor) {
+        self.note(Noted::Returned { place, ty });
     }
 
     fn misfits(&self, place: String, why: String) {
@@ -89,9 +90,9 @@ pub(crate) struct NoKeeper;
 
 impl Keeper for NoKeeper {
     fn keep(&self, _: String, _: String, _: String) {}
-    fn kept(&self, _: &str) -> Option<String> {
+    fn kept(&self, _: &str, _: &Descriptor) -> Option<String> {
         None
     }
-    fn returned(&self, _: String) {}
+    fn returned(&self, _: String, _: &'static Descriptor) {}
     fn misfits(&self, _: String, _: String) {}
 }

@@ -46,6 +46,45 @@ fn what_a_field_does_not_take_any_more_stays_in_the_attic() {
 }
 
 #[test]
+fn what_is_kept_is_not_replaced_by_what_stood_in_its_place() {
+    for by_undo in [false, true] {
+        let (mut game, ids) = golden(2);
+        game.reload(library().class::<without_gold::It>());
+        game.reload(library().class::<gold_as_list::It>());
+        game.world.get_mut::<gold_as_list::It>(ids[1]).expect("alive").gold = vec![2];
+        if by_undo {
+            game.undo();
+        } else {
+            game.reload(library().class::<without_gold::It>());
+        }
+        let text = game.world.save().expect("it can be written").text;
+        game.world.restore(&text).expect("just written");
+        game.reload(library().class::<with_gold::It>());
+        assert_eq!(game.json(ids[1]), r#"{"gold":101,"n":1}"#, "of its own type");
+        game.reload(library().class::<without_gold::It>());
+        game.reload(library().class::<gold_as_list::It>());
+        assert_eq!(game.json(ids[1]), r#"{"gold":[2],"n":1}"#, "so does the other");
+        assert!(game.world.attic().entries.iter().all(|entry| entry.ty == "u64"), "{}", game.world.attic());
+    }
+}
+
+version!(silver { pub n: u32, pub silver: u64 });
+version!(silver_is_gold { pub n: u32, #[field(was = "silver")] pub gold: u64 });
+
+#[test]
+fn what_is_kept_is_not_replaced_by_a_field_that_got_its_name() {
+    let (mut game, ids) = golden(2);
+    game.reload(library().class::<silver::It>());
+    game.world.get_mut::<silver::It>(ids[1]).expect("alive").silver = 7;
+    game.reload(library().class::<silver_is_gold::It>());
+    game.reload(library().class::<without_gold::It>());
+    assert_eq!(game.world.attic().entries.len(), 2, "{}", game.world.attic());
+    game.reload(library().class::<with_gold::It>());
+    assert_eq!(game.json(ids[1]), r#"{"gold":7,"n":1}"#, "the newest");
+    assert_eq!(game.world.attic().entries.len(), 1, "the other one is kept");
+}
+
+#[test]
 fn a_limit_refuses_what_does_not_fit() {
     let (mut game, _) = golden(100);
     game.world.set_attic_limit(4_000);

@@ -217,11 +217,11 @@ impl<'a> Slot<'a> {
     pub(super) fn fill_missing(&self) -> Result<(), Fault> {
         if self.path.can_be_found() {
             for place in [Some(self.path.key()), self.path.former_key()].into_iter().flatten() {
-                let Some(json) = self.reader.keeper.kept(&place) else { continue };
+                let Some(json) = self.reader.keeper.kept(&place, self.descriptor) else { continue };
                 let reader = Reader { leaves: false, ..*self.reader };
                 match (Slot { reader: &reader, ..*self }.fill_from_text(&json)) {
                     Ok(()) => {
-                        self.reader.keeper.returned(place);
+                        self.reader.keeper.returned(place, self.descriptor);
                         return Ok(());
                     }
                     Err(why) => self.reader.keeper.misfits(place, why),
