@@ -89,17 +89,18 @@ pub struct Game {
 
 impl Game {
     /// Loads the logic, building it if needed, and the world that `start` says. Answers with a sentence about it, unless it
-    /// is an ordinary new one.
+    /// is an ordinary new one. A world that was handed over has players in it, who wait as long as `again` says so of what
+    /// keeps it from going on: code that is broken just now can be mended.
     ///
     /// # Errors
     ///
     /// When there is no logic to start with, or the world cannot be read. Its file is left as it is.
     pub fn open(
-        source: LibrarySource,
+        source: impl Fn() -> LibrarySource,
         outbox: Outbox,
         admins: Admins,
         keeper: Keeper,
-        start: Start,
+        (start, again): (Start, &mut dyn FnMut(&anyhow::Error) -> bool),
     ) -> anyhow::Result<(Self, Option<String>)> {
         let mut world = World::new();
         let unanswered: Rc<Cell<Option<ConnectionId>>> = Rc::default();
@@ -120,7 +121,14 @@ impl Game {
         let answer = Rc::clone(&found);
         world.listen::<Found>(move |ev, _| answer.borrow_mut().extend_from_slice(&ev.objects));
 
-        let session = ReloadSession::open(source, &mut world).context("the game's logic could not be loaded")?;
+        let players_wait = matches!(start, Start::HandedOver { .. });
+        let session = loop {
+            match ReloadSession::open(source(), &mut world).context("the game's logic could not be loaded") {
+                Ok(session) => break session,
+                Err(error) if !players_wait || !again(&error) => return Err(error),
+                Err(_) => {}
+            }
+        };
         let mut game = Self {
             world,
             session,
@@ -151,7 +159,14 @@ impl Game {
             }
             Start::HandedOver { world, connections } => {
                 game.connected.borrow_mut().extend(connections);
-                Some(game.restore(&world)?)
+                loop {
+                    match game.restore(&world) {
+                        Ok(told) => break Some(told),
+                        Err(error) if !again(&error) => return Err(error),
+                        // Not `renew`, which saves the world: this one is not there yet.
+                        Err(_) => drop(game.session.poll(&mut game.world)),
+                    }
+                }
             }
         };
         Ok((game, told))

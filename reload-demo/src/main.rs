@@ -29,6 +29,8 @@ const LONGEST_TURN: Duration = Duration::from_millis(250);
 const GOODBYE: &str = "The town goes to sleep. Goodbye.";
 /// How long everybody's farewell may take.
 const FAREWELL: Duration = Duration::from_secs(3);
+/// Between two tries to go on where players wait.
+const AGAIN: Duration = Duration::from_secs(1);
 /// Open files that the host needs besides its connections.
 const OTHER_FILES: u64 = 256;
 
@@ -96,7 +98,17 @@ fn play(options: &Options, successor: &Successor, stop: &Stop, baton: Option<Bat
     let keeper = Keeper::new(file, every);
     let resumed = matches!(start, Start::HandedOver { .. });
     console::say(format_args!("The town opens at {address}. The logic is being loaded."));
-    let (mut game, told) = Game::open(source(options), network.outbox(), admins, keeper, start)?;
+    let mut last_told = String::new();
+    let mut again = |error: &anyhow::Error| {
+        let told = format!("{error:#}");
+        if told != last_told {
+            console::say(format_args!("{told}\nThe players wait until it is mended; Ctrl-C ends."));
+            last_told = told;
+        }
+        std::thread::sleep(AGAIN);
+        !stop.asked()
+    };
+    let (mut game, told) = Game::open(|| source(options), network.outbox(), admins, keeper, (start, &mut again))?;
     game.hold(held);
     if let Some(told) = told {
         console::say(told);

@@ -103,6 +103,23 @@ fn code_waits_after_a_restart_if_it_did_before() {
     ann.ask("say", "Say it!");
 }
 
+#[cfg(not(feature = "linked"))]
+#[test]
+fn players_wait_for_code_that_was_broken_while_the_host_was_replaced() {
+    let (town, mut host, mut ann) = edited_town();
+    ann.ask("@restart", "built and tried");
+    host.expect("The new host takes over");
+    town.edit("commands.rs", "\"Say what?\"", "\"Say what?");
+    host.expect("The players wait until it is mended");
+    ann.type_line("say");
+    town.edit("commands.rs", "\"Say what?", "\"Say it!\"");
+    ann.expect("The new host has taken over.");
+    ann.expect("Say it!");
+    host.wait_until_ready();
+    let (told, well) = host.stop();
+    assert!(well, "{told}");
+}
+
 #[test]
 fn a_host_that_cannot_be_built_changes_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
