@@ -21,7 +21,7 @@ use std::{
     path::PathBuf,
     process::{Child, ChildStdout, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 /// Text of compiler messages that is kept for a report, in bytes.
@@ -79,6 +79,8 @@ pub(super) struct Ended {
     pub(super) made: Option<Made>,
     /// Somebody has edited the lock file behind cargo's back.
     pub(super) lock_edited: bool,
+    /// When something of the library was last compiled, as far as cargo's files tell.
+    pub(super) compiled: Option<SystemTime>,
 }
 
 /// What came of a build.
@@ -173,7 +175,7 @@ pub(super) fn start(
         let made = artifact.and_then(|artifact| parts.made(&artifact, &workspace));
         // Cargo writes it before it compiles anything.
         let lock_edited = seen_lock.is_some_and(|seen| seen != fs::read(lock).ok());
-        tell(Told::Ended(Ended { lane, made, lock_edited }));
+        tell(Told::Ended(Ended { lane, made, lock_edited, compiled: parts.last_compiled() }));
     };
     std::thread::Builder::new().name("reload-build".into()).spawn(follow).map_err(no_cargo)?;
     Ok(build)

@@ -173,7 +173,7 @@ impl Lane {
                 tracing::warn!(file = %self.followed.display(), %error, "who follows the file misses a version");
             }
             let made = self.made.parent().and_then(|output| made_by_compiler(output, self.call.folder()));
-            tell(Told::Ended(Ended { lane: Some(self), made, lock_edited: false }));
+            tell(Told::Ended(Ended { lane: Some(self), made, ..Ended::default() }));
         };
         std::thread::Builder::new().name("reload-build".into()).spawn(follow)?;
         Ok(build)

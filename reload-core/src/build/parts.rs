@@ -7,6 +7,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Component, Path, PathBuf},
+    time::SystemTime,
 };
 
 /// What cargo has told of the packages of this machine in one build.
@@ -35,6 +36,8 @@ struct Part {
     name: String,
     manifest: PathBuf,
     compiled: bool,
+    /// One of the files that came of it.
+    made: Option<PathBuf>,
     /// Where the compiler has written down its files; `None` if nobody knows.
     notes: Option<PathBuf>,
 }
@@ -54,6 +57,7 @@ impl Parts {
             name: artifact.target.name.clone(),
             manifest: artifact.manifest_path.clone().into(),
             compiled: !artifact.fresh,
+            made: artifact.filenames.first().map(Into::into),
             notes: if is_script { notes_of_script(artifact) } else { notes(artifact) },
         });
     }
@@ -69,6 +73,13 @@ impl Parts {
     pub(super) fn compiled(&self) -> BTreeSet<PathBuf> {
         let compiled = self.parts.iter().filter(|part| part.compiled);
         compiled.filter_map(|part| part.manifest.parent()).map(Path::to_owned).collect()
+    }
+
+    /// When something of them was last compiled, or a build script run, as files tell it.
+    pub(super) fn last_compiled(&self) -> Option<SystemTime> {
+        let made = self.parts.iter().filter_map(|part| part.made.as_ref());
+        let written = made.chain(self.printed.iter().map(|(_, printed)| printed));
+        written.filter_map(|file| fs::metadata(file).and_then(|found| found.modified()).ok()).max()
     }
 
     /// What `artifact` is made of, now that cargo has ended. `None` if cargo has not written it down.

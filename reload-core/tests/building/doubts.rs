@@ -125,6 +125,32 @@ fn a_file_with_an_older_time_is_built() {
 }
 
 #[test]
+fn after_the_clock_was_put_back_each_save_is_built_or_told_of() {
+    let name = "building_clock";
+    let workspace = Workspace::new(name, &saying("by cargo"));
+    let mut told = Told::by(cargo(&workspace).only_cargo());
+    told.candidate();
+    let in_an_hour = || std::time::SystemTime::now() + Duration::from_secs(3600);
+    let folders = |folder| fs::read_dir(folder).expect("built").flatten().map(|entry| entry.path());
+    let is_of =
+        |path: &std::path::PathBuf| path.file_name().is_some_and(|found| found.to_string_lossy().contains(name));
+    let postpone = |file: std::path::PathBuf| {
+        fs::File::open(file).and_then(|file| file.set_modified(in_an_hour())).expect("its owner may");
+    };
+    // What cargo goes by, as if it had built in an hour.
+    let fingerprints = folders(target_dir().join("debug/.fingerprint")).filter(is_of).flat_map(folders);
+    fingerprints.for_each(postpone);
+    for save in ["one", "two"] {
+        workspace.write("logic/src/lib.rs", &saying(&format!("save {save}")));
+        assert_eq!(told.problem().code, "build.older_source", "save {save}");
+    }
+    // And what the compiler has written.
+    folders(target_dir().join("debug/deps")).filter(is_of).for_each(postpone);
+    workspace.write("logic/src/lib.rs", &saying("save three"));
+    assert!(has(&told.candidate(), "save three"));
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn what_was_built_directly_is_not_undone_by_a_cargo_that_has_not_seen_it() {
     let workspace = Workspace::new("building_ahead", &saying("by cargo"));
