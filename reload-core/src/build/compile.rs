@@ -172,7 +172,10 @@ pub(super) fn start(
             };
             tell(Told::Outcome(outcome, parts.compiled()));
         }
-        let made = artifact.and_then(|artifact| parts.made(&artifact, &workspace));
+        let made = match artifact {
+            Some(artifact) => parts.made(&artifact, &workspace),
+            None => Some(parts.mentioned(&workspace)),
+        };
         // Cargo writes it before it compiles anything.
         let lock_edited = seen_lock.is_some_and(|seen| seen != fs::read(lock).ok());
         tell(Told::Ended(Ended { lane, made, lock_edited, compiled: parts.last_compiled() }));
@@ -222,6 +225,7 @@ fn read(output: &mut BufReader<ChildStdout>, workspace: &Workspace, colours: boo
         seen.lock.get_or_insert_with(|| fs::read(workspace.lock()).ok());
         match message {
             Ok(Message::CompilerMessage(message)) => {
+                seen.parts.note_message(&message);
                 let message = message.message;
                 let rendered = message.rendered.unwrap_or_else(|| message.message.clone());
                 show(&rendered, colours);

@@ -2,7 +2,7 @@
 //! Must never guess: what cannot be read is said to be unknown.
 
 use super::package::Workspace;
-use cargo_metadata::{Artifact, BuildScript, PackageId, TargetKind};
+use cargo_metadata::{Artifact, BuildScript, CompilerMessage, PackageId, TargetKind};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
@@ -16,6 +16,8 @@ pub(super) struct Parts {
     parts: Vec<Part>,
     /// What build scripts have printed, and of which package they are.
     printed: Vec<(PackageId, PathBuf)>,
+    /// What the compiler has something to say about.
+    mentioned: BTreeSet<PathBuf>,
 }
 
 /// What a library that was built is made of.
@@ -25,7 +27,7 @@ pub(super) struct Made {
     pub(super) folders: BTreeMap<PathBuf, String>,
     /// Files of local packages, also those that lie elsewhere.
     pub(super) files: BTreeSet<PathBuf>,
-    /// Only what the library has of its own.
+    /// Only what the library has of its own, or what a build has mentioned that failed.
     pub(super) is_own: bool,
 }
 
@@ -62,6 +64,12 @@ impl Parts {
         });
     }
 
+    pub(super) fn note_message(&mut self, message: &CompilerMessage) {
+        if is_local(&message.package_id) {
+            self.mentioned.extend(message.message.spans.iter().map(|span| PathBuf::from(&span.file_name)));
+        }
+    }
+
     pub(super) fn note_script(&mut self, script: &BuildScript) {
         if is_local(&script.package_id) {
             let printed = script.out_dir.as_std_path().with_file_name("output");
@@ -94,6 +102,17 @@ impl Parts {
             files.iter().filter_map(|file| all.iter().rev().find(|folder| file.starts_with(folder))).collect();
         folders.retain(|folder, _| used.contains(folder));
         Some(Made { folders, files, is_own: false })
+    }
+
+    /// The files that messages were about: where a build has failed, nobody has noted the others.
+    pub(super) fn mentioned(&self, workspace: &Workspace) -> Made {
+        let files = self.mentioned.iter().map(|file| workspace.root.join(file));
+        // Macros are mentioned by names that are no files.
+        Made {
+            files: with_links_resolved(files.filter(|file| file.is_file()).collect()),
+            is_own: true,
+            ..Made::default()
+        }
     }
 
     /// Whether a package other than the library's is made of one of the library's own files below `sources`, or may be:

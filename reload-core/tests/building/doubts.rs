@@ -262,3 +262,19 @@ fn whatever_the_compiler_has_read_is_watched() {
     std::thread::sleep(Duration::from_secs(1));
     check_who_builds(&mut told, &workspace, &[("assets/four.txt", "new four")], "new four", false);
 }
+
+#[test]
+fn a_mistake_in_a_file_that_lies_elsewhere_is_seen_to_be_mended() {
+    let workspace = Workspace::new("building_elsewhere", &saying("words one"));
+    let mut told = Told::by(cargo(&workspace));
+    assert!(has(&told.candidate(), "words one"));
+    workspace.write("common/shared.rs", "pub const WORDS: u32 = \"mistaken\";\n");
+    let source = "#[path = \"../../common/shared.rs\"]\nmod shared;\nreload_core::library!();\n\
+                  #[unsafe(no_mangle)]\npub static SAYS: &str = shared::WORDS;\n";
+    workspace.write("logic/src/lib.rs", source);
+    assert_eq!(told.failure().problem.code, "build.errors");
+    // It is watched as soon as cargo has ended.
+    std::thread::sleep(Duration::from_secs(1));
+    workspace.write("common/shared.rs", "pub const WORDS: &str = \"words two\";\n");
+    assert!(has(&told.candidate(), "words two"));
+}
