@@ -2,6 +2,7 @@
 //! Must never look at the artifact.
 
 use super::{
+    call::look,
     lane::{Lane, Seen as SeenCompiler},
     lock::Waited,
     package::{BuildSpec, Workspace},
@@ -139,11 +140,12 @@ pub(super) fn start(
             "install cargo, put it on the PATH or name it in the variable CARGO; the running code is not affected",
         )
     };
+    let manifests = spec.lane.then(|| look(workspace.manifests()));
     let mut child = command.spawn().map_err(no_cargo)?;
     waited.look_at(child.id(), &workspace.target, spec.profile.as_deref());
     let compiler = SeenCompiler::default();
-    if spec.lane {
-        compiler.look_at(child.id(), &spec.package, workspace.manifests());
+    if let Some(manifests) = manifests {
+        compiler.look_at(child.id(), &spec.package, manifests);
     }
     let stdout = child.stdout.take();
     let build = Build::of(child);

@@ -207,25 +207,48 @@ fn a_mistake_in_a_file_that_nobody_watches_is_seen_to_be_mended() {
     }
 }
 
+/// The source of a static that takes the compiler a while.
+const SLOW: &str = "const fn slow(mut of: u64) -> u64 { while of > 0 { of -= 1; } of }\n\
+                    #[allow(long_running_const_eval)]\n#[unsafe(no_mangle)]\npub static SLOW: u64 = slow(3_000_000);\n";
+
+/// A folder in which the compiler is just at work on `library`.
+fn compiling(library: &str) -> Option<std::path::PathBuf> {
+    let folders = |folder| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let of_library = folders(target_dir().join("debug/incremental"))
+        .filter(|folder| folder.to_string_lossy().contains(&format!("{library}-")));
+    of_library.flat_map(folders).find(|session| session.to_string_lossy().ends_with("-working"))
+}
+
+#[test]
+fn configuration_that_is_edited_while_cargo_builds_dependencies_closes_the_short_way() {
+    let source = |text: &str| with(text, "env!(\"BUILDING_LATE\")");
+    let workspace = Workspace::new("building_late", &source("words one"));
+    workspace.write("below/Cargo.toml", &BELOW.replace("NAME", "late_below"));
+    workspace.write("below/src/lib.rs", SLOW);
+    workspace.write(".cargo/config.toml", "[env]\nBUILDING_LATE = \"late one\"\n");
+    workspace.write("Cargo.toml", &format!("[workspace]\nmembers = [\"logic\", \"below\"]\n{ROOT}"));
+    workspace.write("logic/Cargo.toml", &workspace.manifest("late_below = { path = \"../below\" }\n"));
+    let mut told = Told::by(cargo(&workspace));
+    eventually("the dependency is compiled", LIMIT, || compiling("late_below"));
+    workspace.write(".cargo/config.toml", "[env]\nBUILDING_LATE = \"late two\"\n");
+    assert!(has(&told.candidate(), "late one"), "cargo had read it");
+    std::thread::sleep(READY);
+    workspace.write("logic/src/lib.rs", &source("words two"));
+    let next = told.candidate();
+    assert!(has(&next, "words two") && has(&next, "late two") && !was_direct(&told));
+}
+
 #[test]
 fn an_edit_of_the_lock_file_during_a_build_is_not_lost() {
     let workspace = Workspace::new("building_lock_file", &saying("words one"));
     let mut told = Told::by(cargo(&workspace).only_cargo());
     told.candidate();
     // Cargo says that it compiles the library when it has long read the lock file.
-    let slow = "reload_core::library!();\nconst fn slow(mut of: u64) -> u64 { while of > 0 { of -= 1; } of }\n\
-                #[allow(long_running_const_eval)]\n#[unsafe(no_mangle)]\npub static SLOW: u64 = slow(3_000_000);\n";
-    workspace.write("logic/src/lib.rs", slow);
-    let is_compiling = || {
-        let folders = |folder| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-        let of_library = folders(target_dir().join("debug/incremental"))
-            .filter(|folder| folder.to_string_lossy().contains("building_lock_file-"));
-        of_library.flat_map(folders).find(|session| session.to_string_lossy().ends_with("-working"))
-    };
-    eventually("the compiler works", LIMIT, is_compiling);
+    workspace.write("logic/src/lib.rs", &format!("reload_core::library!();\n{SLOW}"));
+    eventually("the compiler works", LIMIT, || compiling("building_lock_file"));
     let lock = fs::read_to_string(workspace.path("Cargo.lock")).expect("a lock file");
     workspace.write("Cargo.lock", &format!("{lock}# Edited.\n"));
-    if is_compiling().is_some() {
+    if compiling("building_lock_file").is_some() {
         told.candidate();
         assert!(is_built(&mut told, LIMIT), "the edit is built as well");
     }
