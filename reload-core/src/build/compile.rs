@@ -214,6 +214,8 @@ struct Seen {
     errors: usize,
     text: String,
     success: bool,
+    /// Cargo has begun to build: before that it says nothing.
+    begun: bool,
     library_without_cdylib: bool,
     parts: Parts,
     /// What the lock file says when cargo has begun to compile; nothing if it is not there.
@@ -224,6 +226,7 @@ struct Seen {
 fn read(output: &mut BufReader<ChildStdout>, workspace: &Workspace, colours: bool) -> Seen {
     let mut seen = Seen::default();
     for message in Message::parse_stream(output) {
+        seen.begun = true;
         seen.lock.get_or_insert_with(|| fs::read(workspace.lock()).ok());
         match message {
             Ok(Message::CompilerMessage(message)) => {
@@ -343,11 +346,13 @@ fn outcome(
                 "correct them and save; the running code is not affected",
             )
         } else {
+            let when = if seen.begun { "though no error in the code was told" } else { "before anything was compiled" };
             Problem::new(
                 "build.cargo",
                 package,
-                format!("cargo failed before anything was compiled ({failed}); its message is in the terminal"),
-                "correct what cargo names and save; the running code is not affected",
+                format!("cargo failed {when} ({failed}); its message is in the terminal"),
+                "correct what cargo names and save, or save again, if a process was killed or space was missing; the running \
+                 code is not affected",
             )
         }
     } else if let Some(artifact) = seen.artifact {

@@ -301,3 +301,21 @@ fn a_mistake_in_a_file_that_lies_elsewhere_is_seen_to_be_mended() {
     workspace.write("common/shared.rs", "pub const WORDS: &str = \"words two\";\n");
     assert!(has(&told.candidate(), "words two"));
 }
+
+#[test]
+fn cargo_that_fails_while_it_builds_is_told_from_one_that_has_not_begun() {
+    let workspace = Workspace::new("building_failing", &saying("words one"));
+    let mut told = Told::by(cargo(&workspace));
+    assert!(has(&told.candidate(), "words one"));
+    let has_begun = |failure: BuildFailure| {
+        let Problem { code, message, .. } = &failure.problem;
+        assert!(*code == "build.cargo" && failure.errors == 0, "{failure:?}");
+        !message.contains("before anything was compiled")
+    };
+    workspace.write("logic/build.rs", "fn main() { std::process::exit(3); }\n");
+    assert!(has_begun(told.failure()), "the build script fails");
+    fs::remove_file(workspace.path("logic/build.rs")).expect("removable");
+    assert!(is_built(&mut told, LIMIT));
+    workspace.write("Cargo.lock", "version =\n");
+    assert!(!has_begun(told.failure()), "the lock file cannot be read");
+}
