@@ -58,13 +58,14 @@ fn children(parent: u32) -> Vec<u32> {
 }
 
 impl Call {
-    /// The call with which `cargo` has the library `name` compiled just now, if it can be repeated.
-    pub(super) fn under(cargo: u32, name: &str, manifests: &[PathBuf]) -> Option<Self> {
+    /// The call with which `cargo` has the library `name` compiled just now, if it can be repeated. `manifests` are as they were
+    /// before cargo read them.
+    pub(super) fn under(cargo: u32, name: &str, manifests: &Look) -> Option<Self> {
         children(cargo).into_iter().find_map(|child| Self::of(child, name, manifests))
     }
 
     /// What the process was called with, if it compiles the library `name` in a way that can be repeated.
-    fn of(process: u32, name: &str, manifests: &[PathBuf]) -> Option<Self> {
+    fn of(process: u32, name: &str, manifests: &Look) -> Option<Self> {
         let read = |what: &str| fs::read(format!("/proc/{process}/{what}")).ok();
         let line = read("cmdline")?;
         let mut arguments = words(&line);
@@ -95,8 +96,12 @@ impl Call {
             let (_, file) = argument.to_str()?.split_once('=')?;
             [".rlib", ".rmeta", ".so", ".dylib"].iter().any(|ending| file.ends_with(ending)).then(|| folder.join(file))
         });
-        let files = externs.chain([program.clone()]).chain(manifests.iter().cloned());
-        let inputs = look(files);
+        let mut inputs = look(externs.chain([program.clone()]));
+        inputs.extend(manifests.iter().map(|(file, stamp)| {
+            // Cargo may have written the lock file itself. Whether somebody else has is seen when it ends.
+            let stamp = if file.ends_with("Cargo.lock") { Stamp::of(file) } else { *stamp };
+            (file.clone(), stamp)
+        }));
         Some(Self { program, arguments, variables, folder, inputs })
     }
 

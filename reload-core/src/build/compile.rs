@@ -2,6 +2,7 @@
 //! Must never look at the artifact.
 
 use super::{
+    call::look,
     lane::{Lane, Seen as SeenCompiler},
     lock::Waited,
     package::{BuildSpec, Workspace},
@@ -21,7 +22,7 @@ use std::{
     path::PathBuf,
     process::{Child, ChildStdout, Command, ExitStatus, Stdio},
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 /// Text of compiler messages that is kept for a report, in bytes.
@@ -79,6 +80,8 @@ pub(super) struct Ended {
     pub(super) made: Option<Made>,
     /// Somebody has edited the lock file behind cargo's back.
     pub(super) lock_edited: bool,
+    /// When something of the library was last compiled, as far as cargo's files tell.
+    pub(super) compiled: Option<SystemTime>,
 }
 
 /// What came of a build.
@@ -137,11 +140,12 @@ pub(super) fn start(
             "install cargo, put it on the PATH or name it in the variable CARGO; the running code is not affected",
         )
     };
+    let manifests = spec.lane.then(|| look(workspace.manifests()));
     let mut child = command.spawn().map_err(no_cargo)?;
     waited.look_at(child.id(), &workspace.target, spec.profile.as_deref());
     let compiler = SeenCompiler::default();
-    if spec.lane {
-        compiler.look_at(child.id(), &spec.package, workspace.manifests());
+    if let Some(manifests) = manifests {
+        compiler.look_at(child.id(), &spec.package, manifests);
     }
     let stdout = child.stdout.take();
     let build = Build::of(child);
@@ -170,10 +174,13 @@ pub(super) fn start(
             };
             tell(Told::Outcome(outcome, parts.compiled()));
         }
-        let made = artifact.and_then(|artifact| parts.made(&artifact, &workspace));
+        let made = match artifact {
+            Some(artifact) => parts.made(&artifact, &workspace),
+            None => Some(parts.mentioned(&workspace)),
+        };
         // Cargo writes it before it compiles anything.
         let lock_edited = seen_lock.is_some_and(|seen| seen != fs::read(lock).ok());
-        tell(Told::Ended(Ended { lane, made, lock_edited }));
+        tell(Told::Ended(Ended { lane, made, lock_edited, compiled: parts.last_compiled() }));
     };
     std::thread::Builder::new().name("reload-build".into()).spawn(follow).map_err(no_cargo)?;
     Ok(build)
@@ -207,6 +214,8 @@ struct Seen {
     errors: usize,
     text: String,
     success: bool,
+    /// Cargo has begun to build: before that it says nothing.
+    begun: bool,
     library_without_cdylib: bool,
     parts: Parts,
     /// What the lock file says when cargo has begun to compile; nothing if it is not there.
@@ -217,9 +226,11 @@ struct Seen {
 fn read(output: &mut BufReader<ChildStdout>, workspace: &Workspace, colours: bool) -> Seen {
     let mut seen = Seen::default();
     for message in Message::parse_stream(output) {
+        seen.begun = true;
         seen.lock.get_or_insert_with(|| fs::read(workspace.lock()).ok());
         match message {
             Ok(Message::CompilerMessage(message)) => {
+                seen.parts.note_message(&message);
                 let message = message.message;
                 let rendered = message.rendered.unwrap_or_else(|| message.message.clone());
                 show(&rendered, colours);
@@ -335,11 +346,13 @@ fn outcome(
                 "correct them and save; the running code is not affected",
             )
         } else {
+            let when = if seen.begun { "though no error in the code was told" } else { "before anything was compiled" };
             Problem::new(
                 "build.cargo",
                 package,
-                format!("cargo failed before anything was compiled ({failed}); its message is in the terminal"),
-                "correct what cargo names and save; the running code is not affected",
+                format!("cargo failed {when} ({failed}); its message is in the terminal"),
+                "correct what cargo names and save, or save again, if a process was killed or space was missing; the running \
+                 code is not affected",
             )
         }
     } else if let Some(artifact) = seen.artifact {

@@ -244,6 +244,9 @@ impl<T: FnMut(DriverEvent)> State<T> {
             self.edited.extend(paths.iter().cloned());
             if paths.is_empty() {
                 self.edited.push(PathBuf::new());
+            } else {
+                // Who saves is told each time what keeps it from being built, which the want of watches does not.
+                self.last_problem.take_if(|last| !last.code.starts_with("watch."));
             }
             if self.watch.is_some() {
                 (self.tell)(DriverEvent::Noticed { paths });
@@ -364,9 +367,9 @@ impl<T: FnMut(DriverEvent)> State<T> {
     }
 
     /// Cargo's or the compiler's process is gone.
-    fn ended(&mut self, Ended { lane, made, lock_edited }: Ended) {
+    fn ended(&mut self, Ended { lane, made, lock_edited, compiled }: Ended) {
         self.build = None;
-        if let Some(built) = self.untold.take().filter(|built| !self.has_left_out(&built.artifact)) {
+        if let Some(built) = self.untold.take().filter(|built| !self.has_left_out(&built.artifact, compiled)) {
             self.tell_built(built);
         }
         if lock_edited {
@@ -438,7 +441,7 @@ impl<T: FnMut(DriverEvent)> State<T> {
 
     /// Whether cargo has left out what was edited, because its time is older than that of the last build. Then the library is
     /// an old one, and what was left out is built next.
-    fn has_left_out(&mut self, artifact: &Path) -> bool {
+    fn has_left_out(&mut self, artifact: &Path, compiled: Option<SystemTime>) -> bool {
         let Some(workspace) = &self.workspace else { return false };
         let files = files_of(artifact, &workspace.root);
         let left_out = self.unseen.left_out(|path| match &files {
@@ -447,15 +450,15 @@ impl<T: FnMut(DriverEvent)> State<T> {
         });
         let Some(first) = left_out.first() else { return false };
         let renewed = if std::mem::replace(&mut self.renewed, true) {
-            Err((first.clone(), "its time is that of now already".to_owned()))
+            Err((first.clone(), "its time is later than that of the last build already".to_owned()))
         } else {
             self.unseen
-                .renew(&left_out)
+                .renew(&left_out, compiled)
                 .map_err(|(path, error)| (path, format!("it cannot be given a newer one: {error}")))
         };
         match renewed {
             Ok(()) => {
-                tracing::info!(files = ?left_out, "older than the last build, though edited since: given the time of now");
+                tracing::info!(files = ?left_out, "older than the last build, though edited since: given a newer time");
                 self.due.get_or_insert_with(Instant::now);
             }
             Err((path, why)) => {
@@ -466,7 +469,7 @@ impl<T: FnMut(DriverEvent)> State<T> {
                     format!(
                         "the file has changed, and cargo takes it for built, because it goes by the file's time; {why}"
                     ),
-                    "save the file once more, or `touch` it; the running code is not affected",
+                    "save the file once more, after `cargo clean -p` if need be; the running code is not affected",
                 ));
             }
         }

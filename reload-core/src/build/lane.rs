@@ -3,7 +3,7 @@
 //! build is as good as ever. Must never be taken in any doubt: cargo does it then.
 
 use super::{
-    call::Call,
+    call::{Call, Look},
     compile::{Build, Built, End, Ended, Outcome, Told, end, show, without_colours},
     package::Workspace,
     parts::{Parts, made_by_compiler},
@@ -32,8 +32,8 @@ pub(super) struct Seen(Arc<OnceLock<Call>>);
 
 impl Seen {
     /// Looks for the compiler of the library `package` among the children of `cargo`, until the build is over. `manifests` are
-    /// files that decide how it is called.
-    pub(super) fn look_at(&self, cargo: u32, package: &str, manifests: Vec<PathBuf>) {
+    /// files that decide how it is called, as they were before cargo was.
+    pub(super) fn look_at(&self, cargo: u32, package: &str, manifests: Look) {
         let (lives, name) = (Arc::downgrade(&self.0), package.replace('-', "_"));
         // Without a thread nobody looks, and there is no short way.
         let _ = std::thread::Builder::new().name("reload-lane".into()).spawn(move || {
@@ -173,7 +173,7 @@ impl Lane {
                 tracing::warn!(file = %self.followed.display(), %error, "who follows the file misses a version");
             }
             let made = self.made.parent().and_then(|output| made_by_compiler(output, self.call.folder()));
-            tell(Told::Ended(Ended { lane: Some(self), made, lock_edited: false }));
+            tell(Told::Ended(Ended { lane: Some(self), made, ..Ended::default() }));
         };
         std::thread::Builder::new().name("reload-build".into()).spawn(follow)?;
         Ok(build)

@@ -2,11 +2,12 @@
 //! Must never guess: what cannot be read is said to be unknown.
 
 use super::package::Workspace;
-use cargo_metadata::{Artifact, BuildScript, PackageId, TargetKind};
+use cargo_metadata::{Artifact, BuildScript, CompilerMessage, PackageId, TargetKind};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Component, Path, PathBuf},
+    time::SystemTime,
 };
 
 /// What cargo has told of the packages of this machine in one build.
@@ -15,6 +16,8 @@ pub(super) struct Parts {
     parts: Vec<Part>,
     /// What build scripts have printed, and of which package they are.
     printed: Vec<(PackageId, PathBuf)>,
+    /// What the compiler has something to say about.
+    mentioned: BTreeSet<PathBuf>,
 }
 
 /// What a library that was built is made of.
@@ -24,7 +27,7 @@ pub(super) struct Made {
     pub(super) folders: BTreeMap<PathBuf, String>,
     /// Files of local packages, also those that lie elsewhere.
     pub(super) files: BTreeSet<PathBuf>,
-    /// Only what the library has of its own.
+    /// Only what the library has of its own, or what a build has mentioned that failed.
     pub(super) is_own: bool,
 }
 
@@ -35,6 +38,8 @@ struct Part {
     name: String,
     manifest: PathBuf,
     compiled: bool,
+    /// One of the files that came of it.
+    made: Option<PathBuf>,
     /// Where the compiler has written down its files; `None` if nobody knows.
     notes: Option<PathBuf>,
 }
@@ -54,8 +59,15 @@ impl Parts {
             name: artifact.target.name.clone(),
             manifest: artifact.manifest_path.clone().into(),
             compiled: !artifact.fresh,
+            made: artifact.filenames.first().map(Into::into),
             notes: if is_script { notes_of_script(artifact) } else { notes(artifact) },
         });
+    }
+
+    pub(super) fn note_message(&mut self, message: &CompilerMessage) {
+        if is_local(&message.package_id) {
+            self.mentioned.extend(message.message.spans.iter().map(|span| PathBuf::from(&span.file_name)));
+        }
     }
 
     pub(super) fn note_script(&mut self, script: &BuildScript) {
@@ -71,6 +83,13 @@ impl Parts {
         compiled.filter_map(|part| part.manifest.parent()).map(Path::to_owned).collect()
     }
 
+    /// When something of them was last compiled, or a build script run, as files tell it.
+    pub(super) fn last_compiled(&self) -> Option<SystemTime> {
+        let made = self.parts.iter().filter_map(|part| part.made.as_ref());
+        let written = made.chain(self.printed.iter().map(|(_, printed)| printed));
+        written.filter_map(|file| fs::metadata(file).and_then(|found| found.modified()).ok()).max()
+    }
+
     /// What `artifact` is made of, now that cargo has ended. `None` if cargo has not written it down.
     pub(super) fn made(&self, artifact: &Path, workspace: &Workspace) -> Option<Made> {
         let files = files_of(artifact, &workspace.root)?;
@@ -83,6 +102,17 @@ impl Parts {
             files.iter().filter_map(|file| all.iter().rev().find(|folder| file.starts_with(folder))).collect();
         folders.retain(|folder, _| used.contains(folder));
         Some(Made { folders, files, is_own: false })
+    }
+
+    /// The files that messages were about: where a build has failed, nobody has noted the others.
+    pub(super) fn mentioned(&self, workspace: &Workspace) -> Made {
+        let files = self.mentioned.iter().map(|file| workspace.root.join(file));
+        // Macros are mentioned by names that are no files.
+        Made {
+            files: with_links_resolved(files.filter(|file| file.is_file()).collect()),
+            is_own: true,
+            ..Made::default()
+        }
     }
 
     /// Whether a package other than the library's is made of one of the library's own files below `sources`, or may be:

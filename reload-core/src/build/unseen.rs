@@ -6,7 +6,7 @@ use std::{
     collections::BTreeMap,
     fs, io,
     path::{Path, PathBuf},
-    time::SystemTime,
+    time::{Duration, SystemTime},
 };
 
 /// What was edited, and what cargo has made of it.
@@ -55,10 +55,18 @@ impl Unseen {
         self.edited.keys().cloned().collect()
     }
 
-    /// Gives files the time that it is now, so that cargo compiles them.
-    pub(super) fn renew(&mut self, files: &[PathBuf]) -> Result<(), (PathBuf, io::Error)> {
+    /// Gives files the time that it is now, so that cargo compiles them; or one after `compiled`, if the clock was put back since.
+    pub(super) fn renew(
+        &mut self,
+        files: &[PathBuf],
+        compiled: Option<SystemTime>,
+    ) -> Result<(), (PathBuf, io::Error)> {
+        let now = SystemTime::now();
+        // Some file systems know whole seconds only.
+        let later = compiled.filter(|at| *at >= now).and_then(|at| at.checked_add(Duration::from_secs(1)));
+        let time = later.unwrap_or(now);
         for path in files {
-            let renew = || fs::File::open(path)?.set_modified(SystemTime::now());
+            let renew = || fs::File::open(path)?.set_modified(time);
             renew().map_err(|error| (path.clone(), error))?;
             self.renewed.extend(Stamp::of(path).map(|stamp| (path.clone(), stamp)));
         }
@@ -90,7 +98,7 @@ mod tests {
         let left_out = unseen.left_out(|path| path != notes);
         assert_eq!(left_out, std::slice::from_ref(old));
         assert!(!unseen.is_renewed(old));
-        unseen.renew(&left_out).expect("its owner may");
+        unseen.renew(&left_out, None).expect("its owner may");
         assert!(unseen.is_renewed(old) && !unseen.is_renewed(new));
         unseen.begin(&[]);
         unseen.note_compiled(|path| path == old);
@@ -99,6 +107,6 @@ mod tests {
         unseen.begin(&[old.clone(), new.clone()]);
         unseen.note_compiled(|_| false);
         assert!(unseen.left_out(|_| true).is_empty());
-        assert_eq!(unseen.renew(std::slice::from_ref(gone)).expect_err("it is gone").0, *gone);
+        assert_eq!(unseen.renew(std::slice::from_ref(gone), None).expect_err("it is gone").0, *gone);
     }
 }

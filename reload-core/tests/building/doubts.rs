@@ -125,6 +125,32 @@ fn a_file_with_an_older_time_is_built() {
 }
 
 #[test]
+fn after_the_clock_was_put_back_each_save_is_built_or_told_of() {
+    let name = "building_clock";
+    let workspace = Workspace::new(name, &saying("by cargo"));
+    let mut told = Told::by(cargo(&workspace).only_cargo());
+    told.candidate();
+    let in_an_hour = || std::time::SystemTime::now() + Duration::from_secs(3600);
+    let folders = |folder| fs::read_dir(folder).expect("built").flatten().map(|entry| entry.path());
+    let is_of =
+        |path: &std::path::PathBuf| path.file_name().is_some_and(|found| found.to_string_lossy().contains(name));
+    let postpone = |file: std::path::PathBuf| {
+        fs::File::open(file).and_then(|file| file.set_modified(in_an_hour())).expect("its owner may");
+    };
+    // What cargo goes by, as if it had built in an hour.
+    let fingerprints = folders(target_dir().join("debug/.fingerprint")).filter(is_of).flat_map(folders);
+    fingerprints.for_each(postpone);
+    for save in ["one", "two"] {
+        workspace.write("logic/src/lib.rs", &saying(&format!("save {save}")));
+        assert_eq!(told.problem().code, "build.older_source", "save {save}");
+    }
+    // And what the compiler has written.
+    folders(target_dir().join("debug/deps")).filter(is_of).for_each(postpone);
+    workspace.write("logic/src/lib.rs", &saying("save three"));
+    assert!(has(&told.candidate(), "save three"));
+}
+
+#[test]
 #[cfg(target_os = "linux")]
 fn what_was_built_directly_is_not_undone_by_a_cargo_that_has_not_seen_it() {
     let workspace = Workspace::new("building_ahead", &saying("by cargo"));
@@ -181,25 +207,48 @@ fn a_mistake_in_a_file_that_nobody_watches_is_seen_to_be_mended() {
     }
 }
 
+/// The source of a static that takes the compiler a while.
+const SLOW: &str = "const fn slow(mut of: u64) -> u64 { while of > 0 { of -= 1; } of }\n\
+                    #[allow(long_running_const_eval)]\n#[unsafe(no_mangle)]\npub static SLOW: u64 = slow(3_000_000);\n";
+
+/// A folder in which the compiler is just at work on `library`.
+fn compiling(library: &str) -> Option<std::path::PathBuf> {
+    let folders = |folder| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let of_library = folders(target_dir().join("debug/incremental"))
+        .filter(|folder| folder.to_string_lossy().contains(&format!("{library}-")));
+    of_library.flat_map(folders).find(|session| session.to_string_lossy().ends_with("-working"))
+}
+
+#[test]
+fn configuration_that_is_edited_while_cargo_builds_dependencies_closes_the_short_way() {
+    let source = |text: &str| with(text, "env!(\"BUILDING_LATE\")");
+    let workspace = Workspace::new("building_late", &source("words one"));
+    workspace.write("below/Cargo.toml", &BELOW.replace("NAME", "late_below"));
+    workspace.write("below/src/lib.rs", SLOW);
+    workspace.write(".cargo/config.toml", "[env]\nBUILDING_LATE = \"late one\"\n");
+    workspace.write("Cargo.toml", &format!("[workspace]\nmembers = [\"logic\", \"below\"]\n{ROOT}"));
+    workspace.write("logic/Cargo.toml", &workspace.manifest("late_below = { path = \"../below\" }\n"));
+    let mut told = Told::by(cargo(&workspace));
+    eventually("the dependency is compiled", LIMIT, || compiling("late_below"));
+    workspace.write(".cargo/config.toml", "[env]\nBUILDING_LATE = \"late two\"\n");
+    assert!(has(&told.candidate(), "late one"), "cargo had read it");
+    std::thread::sleep(READY);
+    workspace.write("logic/src/lib.rs", &source("words two"));
+    let next = told.candidate();
+    assert!(has(&next, "words two") && has(&next, "late two") && !was_direct(&told));
+}
+
 #[test]
 fn an_edit_of_the_lock_file_during_a_build_is_not_lost() {
     let workspace = Workspace::new("building_lock_file", &saying("words one"));
     let mut told = Told::by(cargo(&workspace).only_cargo());
     told.candidate();
     // Cargo says that it compiles the library when it has long read the lock file.
-    let slow = "reload_core::library!();\nconst fn slow(mut of: u64) -> u64 { while of > 0 { of -= 1; } of }\n\
-                #[allow(long_running_const_eval)]\n#[unsafe(no_mangle)]\npub static SLOW: u64 = slow(3_000_000);\n";
-    workspace.write("logic/src/lib.rs", slow);
-    let is_compiling = || {
-        let folders = |folder| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-        let of_library = folders(target_dir().join("debug/incremental"))
-            .filter(|folder| folder.to_string_lossy().contains("building_lock_file-"));
-        of_library.flat_map(folders).find(|session| session.to_string_lossy().ends_with("-working"))
-    };
-    eventually("the compiler works", LIMIT, is_compiling);
+    workspace.write("logic/src/lib.rs", &format!("reload_core::library!();\n{SLOW}"));
+    eventually("the compiler works", LIMIT, || compiling("building_lock_file"));
     let lock = fs::read_to_string(workspace.path("Cargo.lock")).expect("a lock file");
     workspace.write("Cargo.lock", &format!("{lock}# Edited.\n"));
-    if is_compiling().is_some() {
+    if compiling("building_lock_file").is_some() {
         told.candidate();
         assert!(is_built(&mut told, LIMIT), "the edit is built as well");
     }
@@ -235,4 +284,38 @@ fn whatever_the_compiler_has_read_is_watched() {
     check_who_builds(&mut told, &workspace, &[("logic/src/lib.rs", &with_four)], "directly", true);
     std::thread::sleep(Duration::from_secs(1));
     check_who_builds(&mut told, &workspace, &[("assets/four.txt", "new four")], "new four", false);
+}
+
+#[test]
+fn a_mistake_in_a_file_that_lies_elsewhere_is_seen_to_be_mended() {
+    let workspace = Workspace::new("building_elsewhere", &saying("words one"));
+    let mut told = Told::by(cargo(&workspace));
+    assert!(has(&told.candidate(), "words one"));
+    workspace.write("common/shared.rs", "pub const WORDS: u32 = \"mistaken\";\n");
+    let source = "#[path = \"../../common/shared.rs\"]\nmod shared;\nreload_core::library!();\n\
+                  #[unsafe(no_mangle)]\npub static SAYS: &str = shared::WORDS;\n";
+    workspace.write("logic/src/lib.rs", source);
+    assert_eq!(told.failure().problem.code, "build.errors");
+    // It is watched as soon as cargo has ended.
+    std::thread::sleep(Duration::from_secs(1));
+    workspace.write("common/shared.rs", "pub const WORDS: &str = \"words two\";\n");
+    assert!(has(&told.candidate(), "words two"));
+}
+
+#[test]
+fn cargo_that_fails_while_it_builds_is_told_from_one_that_has_not_begun() {
+    let workspace = Workspace::new("building_failing", &saying("words one"));
+    let mut told = Told::by(cargo(&workspace));
+    assert!(has(&told.candidate(), "words one"));
+    let has_begun = |failure: BuildFailure| {
+        let Problem { code, message, .. } = &failure.problem;
+        assert!(*code == "build.cargo" && failure.errors == 0, "{failure:?}");
+        !message.contains("before anything was compiled")
+    };
+    workspace.write("logic/build.rs", "fn main() { std::process::exit(3); }\n");
+    assert!(has_begun(told.failure()), "the build script fails");
+    fs::remove_file(workspace.path("logic/build.rs")).expect("removable");
+    assert!(is_built(&mut told, LIMIT));
+    workspace.write("Cargo.lock", "version =\n");
+    assert!(!has_begun(told.failure()), "the lock file cannot be read");
 }
