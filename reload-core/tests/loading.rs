@@ -233,6 +233,35 @@ fn the_same_bytes_are_no_candidate_unless_asked_for() {
     assert_eq!(version(&again), 1);
 }
 
+/// How many threads have the name of this one, which those that the loader starts take over.
+#[cfg(target_os = "linux")]
+fn threads() -> usize {
+    let own = fs::read("/proc/thread-self/comm").expect("linux");
+    let all = fs::read_dir("/proc/self/task").expect("linux").flatten();
+    all.filter(|task| fs::read(task.path().join("comm")).is_ok_and(|name| name == own)).count()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn loading_the_same_bytes_again_leaves_no_threads() {
+    let (mut gate, mut loader) = (gate(), Loader::new("logic"));
+    load(&mut loader, candidate(&mut gate, &library("v1")));
+    let before = threads();
+    assert!(before > 1, "the loader's is seen");
+    for round in 0..8 {
+        // Its watcher has seen the placeholder, or none was put there.
+        for _ in 0..100 * (round % 2) {
+            assert!(loader.poll().is_none());
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        gate.forget();
+        assert_eq!(version(&load(&mut loader, candidate(&mut gate, &library("v1")))), 1);
+    }
+    // A watcher that a busy machine keeps waiting for long is given up.
+    let more = threads().saturating_sub(before);
+    assert!(more < 4, "{more} more threads");
+}
+
 #[test]
 fn only_the_newest_of_several_offers_is_loaded() {
     let (mut gate, mut loader) = (gate(), Loader::new("logic"));

@@ -11,7 +11,8 @@ use super::{
 use crate::validation::{Problem, Rejection};
 use hot_lib_reloader::LibReloader;
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
@@ -22,9 +23,10 @@ use std::{
 
 /// How long the loader's watcher waits for silence. It looks four times as often.
 const DEBOUNCE: Duration = Duration::from_millis(6);
-/// A watcher that has seen nothing by now has missed the file: it is touched.
+/// A watcher that has seen nothing by now has missed the file, or takes its bytes for those before: it is changed.
 const NUDGE_AFTER: Duration = Duration::from_millis(150);
-/// A watcher that has seen nothing by now is dead: the loader is replaced.
+/// A watcher that has seen nothing by now is dead: the loader is replaced, no earlier, because one that is dropped leaves
+/// its threads and its watch to the process.
 const REPLACE_AFTER: Duration = Duration::from_millis(400);
 
 /// The loader's own thread panics if its file is gone before it watches it, which it does within this time.
@@ -127,8 +129,6 @@ pub struct Loader {
     armed: bool,
     /// Part of the shadow files' names, because a replaced reloader counts from zero again.
     generation: usize,
-    /// What the reloader saw last: it does not react to the same bytes.
-    last_given: Option<ContentHash>,
     offered: Option<(Candidate, Instant)>,
     pending: Option<Pending>,
     /// What backtraces through the newest library read.
@@ -160,7 +160,6 @@ impl Loader {
             staging: None,
             armed: false,
             generation: 0,
-            last_given: None,
             offered: None,
             pending: None,
             debug: None,
@@ -203,7 +202,6 @@ impl Loader {
             // A new loader loads what is there at once.
             _ => self.replace_reloader(&pending),
         };
-        self.last_given = Some(pending.candidate.hash());
         self.armed = false;
         let result = match result {
             Ok(()) => self.adopt(&mut pending),
@@ -234,8 +232,7 @@ impl Loader {
                 "something removed the staging folder; save again; the running code is not affected",
             )
         })?;
-        let replace = moved || self.last_given == Some(candidate.hash());
-        self.pending = Some(Pending { candidate, watched, since, nudged: false, replace });
+        self.pending = Some(Pending { candidate, watched, since, nudged: false, replace: moved });
         Ok(())
     }
 
@@ -270,8 +267,8 @@ impl Loader {
             pending.replace = true;
         } else if waited >= NUDGE_AFTER && !pending.nudged {
             pending.nudged = true;
-            if let Err(error) = touch(&pending.watched) {
-                tracing::debug!(file = %pending.watched.display(), %error, "cannot touch the library");
+            if let Err(error) = nudge(&pending.watched) {
+                tracing::debug!(file = %pending.watched.display(), %error, "cannot change the library");
             }
         }
         Some(pending)
@@ -351,7 +348,12 @@ impl Drop for Loader {
     }
 }
 
-/// Makes the loader's watcher look again.
-fn touch(file: &Path) -> io::Result<()> {
-    fs::File::options().append(true).open(file)?.set_modified(SystemTime::now())
+/// Makes the loader's watcher look again, and find other bytes than before.
+fn nudge(file: &Path) -> io::Result<()> {
+    let mut file = fs::File::options().append(true).open(file)?;
+    // Behind the end of what is mapped, where nobody looks; elsewhere a signature is for all of a file.
+    if cfg!(target_os = "linux") {
+        file.write_all(b"\n")?;
+    }
+    file.set_modified(SystemTime::now())
 }
