@@ -162,6 +162,8 @@ impl Hot {
                 "is something in the library's panic hook or log set-up wrong? The running code is not affected",
             );
             self.set_aside(version, slot.epoch);
+            // What it stumbled over may be gone when the same is saved again.
+            self.supply.forget();
             return Some(ReloadReport::refused(&slot.name, slot.epoch, &problem.into()));
         }
         // The first one has nothing to wait for.
