@@ -42,6 +42,7 @@ fn library(name: &str) -> PathBuf {
             ("panics", format!("{}{init}extern \"C\" fn init() {{ panic!(\"no luck today\") }}", plain(5)), &[][..]),
             ("exits", format!("{}{init}extern \"C\" fn init() {{ std::process::exit(7) }}", plain(5)), &[][..]),
             ("prints", format!("{}{init}extern \"C\" fn init() {{ println!(\"{{{{\\\"Ok\\\":1}}}}\") }}", plain(5)), &[][..]),
+            ("patient", format!("{}{init}unsafe extern \"C\" {{ fn alarm(seconds: u32) -> u32; }}\nextern \"C\" fn init() {{ assert!(unsafe {{ alarm(0) }} > 300) }}", plain(5)), &[][..]),
             ("hangs", format!("{}{init}extern \"C\" fn init() {{ loop {{ std::thread::park() }} }}", plain(5)), &[][..]),
             ("magic", table("magic: *b\"something else!!\""), &[][..]),
             (
@@ -170,6 +171,12 @@ fn libraries_that_misbehave_while_loading_take_only_the_child_with_them() {
 fn a_limit_that_no_clock_will_show_is_none() {
     let mut gate = Gate::new(ProbePolicy { timeout: Some(Duration::MAX) });
     candidate(&mut gate, &library("v1"));
+}
+
+#[test]
+fn a_probe_lives_as_long_as_its_host_may_wait() {
+    let mut gate = Gate::new(ProbePolicy { timeout: Some(Duration::from_secs(300)) });
+    candidate(&mut gate, &library("patient"));
 }
 
 #[test]
