@@ -102,6 +102,10 @@ impl Hot {
 
     fn take(&mut self, event: SupplyEvent, slot: &Slot) -> Option<ReloadReport> {
         match event {
+            SupplyEvent::Watching => {
+                self.watching_badly = None;
+                None
+            }
             SupplyEvent::Waiting { file } => {
                 self.waits_for_file = true;
                 tracing::info!(target: "reload_core::build", file = %file.display(), "waiting for the library to be built");
