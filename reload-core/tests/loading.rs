@@ -227,6 +227,32 @@ fn a_load_that_fails_in_this_process_is_followed_by_good_ones() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn no_space_for_the_loaders_own_copy_is_told_and_leaves_nothing() {
+    let (mut gate, mut loader) = (gate(), Loader::new("logic"));
+    let mut check_full = |loader: &mut Loader, copy: &str| {
+        gate.forget();
+        let next = candidate(&mut gate, &library("v2"));
+        let folder = next.file().parent().expect("a folder").to_owned();
+        // What is written there finds no space.
+        let copy = folder.join(format!("liblogic-hot-{}-{copy}.so", std::process::id()));
+        std::os::unix::fs::symlink("/dev/full", copy).expect("writable");
+        loader.offer(next);
+        let rejection = finish(loader).expect_err("there is no space");
+        assert!(rejection.has("staging.write") && rejection.to_string().contains("free some space"), "{rejection}");
+        let files = fs::read_dir(folder).expect("readable").flatten();
+        let copies = files.filter(|entry| entry.file_name().to_string_lossy().contains("-hot-")).count();
+        assert_eq!(copies, 0, "nothing is left");
+        gate.forget();
+        load(loader, candidate(&mut gate, &library("v1")))
+    };
+    // Before anything is loaded, and with something loaded.
+    let first = check_full(&mut loader, "1-0");
+    let second = check_full(&mut loader, "2-1");
+    assert_eq!((version(&first), version(&second)), (1, 1));
+}
+
+#[test]
 fn the_same_bytes_are_no_candidate_unless_asked_for() {
     let (mut gate, mut loader) = (gate(), Loader::new("logic"));
     let first = load(&mut loader, candidate(&mut gate, &library("v1")));

@@ -5,11 +5,11 @@
 use super::{
     Candidate, ContentHash, ENTRY_SYMBOL, LibraryTable, StageTimes,
     pin::{Footprint, Pin},
-    staging::{DebugFile, Staging},
+    staging::{DebugFile, Staging, not_copied},
     verify::verify,
 };
 use crate::validation::{Problem, Rejection};
-use hot_lib_reloader::LibReloader;
+use hot_lib_reloader::{HotReloaderError, LibReloader};
 use std::{
     fs,
     io::{self, Write as _},
@@ -197,7 +197,7 @@ impl Loader {
                     self.pending = self.chase(pending);
                     return None;
                 }
-                Err(error) => Err(error.to_string()),
+                Err(error) => Err(error),
             },
             // A new loader loads what is there at once.
             _ => self.replace_reloader(&pending),
@@ -205,14 +205,10 @@ impl Loader {
         self.armed = false;
         let result = match result {
             Ok(()) => self.adopt(&mut pending),
-            Err(error) => Err(Problem::new(
-                "library.load",
-                pending.candidate.artifact().display().to_string(),
-                format!("the library could be loaded by a child process but not by this one: {error}"),
-                "look at the limits of this process (memory, thread-local storage), then save again; the running \
-                 code is not affected",
-            )
-            .into()),
+            Err(error) => {
+                self.remove_copies(pending.candidate.staging());
+                Err(not_loaded(&pending, &error).into())
+            }
         };
         if let Err(rejection) = &result {
             tracing::warn!(%rejection, "loading failed");
@@ -274,16 +270,24 @@ impl Loader {
         Some(pending)
     }
 
-    fn replace_reloader(&mut self, pending: &Pending) -> Result<(), String> {
+    /// Removes what the reloader has copied, whole or in part: what it had loaded before it has closed and removed itself.
+    fn remove_copies(&self, staging: &Staging) {
+        let prefix = format!("{}{}-hot-", std::env::consts::DLL_PREFIX, self.name);
+        for entry in fs::read_dir(staging.folder()).into_iter().flatten().flatten() {
+            if entry.file_name().as_encoded_bytes().starts_with(prefix.as_bytes()) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+
+    fn replace_reloader(&mut self, pending: &Pending) -> Result<(), HotReloaderError> {
         // The old one closes its library, which stays mapped if anybody has pinned it.
         self.reloader = None;
         self.started = Some(Instant::now());
         self.generation += 1;
         let staging = Arc::clone(pending.candidate.staging());
         let template = format!("{{lib_name}}-hot-{{pid}}-{}-{{load_counter}}", self.generation);
-        let reloader = LibReloader::new(staging.folder(), &self.name, Some(DEBOUNCE), Some(template))
-            .map_err(|error| error.to_string())?;
-        self.reloader = Some(reloader);
+        self.reloader = Some(LibReloader::new(staging.folder(), &self.name, Some(DEBOUNCE), Some(template))?);
         self.staging = Some(staging);
         Ok(())
     }
@@ -346,6 +350,20 @@ impl Drop for Loader {
             std::thread::sleep(UNTIL_WATCHED.saturating_sub(started.elapsed()));
         }
     }
+}
+
+fn not_loaded(pending: &Pending, error: &HotReloaderError) -> Problem {
+    if let HotReloaderError::LibraryCopyError(error) = error {
+        let bytes = fs::metadata(&pending.watched).map_or(0, |found| found.len());
+        return not_copied(&pending.watched, bytes, error);
+    }
+    Problem::new(
+        "library.load",
+        pending.candidate.artifact().display().to_string(),
+        format!("the library could be loaded by a child process but not by this one: {error}"),
+        "look at the limits of this process (memory, thread-local storage), then save again; the running code is not \
+         affected",
+    )
 }
 
 /// Makes the loader's watcher look again, and find other bytes than before.
