@@ -42,6 +42,7 @@ fn library(name: &str) -> PathBuf {
             ("panics", format!("{}{init}extern \"C\" fn init() {{ panic!(\"no luck today\") }}", plain(5)), &[][..]),
             ("exits", format!("{}{init}extern \"C\" fn init() {{ std::process::exit(7) }}", plain(5)), &[][..]),
             ("prints", format!("{}{init}extern \"C\" fn init() {{ println!(\"{{{{\\\"Ok\\\":1}}}}\") }}", plain(5)), &[][..]),
+            ("patient", format!("{}{init}unsafe extern \"C\" {{ fn alarm(seconds: u32) -> u32; }}\nextern \"C\" fn init() {{ assert!(unsafe {{ alarm(0) }} > 300) }}", plain(5)), &[][..]),
             ("hangs", format!("{}{init}extern \"C\" fn init() {{ loop {{ std::thread::park() }} }}", plain(5)), &[][..]),
             ("magic", table("magic: *b\"something else!!\""), &[][..]),
             (
@@ -173,6 +174,12 @@ fn a_limit_that_no_clock_will_show_is_none() {
 }
 
 #[test]
+fn a_probe_lives_as_long_as_its_host_may_wait() {
+    let mut gate = Gate::new(ProbePolicy { timeout: Some(Duration::from_secs(300)) });
+    candidate(&mut gate, &library("patient"));
+}
+
+#[test]
 fn versions_are_loaded_side_by_side() {
     let (mut gate, mut loader) = (gate(), Loader::new("side-by.side"));
     assert!(loader.poll().is_none());
@@ -220,6 +227,32 @@ fn a_load_that_fails_in_this_process_is_followed_by_good_ones() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn no_space_for_the_loaders_own_copy_is_told_and_leaves_nothing() {
+    let (mut gate, mut loader) = (gate(), Loader::new("logic"));
+    let mut check_full = |loader: &mut Loader, copy: &str| {
+        gate.forget();
+        let next = candidate(&mut gate, &library("v2"));
+        let folder = next.file().parent().expect("a folder").to_owned();
+        // What is written there finds no space.
+        let copy = folder.join(format!("liblogic-hot-{}-{copy}.so", std::process::id()));
+        std::os::unix::fs::symlink("/dev/full", copy).expect("writable");
+        loader.offer(next);
+        let rejection = finish(loader).expect_err("there is no space");
+        assert!(rejection.has("staging.write") && rejection.to_string().contains("free some space"), "{rejection}");
+        let files = fs::read_dir(folder).expect("readable").flatten();
+        let copies = files.filter(|entry| entry.file_name().to_string_lossy().contains("-hot-")).count();
+        assert_eq!(copies, 0, "nothing is left");
+        gate.forget();
+        load(loader, candidate(&mut gate, &library("v1")))
+    };
+    // Before anything is loaded, and with something loaded.
+    let first = check_full(&mut loader, "1-0");
+    let second = check_full(&mut loader, "2-1");
+    assert_eq!((version(&first), version(&second)), (1, 1));
+}
+
+#[test]
 fn the_same_bytes_are_no_candidate_unless_asked_for() {
     let (mut gate, mut loader) = (gate(), Loader::new("logic"));
     let first = load(&mut loader, candidate(&mut gate, &library("v1")));
@@ -231,6 +264,35 @@ fn the_same_bytes_are_no_candidate_unless_asked_for() {
     let again = load(&mut loader, candidate(&mut gate, &library("v1")));
     assert!(!std::ptr::eq(first.table(), again.table()), "loaded once more");
     assert_eq!(version(&again), 1);
+}
+
+/// How many threads have the name of this one, which those that the loader starts take over.
+#[cfg(target_os = "linux")]
+fn threads() -> usize {
+    let own = fs::read("/proc/thread-self/comm").expect("linux");
+    let all = fs::read_dir("/proc/self/task").expect("linux").flatten();
+    all.filter(|task| fs::read(task.path().join("comm")).is_ok_and(|name| name == own)).count()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn loading_the_same_bytes_again_leaves_no_threads() {
+    let (mut gate, mut loader) = (gate(), Loader::new("logic"));
+    load(&mut loader, candidate(&mut gate, &library("v1")));
+    let before = threads();
+    assert!(before > 1, "the loader's is seen");
+    for round in 0..8 {
+        // Its watcher has seen the placeholder, or none was put there.
+        for _ in 0..100 * (round % 2) {
+            assert!(loader.poll().is_none());
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        gate.forget();
+        assert_eq!(version(&load(&mut loader, candidate(&mut gate, &library("v1")))), 1);
+    }
+    // A watcher that a busy machine keeps waiting for long is given up.
+    let more = threads().saturating_sub(before);
+    assert!(more < 4, "{more} more threads");
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! Faults of files, folders, watches, clocks and other processes.
 
-use crate::game::{BUILT, Followed, NAME, PATIENCE, again, file_in, library, put};
-use reload_core::{LibrarySource, ReloadSession, World, library::SupplyEvent};
+use crate::{
+    game::{BUILT, Followed, NAME, PATIENCE, again, file_in, library, put},
+    support::Game,
+};
+use reload_core::{LibrarySource, ReloadReport, ReloadSession, World, library::SupplyEvent};
 use std::{
     fs,
     io::Write as _,
@@ -9,6 +12,10 @@ use std::{
     process::{Child, Command, Stdio},
     time::{Duration, Instant, SystemTime},
 };
+
+/// Takes all watches away, in a namespace of its own, so that nobody else loses theirs.
+const NO_WATCHES: &str = "exec unshare --user --map-root-user sh -c \
+                          'echo 0 > /proc/sys/user/max_inotify_instances && exec \"$@\"' sh \"$@\"";
 
 /// Where each host of `folder` keeps its copies.
 fn staged(folder: &Path) -> Vec<PathBuf> {
@@ -251,10 +258,29 @@ fn no_watches() {
 
 #[test]
 fn no_watches_left() {
-    // In a namespace of its own, so that nobody else loses theirs.
-    let script = "exec unshare --user --map-root-user sh -c \
-                  'echo 0 > /proc/sys/user/max_inotify_instances && exec \"$@\"' sh \"$@\"";
-    check_in_shell("files::no_watches", script, |_| ());
+    check_in_shell("files::no_watches", NO_WATCHES, |_| ());
+}
+
+#[test]
+#[ignore = "run by the test below, in a namespace that has no watches at first"]
+fn watched_again() {
+    let source =
+        |number: u32| format!("reload_core::library!();\n#[unsafe(no_mangle)]\npub static N: u32 = {number};\n");
+    let tells = |report: &ReloadReport| report.warnings.iter().any(|told| told.contains("max_user_instances"));
+    let mut game = Game::start("watched_again", &source(1));
+    let report = game.reload(&source(2));
+    assert!(tells(&report), "{report}");
+    fs::write("/proc/sys/user/max_inotify_instances", "128").expect("a namespace of its own");
+    // With a manifest everything is watched anew.
+    game.write("src/Cargo.toml", "");
+    std::thread::sleep(Duration::from_secs(2));
+    let report = game.reload(&source(3));
+    assert!(!tells(&report), "{report}");
+}
+
+#[test]
+fn watches_come_back() {
+    check_in_shell("files::watched_again", NO_WATCHES, |_| ());
 }
 
 #[test]

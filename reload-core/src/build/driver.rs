@@ -30,6 +30,8 @@ const BLIND_TICK: Duration = Duration::from_secs(2);
 /// What the driver tells.
 #[derive(Debug)]
 pub enum DriverEvent {
+    /// The sources are watched, and nothing is wrong with that.
+    Watching,
     /// Sources changed.
     Noticed {
         /// Which, as far as the system told.
@@ -302,8 +304,9 @@ impl<T: FnMut(DriverEvent)> State<T> {
             Ok((watch, problem)) => {
                 self.watch = Some(watch);
                 self.last_problem = self.last_problem.take().filter(|last| Some(last) == problem.as_ref());
-                if let Some(problem) = problem {
-                    self.tell_once(problem);
+                match problem {
+                    Some(problem) => self.tell_once(problem),
+                    None => (self.tell)(DriverEvent::Watching),
                 }
             }
             // Builds still work, they have to be asked for.

@@ -5,13 +5,14 @@
 use super::{
     Candidate, ContentHash, ENTRY_SYMBOL, LibraryTable, StageTimes,
     pin::{Footprint, Pin},
-    staging::{DebugFile, Staging},
+    staging::{DebugFile, Staging, not_copied},
     verify::verify,
 };
 use crate::validation::{Problem, Rejection};
-use hot_lib_reloader::LibReloader;
+use hot_lib_reloader::{HotReloaderError, LibReloader};
 use std::{
-    fs, io,
+    fs,
+    io::{self, Write as _},
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
@@ -22,9 +23,10 @@ use std::{
 
 /// How long the loader's watcher waits for silence. It looks four times as often.
 const DEBOUNCE: Duration = Duration::from_millis(6);
-/// A watcher that has seen nothing by now has missed the file: it is touched.
+/// A watcher that has seen nothing by now has missed the file, or takes its bytes for those before: it is changed.
 const NUDGE_AFTER: Duration = Duration::from_millis(150);
-/// A watcher that has seen nothing by now is dead: the loader is replaced.
+/// A watcher that has seen nothing by now is dead: the loader is replaced, no earlier, because one that is dropped leaves
+/// its threads and its watch to the process.
 const REPLACE_AFTER: Duration = Duration::from_millis(400);
 
 /// The loader's own thread panics if its file is gone before it watches it, which it does within this time.
@@ -127,8 +129,6 @@ pub struct Loader {
     armed: bool,
     /// Part of the shadow files' names, because a replaced reloader counts from zero again.
     generation: usize,
-    /// What the reloader saw last: it does not react to the same bytes.
-    last_given: Option<ContentHash>,
     offered: Option<(Candidate, Instant)>,
     pending: Option<Pending>,
     /// What backtraces through the newest library read.
@@ -160,7 +160,6 @@ impl Loader {
             staging: None,
             armed: false,
             generation: 0,
-            last_given: None,
             offered: None,
             pending: None,
             debug: None,
@@ -198,23 +197,18 @@ impl Loader {
                     self.pending = self.chase(pending);
                     return None;
                 }
-                Err(error) => Err(error.to_string()),
+                Err(error) => Err(error),
             },
             // A new loader loads what is there at once.
             _ => self.replace_reloader(&pending),
         };
-        self.last_given = Some(pending.candidate.hash());
         self.armed = false;
         let result = match result {
             Ok(()) => self.adopt(&mut pending),
-            Err(error) => Err(Problem::new(
-                "library.load",
-                pending.candidate.artifact().display().to_string(),
-                format!("the library could be loaded by a child process but not by this one: {error}"),
-                "look at the limits of this process (memory, thread-local storage), then save again; the running \
-                 code is not affected",
-            )
-            .into()),
+            Err(error) => {
+                self.remove_copies(pending.candidate.staging());
+                Err(not_loaded(&pending, &error).into())
+            }
         };
         if let Err(rejection) = &result {
             tracing::warn!(%rejection, "loading failed");
@@ -234,8 +228,7 @@ impl Loader {
                 "something removed the staging folder; save again; the running code is not affected",
             )
         })?;
-        let replace = moved || self.last_given == Some(candidate.hash());
-        self.pending = Some(Pending { candidate, watched, since, nudged: false, replace });
+        self.pending = Some(Pending { candidate, watched, since, nudged: false, replace: moved });
         Ok(())
     }
 
@@ -270,23 +263,31 @@ impl Loader {
             pending.replace = true;
         } else if waited >= NUDGE_AFTER && !pending.nudged {
             pending.nudged = true;
-            if let Err(error) = touch(&pending.watched) {
-                tracing::debug!(file = %pending.watched.display(), %error, "cannot touch the library");
+            if let Err(error) = nudge(&pending.watched) {
+                tracing::debug!(file = %pending.watched.display(), %error, "cannot change the library");
             }
         }
         Some(pending)
     }
 
-    fn replace_reloader(&mut self, pending: &Pending) -> Result<(), String> {
+    /// Removes what the reloader has copied, whole or in part: what it had loaded before it has closed and removed itself.
+    fn remove_copies(&self, staging: &Staging) {
+        let prefix = format!("{}{}-hot-", std::env::consts::DLL_PREFIX, self.name);
+        for entry in fs::read_dir(staging.folder()).into_iter().flatten().flatten() {
+            if entry.file_name().as_encoded_bytes().starts_with(prefix.as_bytes()) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+
+    fn replace_reloader(&mut self, pending: &Pending) -> Result<(), HotReloaderError> {
         // The old one closes its library, which stays mapped if anybody has pinned it.
         self.reloader = None;
         self.started = Some(Instant::now());
         self.generation += 1;
         let staging = Arc::clone(pending.candidate.staging());
         let template = format!("{{lib_name}}-hot-{{pid}}-{}-{{load_counter}}", self.generation);
-        let reloader = LibReloader::new(staging.folder(), &self.name, Some(DEBOUNCE), Some(template))
-            .map_err(|error| error.to_string())?;
-        self.reloader = Some(reloader);
+        self.reloader = Some(LibReloader::new(staging.folder(), &self.name, Some(DEBOUNCE), Some(template))?);
         self.staging = Some(staging);
         Ok(())
     }
@@ -351,7 +352,26 @@ impl Drop for Loader {
     }
 }
 
-/// Makes the loader's watcher look again.
-fn touch(file: &Path) -> io::Result<()> {
-    fs::File::options().append(true).open(file)?.set_modified(SystemTime::now())
+fn not_loaded(pending: &Pending, error: &HotReloaderError) -> Problem {
+    if let HotReloaderError::LibraryCopyError(error) = error {
+        let bytes = fs::metadata(&pending.watched).map_or(0, |found| found.len());
+        return not_copied(&pending.watched, bytes, error);
+    }
+    Problem::new(
+        "library.load",
+        pending.candidate.artifact().display().to_string(),
+        format!("the library could be loaded by a child process but not by this one: {error}"),
+        "look at the limits of this process (memory, thread-local storage), then save again; the running code is not \
+         affected",
+    )
+}
+
+/// Makes the loader's watcher look again, and find other bytes than before.
+fn nudge(file: &Path) -> io::Result<()> {
+    let mut file = fs::File::options().append(true).open(file)?;
+    // Behind the end of what is mapped, where nobody looks; elsewhere a signature is for all of a file.
+    if cfg!(target_os = "linux") {
+        file.write_all(b"\n")?;
+    }
+    file.set_modified(SystemTime::now())
 }

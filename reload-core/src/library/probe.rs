@@ -26,6 +26,10 @@ use std::{
 
 /// Makes a process a probe of the file that it names.
 const VARIABLE: &str = "RELOAD_CORE_PROBE";
+/// After how many seconds it ends itself.
+const ALARM_VARIABLE: &str = "RELOAD_CORE_PROBE_ALARM";
+/// How much longer than its host would wait a probe lives, in seconds.
+const ALARM_MARGIN: u64 = 60;
 /// How much of what a library prints while it is loaded is kept, in bytes.
 const PRINTED_LIMIT: usize = 4096;
 const ANSWER_LIMIT: usize = 64 * 1024;
@@ -51,14 +55,17 @@ type Answer = Result<Counts, Vec<Finding>>;
 fn before_main() {
     ARMED.store(true, Ordering::Relaxed);
     if let Some(file) = std::env::var_os(VARIABLE) {
-        // SAFETY: nothing has started a thread before `main`.
-        unsafe { std::env::remove_var(VARIABLE) };
-        answer_and_exit(&file);
+        let alarm = std::env::var(ALARM_VARIABLE).ok().and_then(|seconds| seconds.parse().ok());
+        for variable in [VARIABLE, ALARM_VARIABLE] {
+            // SAFETY: nothing has started a thread before `main`.
+            unsafe { std::env::remove_var(variable) };
+        }
+        answer_and_exit(&file, alarm.unwrap_or(libc::c_uint::MAX));
     }
 }
 
 /// The child's whole life.
-fn answer_and_exit(file: &OsStr) -> ! {
+fn answer_and_exit(file: &OsStr, alarm: libc::c_uint) -> ! {
     // The answer's pipe moves away from where the library's own output would go into it.
     // SAFETY: descriptors 1 and 2 are this process's own; a failure shows as a missing answer.
     let pipe = unsafe { libc::fcntl(1, libc::F_DUPFD_CLOEXEC, 3) };
@@ -68,7 +75,7 @@ fn answer_and_exit(file: &OsStr) -> ! {
     unsafe {
         libc::dup2(2, 1);
         libc::setrlimit(libc::RLIMIT_CORE, &raw const no_core);
-        libc::alarm(120);
+        libc::alarm(alarm);
     }
     let answer: Answer = examine(file);
     if let Ok(mut text) = serde_json::to_vec(&answer)
@@ -159,7 +166,7 @@ pub(super) fn probe(file: &Path, artifact: &Path, timeout: Duration) -> Result<C
             "link the host without dropping unreferenced constructors, or turn probing off for this source",
         ));
     }
-    let mut child = start(file).map_err(|error| {
+    let mut child = start(file, timeout).map_err(|error| {
         problem(
             "probe.not_started",
             format!("the library cannot be tried: no child process: {error}"),
@@ -203,7 +210,7 @@ pub(super) fn probe(file: &Path, artifact: &Path, timeout: Duration) -> Result<C
     }
 }
 
-fn start(file: &Path) -> io::Result<Child> {
+fn start(file: &Path, timeout: Duration) -> io::Result<Child> {
     // Still names this very executable after it was built anew or removed; `current_exe` would not.
     let own = Path::new("/proc/self/exe");
     let current = std::env::current_exe();
@@ -215,9 +222,11 @@ fn start(file: &Path) -> io::Result<Child> {
     if let Ok(name) = &current {
         command.arg0(name);
     }
+    let alarm = timeout.as_secs().saturating_add(ALARM_MARGIN).min(libc::c_uint::MAX.into());
     command
         .arg("reload-core-probe")
         .env(VARIABLE, file)
+        .env(ALARM_VARIABLE, alarm.to_string())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

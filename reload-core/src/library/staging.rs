@@ -217,15 +217,10 @@ impl Staging {
         let debug = format!("candidate-{number}.debug");
         let trimmed = trim(&bytes, &debug);
         let parts = trimmed.as_ref().map_or([&bytes[..], &[], &[]], Trimmed::parts);
-        let copied: usize = parts.iter().map(|part| part.len()).sum();
+        let copied = parts.iter().map(|part| part.len() as u64).sum();
         if let Err(error) = write_parts(&path, parts) {
             let _ = fs::remove_file(&path);
-            return Err(Problem::new(
-                "staging.write",
-                path.display().to_string(),
-                format!("cannot copy {copied} bytes of the library: {error}"),
-                "free some space or permit writing there, then save again; the running code is not affected",
-            ));
+            return Err(not_copied(&path, copied, &error));
         }
         tracing::debug!(bytes = bytes.len(), copied, %hash, "staged");
         let file = StagedFile { path, hash, bytes: bytes.len() as u64, staging: Arc::clone(self) };
@@ -395,6 +390,15 @@ fn look(artifact: &Path) -> io::Result<Option<Vec<u8>>> {
     let bytes = fs::read(artifact)?;
     let after = FileState::of(artifact)?;
     Ok((before == after && bytes.len() as u64 == after.len).then_some(bytes))
+}
+
+pub(super) fn not_copied(file: &Path, bytes: u64, error: &io::Error) -> Problem {
+    Problem::new(
+        "staging.write",
+        file.display().to_string(),
+        format!("cannot copy {bytes} bytes of the library: {error}"),
+        "free some space or permit writing there, then save again; the running code is not affected",
+    )
 }
 
 fn write_parts(path: &Path, parts: [&[u8]; 3]) -> io::Result<()> {

@@ -16,6 +16,8 @@ use std::{
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SupplyEvent {
+    /// The sources are watched, and nothing is wrong with that (any more).
+    Watching,
     /// Sources or the library's file changed.
     Noticed {
         /// Which, as far as the system told.
@@ -195,6 +197,7 @@ fn drive(spec: crate::build::BuildSpec, work: mpsc::Sender<Work>) -> Result<Driv
             let _ = work.send(Work::Tell(event));
         };
         match event {
+            DriverEvent::Watching => tell(SupplyEvent::Watching),
             DriverEvent::Noticed { paths } => tell(SupplyEvent::Noticed { paths }),
             DriverEvent::Building => tell(SupplyEvent::Building),
             DriverEvent::BuildFailed(failure) => tell(SupplyEvent::BuildFailed(failure)),

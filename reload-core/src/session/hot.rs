@@ -102,6 +102,10 @@ impl Hot {
 
     fn take(&mut self, event: SupplyEvent, slot: &Slot) -> Option<ReloadReport> {
         match event {
+            SupplyEvent::Watching => {
+                self.watching_badly = None;
+                None
+            }
             SupplyEvent::Waiting { file } => {
                 self.waits_for_file = true;
                 tracing::info!(target: "reload_core::build", file = %file.display(), "waiting for the library to be built");
@@ -162,6 +166,8 @@ impl Hot {
                 "is something in the library's panic hook or log set-up wrong? The running code is not affected",
             );
             self.set_aside(version, slot.epoch);
+            // What it stumbled over may be gone when the same is saved again.
+            self.supply.forget();
             return Some(ReloadReport::refused(&slot.name, slot.epoch, &problem.into()));
         }
         // The first one has nothing to wait for.
