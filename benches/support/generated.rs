@@ -159,7 +159,7 @@ pub(crate) fn source(kind: Kind, classes: usize, version: usize, lines: usize) -
     text
 }
 
-/// What the macro writes for a class.
+/// What the macro writes for a class: a copy, to be changed with `reload-macros/src/expand`.
 fn written_out(class: usize) -> String {
     let fields = [
         ("name", "String"),

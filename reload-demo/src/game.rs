@@ -10,7 +10,7 @@ use anyhow::Context;
 use core::time::Duration;
 use mud_protocol::{Find, Found, Hangup, Input, Joined, Left, Output, Resumed, Tick};
 use reload_core::{
-    AtticSelection, ClassSummary, Hang, LibrarySource, ObjectId, ObjectStatus, ReloadReport, ReloadSession,
+    AtticSelection, ClassSummary, Hang, LibrarySource, ObjectId, ObjectStatus, Rejection, ReloadReport, ReloadSession,
     RestoreReport, World,
 };
 use std::{
@@ -96,7 +96,7 @@ impl Game {
     ///
     /// When there is no logic to start with, or the world cannot be read. Its file is left as it is.
     pub fn open(
-        source: impl Fn() -> LibrarySource,
+        source: LibrarySource,
         outbox: Outbox,
         admins: Admins,
         keeper: Keeper,
@@ -122,13 +122,9 @@ impl Game {
         world.listen::<Found>(move |ev, _| answer.borrow_mut().extend_from_slice(&ev.objects));
 
         let players_wait = matches!(start, Start::HandedOver { .. });
-        let session = loop {
-            match ReloadSession::open(source(), &mut world).context("the game's logic could not be loaded") {
-                Ok(session) => break session,
-                Err(error) if !players_wait || !again(&error) => return Err(error),
-                Err(_) => {}
-            }
-        };
+        let unloaded = "the game's logic could not be loaded";
+        let mut wait = |rejection: &Rejection| players_wait && again(&anyhow::anyhow!("{unloaded}: {rejection}"));
+        let session = ReloadSession::open_patiently(source, &mut world, &mut wait).context(unloaded)?;
         let mut game = Self {
             world,
             session,

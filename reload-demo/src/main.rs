@@ -30,7 +30,7 @@ const GOODBYE: &str = "The town goes to sleep. Goodbye.";
 /// How long everybody's farewell may take.
 const FAREWELL: Duration = Duration::from_secs(3);
 /// Between two tries to go on where players wait.
-const AGAIN: Duration = Duration::from_secs(1);
+const AGAIN: Duration = Duration::from_millis(200);
 /// Open files that the host needs besides its connections.
 const OTHER_FILES: u64 = 256;
 
@@ -108,7 +108,14 @@ fn play(options: &Options, successor: &Successor, stop: &Stop, baton: Option<Bat
         std::thread::sleep(AGAIN);
         !stop.asked()
     };
-    let (mut game, told) = Game::open(|| source(options), network.outbox(), admins, keeper, (start, &mut again))?;
+    let opened = Game::open(source(options), network.outbox(), admins, keeper, (start, &mut again));
+    if opened.is_err() && resumed && stop.asked() {
+        // The world is in its file since it was handed over.
+        console::say("Closing.");
+        network.close(GOODBYE, FAREWELL);
+        return Ok(None);
+    }
+    let (mut game, told) = opened?;
     game.hold(held);
     if let Some(told) = told {
         console::say(told);

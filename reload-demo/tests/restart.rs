@@ -116,8 +116,13 @@ fn players_wait_for_code_that_was_broken_while_the_host_was_replaced() {
     ann.expect("The new host has taken over.");
     ann.expect("Say it!");
     host.wait_until_ready();
+    // Nobody has to wait for ever.
+    ann.ask("@restart", "built and tried");
+    host.expect("The new host takes over");
+    town.edit("commands.rs", "\"Say it!\"", "\"Say it!");
+    host.expect("The players wait until it is mended");
     let (told, well) = host.stop();
-    assert!(well, "{told}");
+    assert!(well && ann.rest().contains("Goodbye"), "{told}");
 }
 
 #[test]

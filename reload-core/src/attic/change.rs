@@ -13,10 +13,10 @@ pub(crate) type Parked = Group;
 /// Everything that will be put into the attic and taken out of it.
 #[derive(Debug, Default)]
 pub(crate) struct AtticChange {
-    /// (class, place, type) of fields whose values are put there.
+    /// (class, place) of fields whose values are put there.
     kept: BTreeMap<(String, String), Kept>,
-    /// (class, place) of fields of which values were taken: the field's type, and the objects.
-    returned: BTreeMap<(String, String), (String, Vec<ObjectId>)>,
+    /// (class, place, type) of fields of which values were taken.
+    returned: BTreeMap<(String, String, String), Vec<ObjectId>>,
     parked: Vec<(String, Parked)>,
     unparked: Vec<Unparked>,
     /// Classes that live, by path: old and new.
@@ -127,7 +127,7 @@ impl AtticChange {
         for (index, (_, to)) in self.renamed.iter().enumerate() {
             attic.rename_class(&on_the_way(index), to);
         }
-        for ((class, place), (ty, objects)) in &self.returned {
+        for ((class, place, ty), objects) in &self.returned {
             for object in objects {
                 attic.take_value(class, place, *object, ty);
             }
@@ -169,8 +169,7 @@ impl Keeper for ObjectKeeper<'_> {
 
     fn returned(&self, place: String, ty: &Descriptor) {
         let mut change = self.change.borrow_mut();
-        let returned = change.returned.entry((self.class.to_owned(), place));
-        returned.or_insert_with(|| (ty.type_name(), Vec::new())).1.push(self.object);
+        change.returned.entry((self.class.to_owned(), place, ty.type_name())).or_default().push(self.object);
     }
 
     fn misfits(&self, place: String, why: String) {

@@ -3,11 +3,7 @@
 
 use super::OVERHEAD;
 use crate::boundary::ObjectId;
-use core::fmt;
-use serde::{
-    Deserialize, Deserializer, Serialize, Serializer,
-    de::{MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
-};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The objects of one class.
@@ -34,8 +30,8 @@ impl Group {
 
 /// The groups of one path, in the order in which they came. In a file a single one stands alone, as in files of versions
 /// that had no other.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Groups(pub(super) Vec<Group>);
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Groups(#[serde(with = "super::alone")] pub(super) Vec<Group>);
 
 impl Groups {
     /// Puts objects to those of the same shape.
@@ -55,41 +51,6 @@ impl Groups {
         let groups = || self.0.iter().enumerate().filter(|(_, group)| !group.states.is_empty());
         let same = groups().find(|(_, group)| group.shape == shape);
         same.or_else(|| groups().max_by_key(|(_, group)| group.epoch)).map(|(position, _)| position)
-    }
-}
-
-impl Serialize for Groups {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match &*self.0 {
-            [alone] => alone.serialize(serializer),
-            groups => groups.serialize(serializer),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for Groups {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reading;
-        impl<'de> Visitor<'de> for Reading {
-            type Value = Groups;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("the objects of a class, or a list of such groups")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Groups, A::Error> {
-                Ok(Groups(vec![Group::deserialize(MapAccessDeserializer::new(map))?]))
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Groups, A::Error> {
-                let mut groups = Groups::default();
-                while let Some(group) = seq.next_element()? {
-                    groups.0.push(group);
-                }
-                Ok(groups)
-            }
-        }
-        deserializer.deserialize_any(Reading)
     }
 }
 

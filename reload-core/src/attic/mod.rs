@@ -2,6 +2,7 @@
 //! that are gone. Everything is kept as JSON, in a form that needs no old code, and comes back when the field or the
 //! class does. Knows nothing of libraries or pools.
 
+mod alone;
 mod change;
 mod groups;
 mod listing;

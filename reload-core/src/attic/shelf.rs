@@ -23,37 +23,7 @@ impl Shelf {
 /// All that is kept of one field, the newest last. An object has several values there if the field went away again without
 /// having got back what was here: it had another type meanwhile, or another field had its name.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(from = "Written", into = "Written")]
-pub(super) struct Shelves(Vec<Shelf>);
-
-/// Mostly there is one.
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum Written {
-    One(Shelf),
-    Several(Vec<Shelf>),
-}
-
-impl From<Written> for Shelves {
-    fn from(written: Written) -> Self {
-        match written {
-            Written::One(shelf) => Self(vec![shelf]),
-            Written::Several(shelves) => Self(shelves),
-        }
-    }
-}
-
-impl From<Shelves> for Written {
-    fn from(Shelves(mut shelves): Shelves) -> Self {
-        match shelves.pop() {
-            Some(only) if shelves.is_empty() => Self::One(only),
-            newest => {
-                shelves.extend(newest);
-                Self::Several(shelves)
-            }
-        }
-    }
-}
+pub(super) struct Shelves(#[serde(with = "super::alone")] Vec<Shelf>);
 
 impl Shelves {
     pub(super) fn iter(&self) -> impl Iterator<Item = &Shelf> {

@@ -453,7 +453,7 @@ impl<T: FnMut(DriverEvent)> State<T> {
         });
         let Some(first) = left_out.first() else { return false };
         let renewed = if std::mem::replace(&mut self.renewed, true) {
-            Err((first.clone(), "its time is later than that of the last build already".to_owned()))
+            Err((first.clone(), "it was given a newer time already, and cargo has left it out all the same".to_owned()))
         } else {
             self.unseen
                 .renew(&left_out, compiled)

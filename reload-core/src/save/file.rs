@@ -47,12 +47,12 @@ pub(super) struct Body {
 }
 
 impl Body {
-    /// The paths that classes had; in files of versions that did not write all of them, those that are there.
-    pub(super) fn class_paths(&self) -> Vec<&str> {
+    /// The paths that classes had, those in the attic as well; in files of versions that did not write all of them, those that
+    /// are there.
+    pub(super) fn class_paths(&self) -> BTreeSet<&str> {
         let queued = self.queue.iter().filter_map(|file| file.spawn.as_ref());
-        let all: BTreeSet<&str> =
-            self.paths.iter().chain(self.classes.keys()).chain(queued).map(String::as_str).collect();
-        all.into_iter().collect()
+        let there = self.paths.iter().chain(self.classes.keys()).chain(queued);
+        there.map(String::as_str).chain(self.attic.classes()).collect()
     }
 
     /// The paths that events had; in files of versions that did not write all of them, those that are there.

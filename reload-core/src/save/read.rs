@@ -13,7 +13,7 @@ use crate::{
     event::{Discarded, Event, Reloaded},
     instance::Slots,
     migration::{Carried, MadeAs, RestoredPool, Rework, Written},
-    registry::{EventNumbers, Registry, shape_text},
+    registry::{Class, EventNumbers, Registry, shape_text},
     reload::{bring_back, rework_of_written, tell_one, told},
     report::DroppedEvent,
     schema::{self, Descriptor, NoKeeper, Path, drop_value, value_from_json},
@@ -133,16 +133,23 @@ struct Sorted {
 
 /// The class that what is in the attic under this path comes back as: the one with the path, or the one that says it had it.
 fn continued_by(registry: &Registry, path: &str) -> Option<u16> {
-    let was_this = |class: &crate::registry::Class| class.present && class.was.as_deref() == Some(path);
+    let was_this = |class: &Class| class.present && class.was.as_deref() == Some(path);
     registry.find(path).or_else(|| registry.classes.iter().position(was_this).map(|number| number as u16))
 }
 
 /// The classes of now, by the paths of then: as in a reload, where names may be passed on or taken by another class.
-fn class_numbers(registry: &Registry, then: &[&str]) -> BTreeMap<String, u16> {
+fn class_numbers(registry: &Registry, body: &Body) -> BTreeMap<String, u16> {
     let present = || (0_u16..).zip(&registry.classes).filter(|(_, class)| class.present);
+    let mut then = body.class_paths();
+    if body.paths.is_empty() {
+        // Nobody knows which other classes there were: a namesake is taken for the same class.
+        let has_namesake = |class: &Class| class.was.as_deref().is_some_and(|was| registry.find(was).is_some());
+        then.extend(present().filter(|(_, class)| has_namesake(class)).map(|(_, class)| &*class.path));
+    }
+    let then: Vec<&str> = then.into_iter().collect();
     let now: Vec<(&str, &str)> =
         present().map(|(_, class)| (&*class.path, class.was.as_deref().unwrap_or_default())).collect();
-    let continued = schema::continued_names(then, &now).into_iter().zip(present());
+    let continued = schema::continued_names(&then, &now).into_iter().zip(present());
     continued.filter_map(|(from, (number, _))| Some(((*then.get(from?)?).to_owned(), number))).collect()
 }
 
@@ -162,7 +169,7 @@ fn stage(live: &Live, body: Body) -> Result<Staged, Rejection> {
     let mut problems = Vec::new();
     let slots = claim(&body, &mut problems);
     let events = registry.vocabulary.since(&body.event_paths());
-    let numbers = class_numbers(registry, &body.class_paths());
+    let numbers = class_numbers(registry, &body);
     let mut attic = body.attic;
     attic.set_limit(live.attic.limit());
     attic.recount();

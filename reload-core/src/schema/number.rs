@@ -16,15 +16,21 @@ pub(crate) fn f32_of_text(read: f64) -> f32 {
     if may_lie_in_the_middle { format!("{read:?}").parse().unwrap_or(rounded) } else { rounded }
 }
 
-/// Whether a float that was made of another number or a text is what that said: not infinite, and not zero, unless it said so.
+/// Whether a float that was made of another number is what that said: not infinite, and not zero, unless it said so.
 pub(crate) fn is_in_range(float: f64, said: f64) -> bool {
     float.is_finite() == said.is_finite() && (float != 0.0) == (said != 0.0)
 }
 
-/// The float that a text says. `None` if it says none, or one that is too large.
+/// The float that a text says. `None` if it says none, or one that is too large or too small.
 pub(crate) fn float_of_text<F: core::str::FromStr + Into<f64> + Copy>(text: &str) -> Option<F> {
     let float: F = text.trim().parse().ok()?;
-    (!float.into().is_infinite() || !text.contains(|character: char| character.is_ascii_digit())).then_some(float)
+    let digits = || text.chars().take_while(|character| !matches!(character, 'e' | 'E'));
+    let is_said = match float.into() {
+        0.0 => !digits().any(|character| matches!(character, '1'..='9')),
+        value if value.is_infinite() => !digits().any(|character| character.is_ascii_digit()),
+        _ => true,
+    };
+    is_said.then_some(float)
 }
 
 #[cfg(test)]
@@ -46,7 +52,10 @@ mod tests {
     fn what_a_float_cannot_say_is_not_said() {
         assert!(is_in_range(0.5, 0.5) && is_in_range(0.0, -0.0) && is_in_range(f64::INFINITY, f64::INFINITY));
         assert!(!is_in_range(f64::from(1e-300_f64 as f32), 1e-300) && !is_in_range(f64::from(1e300_f64 as f32), 1e300));
-        assert_eq!(float_of_text::<f64>("1e400"), None);
+        for text in ["1e400", "1e-400", "0.00010e-400"] {
+            assert_eq!(float_of_text::<f64>(text), None, "{text}");
+        }
+        assert_eq!((float_of_text::<f32>("1e-50"), float_of_text::<f64>(" 0.00e5 ")), (None, Some(0.0)));
         assert_eq!(float_of_text::<f64>(" -inf "), Some(f64::NEG_INFINITY));
         assert_eq!(float_of_text::<f32>("0.5"), Some(0.5));
     }

@@ -53,6 +53,23 @@ impl ReloadSession {
     ///
     /// When the library cannot be built or cannot run. The world is as before.
     pub fn open(source: impl Into<LibrarySource>, world: &mut World) -> Result<Self, Rejection> {
+        Self::open_patiently(source, world, &mut |_| false)
+    }
+
+    /// The same, for a host that others wait for already: a version that cannot be built or cannot run is told to `wait`, again
+    /// and again, and as long as that answers true the next one is waited for, which comes when the sources have changed.
+    /// `wait` may sleep a little.
+    ///
+    /// # Errors
+    ///
+    /// As for [`ReloadSession::open`], where `wait` answers false, where there is no package or file to wait for, and where
+    /// there will be no other version ([`LibrarySource::linked`], [`LibrarySource::in_process`]).
+    pub fn open_patiently(
+        source: impl Into<LibrarySource>,
+        world: &mut World,
+        #[cfg_attr(not(feature = "hot"), expect(unused_variables, reason = "there is no version to wait for"))]
+        wait: &mut dyn FnMut(&Rejection) -> bool,
+    ) -> Result<Self, Rejection> {
         let source = source.into();
         let name = source.library_name();
         let mut session = Self {
@@ -67,7 +84,7 @@ impl ReloadSession {
             #[cfg(feature = "hot")]
             _ => {
                 session.hot = Some(hot::Hot::start(source)?);
-                session.wait_for_first(world)?;
+                session.wait_for_first(world, wait)?;
             }
         }
         Ok(session)
@@ -221,14 +238,20 @@ impl ReloadSession {
     }
 
     #[cfg(feature = "hot")]
-    fn wait_for_first(&mut self, world: &mut World) -> Result<(), Rejection> {
+    fn wait_for_first(&mut self, world: &mut World, wait: &mut dyn FnMut(&Rejection) -> bool) -> Result<(), Rejection> {
+        let mut refused = None;
         loop {
-            if let Some(report) = self.poll(world).into_iter().next() {
-                match report.outcome {
-                    Outcome::Reloaded { .. } => return Ok(()),
-                    Outcome::Refused { problems } => return Rejection::unless_empty(problems),
-                    Outcome::BuildFailed { problem, .. } => return Err(problem.into()),
-                }
+            for report in self.poll(world) {
+                let answer = match report.outcome {
+                    Outcome::Reloaded { .. } => Ok(()),
+                    Outcome::Refused { problems } => Rejection::unless_empty(problems),
+                    Outcome::BuildFailed { problem, .. } => Err(problem.into()),
+                };
+                let Err(rejection) = answer else { return Ok(()) };
+                refused = Some(rejection);
+            }
+            if let Some(rejection) = refused.take_if(|rejection| !wait(rejection)) {
+                return Err(rejection);
             }
             if self.hot.as_ref().is_none_or(hot::Hot::waits_for_file) {
                 return Ok(());

@@ -68,3 +68,33 @@ fn names_that_classes_pass_on_are_followed() {
     restore(&mut again, &save(&one));
     assert_eq!(census(&again), [(0, 0), (0, 0), (1, 2)]);
 }
+
+#[test]
+fn a_class_in_the_attic_has_its_name() {
+    let both = || library().class::<first::It>().class::<second_was_first::It>();
+    let (mut world, mut session, _log) = open(both());
+    world.spawn(first::It { n: 1 }).expect("a class");
+    world.spawn(second_was_first::It { n: 2 }).expect("a class");
+    session.offer(&mut world, library().class::<first::It>());
+    let text = save(&world);
+    let (mut again, _session, _log) = open(both());
+    restore(&mut again, &text);
+    assert_eq!(census(&again), [(1, 1), (1, 2), (0, 0)]);
+}
+
+#[test]
+fn where_a_file_does_not_say_which_classes_there_were_namesakes_are_the_same() {
+    let (mut world, _session, _log) = open(library().class::<first::It>());
+    world.spawn(first::It { n: 1 }).expect("a class");
+    let mut file: serde_json::Value = serde_json::from_str(&save(&world)).expect("JSON");
+    file.as_object_mut().expect("a file").remove("checksum");
+    assert!(file["world"].as_object_mut().expect("a world").remove("paths").is_some());
+    for (next, expected) in [
+        (library().class::<first::It>().class::<second_was_first::It>(), [(1, 1), (0, 0), (0, 0)]),
+        (library().class::<second_was_first::It>(), [(0, 0), (1, 1), (0, 0)]),
+    ] {
+        let (mut again, _session, _log) = open(next);
+        restore(&mut again, &file.to_string());
+        assert_eq!(census(&again), expected);
+    }
+}

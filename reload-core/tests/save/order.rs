@@ -40,6 +40,8 @@ mod ordered {
     pub struct Race {
         #[field(serde)]
         pub ranking: Ranking,
+        #[field(serde)]
+        pub twice: Ranking,
         #[cfg(feature = "indexmap")]
         pub laps: indexmap::IndexMap<String, u8>,
     }
@@ -57,12 +59,18 @@ fn a_map_that_has_an_order_keeps_it_in_files_and_in_the_attic() {
     let check = |world: &World, race: ObjectId| {
         let race = world.get::<ordered::Race>(race).expect("alive");
         assert_eq!(race.ranking, Ranking(entries().collect()));
+        assert_eq!(
+            race.twice,
+            Ranking(entries().chain(entries()).collect()),
+            "whoever writes a key twice reads it twice"
+        );
         #[cfg(feature = "indexmap")]
         assert!(race.laps.clone().into_iter().eq(entries()), "{:?}", race.laps);
     };
     let (mut world, mut session, _log) = open(library().class::<ordered::Race>());
     let race = ordered::Race {
         ranking: Ranking(entries().collect()),
+        twice: Ranking(entries().chain(entries()).collect()),
         #[cfg(feature = "indexmap")]
         laps: entries().collect(),
     };
