@@ -1,7 +1,7 @@
 //! Events that have another name: which one goes on with which, from version to version, and from a save file to now.
 
 use super::{
-    LibraryId,
+    LibraryId, Numbers, numbers_since,
     vocabulary::{EventEntry, Vocabulary},
 };
 use crate::{
@@ -9,9 +9,6 @@ use crate::{
     validation::{Problem, ValidEvent},
 };
 use rustc_hash::FxHashMap;
-
-/// The numbers of events, by their paths.
-pub(crate) type EventNumbers = FxHashMap<String, u16>;
 
 /// What the version before the one that runs had.
 #[derive(Clone, Copy, Debug)]
@@ -105,10 +102,8 @@ impl Vocabulary {
     }
 
     /// The numbers of the events that go on with those of another time, by the paths that they had then.
-    pub(crate) fn since(&self, then: &[&str]) -> EventNumbers {
-        let (ids, now): (Vec<u16>, Vec<_>) = self.entries().map(|(id, entry)| (id, entry.names())).unzip();
-        let continued = ids.into_iter().zip(schema::continued_names(then, &now));
-        continued.filter_map(|(id, from)| Some((then[from?].to_owned(), id))).collect()
+    pub(crate) fn since(&self, then: &[&str]) -> Numbers {
+        numbers_since(then, self.entries().map(|(id, entry)| (id, entry.names())))
     }
 
     /// Events that had another name before, with that name.

@@ -12,7 +12,7 @@ mod short_ways;
 mod vocabulary;
 
 pub(crate) use bases::{BaseShapes, shape_text};
-pub(crate) use event_names::{EventNumbers, FormerEvents};
+pub(crate) use event_names::FormerEvents;
 pub(crate) use known::KnownEvent;
 pub(crate) use routes::{One, Route, Routes, Row};
 pub(crate) use running::{Kind, Running};
@@ -49,7 +49,23 @@ fn check_shared(subject: &str, one: &'static Descriptor, other: &'static Descrip
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct LibraryId(pub(crate) u32);
 
+/// The numbers of classes or events, by paths.
+pub(crate) type Numbers = FxHashMap<String, u16>;
+
+/// Those of now that go on with those of another time, by the paths of then. `now` has each number with the path, and the one
+/// that it had, or nothing.
+fn numbers_since<'a>(then: &[&str], now: impl Iterator<Item = (u16, (&'a str, &'a str))>) -> Numbers {
+    let (numbers, names): (Vec<u16>, Vec<_>) = now.unzip();
+    let continued = numbers.into_iter().zip(schema::continued_names(then, &names));
+    continued.filter_map(|(number, from)| Some((then[from?].to_owned(), number))).collect()
+}
+
 impl Class {
+    /// The path, and the one that it had, or nothing.
+    fn names(&self) -> (&str, &str) {
+        (&self.path, self.was.as_deref().unwrap_or(""))
+    }
+
     /// Whether a new object is told that it lives, or has loops.
     #[inline(always)]
     pub(crate) fn is_welcomed(&self) -> bool {
@@ -259,6 +275,12 @@ impl Registry {
     pub(crate) fn numbers_of(&self, library: LibraryId) -> ClassNumbers {
         let classes = self.classes.iter().zip(0..).filter(|(class, _)| class.present && class.library == library);
         classes.map(|(class, number)| (Arc::clone(&class.path), number)).collect()
+    }
+
+    /// The numbers of the present classes that go on with those of another time, by the paths that they had then.
+    pub(crate) fn since(&self, then: &[&str]) -> Numbers {
+        let present = self.classes.iter().zip(0..).filter(|(class, _)| class.present);
+        numbers_since(then, present.map(|(class, number)| (number, class.names())))
     }
 
     /// The class that `valid` is the next version of. In this order: the one with the path that it says it had, unless

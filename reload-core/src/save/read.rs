@@ -13,7 +13,7 @@ use crate::{
     event::{Discarded, Event, Reloaded},
     instance::Slots,
     migration::{Carried, MadeAs, RestoredPool, Rework, Written},
-    registry::{Class, EventNumbers, Registry, shape_text},
+    registry::{Class, Numbers, Registry, shape_text},
     reload::{bring_back, rework_of_written, tell_one, told},
     report::DroppedEvent,
     schema::{self, Descriptor, NoKeeper, Path, drop_value, value_from_json},
@@ -138,22 +138,18 @@ fn continued_by(registry: &Registry, path: &str) -> Option<u16> {
 }
 
 /// The classes of now, by the paths of then: as in a reload, where names may be passed on or taken by another class.
-fn class_numbers(registry: &Registry, body: &Body) -> BTreeMap<String, u16> {
-    let present = || (0_u16..).zip(&registry.classes).filter(|(_, class)| class.present);
+fn class_numbers(registry: &Registry, body: &Body) -> Numbers {
     let mut then = body.class_paths();
     if body.paths.is_empty() {
         // Nobody knows which other classes there were: a namesake is taken for the same class.
-        let has_namesake = |class: &Class| class.was.as_deref().is_some_and(|was| registry.find(was).is_some());
-        then.extend(present().filter(|(_, class)| has_namesake(class)).map(|(_, class)| &*class.path));
+        let has_namesake = |class: &&Class| class.was.as_deref().is_some_and(|was| registry.find(was).is_some());
+        let present = registry.classes.iter().filter(|class| class.present);
+        then.extend(present.filter(has_namesake).map(|class| &*class.path));
     }
-    let then: Vec<&str> = then.into_iter().collect();
-    let now: Vec<(&str, &str)> =
-        present().map(|(_, class)| (&*class.path, class.was.as_deref().unwrap_or_default())).collect();
-    let continued = schema::continued_names(&then, &now).into_iter().zip(present());
-    continued.filter_map(|(from, (number, _))| Some(((*then.get(from?)?).to_owned(), number))).collect()
+    registry.since(&then.into_iter().collect::<Vec<_>>())
 }
 
-fn sort(numbers: &BTreeMap<String, u16>, classes: BTreeMap<String, ClassFile>) -> Sorted {
+fn sort(numbers: &Numbers, classes: BTreeMap<String, ClassFile>) -> Sorted {
     let mut sorted = Sorted { live: Vec::new(), gone: Vec::new() };
     for (path, file) in classes {
         match numbers.get(&path) {
@@ -377,9 +373,9 @@ fn returning(
 struct Queued<'a> {
     registry: &'a Registry,
     /// The classes of now, by the paths of then.
-    numbers: BTreeMap<String, u16>,
+    numbers: Numbers,
     /// The events of now, by the paths of then.
-    events: EventNumbers,
+    events: Numbers,
     /// The objects that are about to live, by place in the queue: class and value.
     births: BTreeMap<usize, (u16, Payload)>,
     dropped: BTreeMap<(String, String), usize>,

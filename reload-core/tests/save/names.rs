@@ -1,7 +1,7 @@
 //! Classes that have other names by now are found by a file as they are in a reload.
 
 use super::{library, open, restore, save};
-use reload_core::{World, game_class};
+use reload_core::{InProcess, World, game_class};
 
 macro_rules! class {
     ($module:ident, $path:literal $(, $was:literal)?) => {
@@ -30,23 +30,25 @@ fn census(world: &World) -> Vec<(usize, u64)> {
     ["game::First", "game::Second", "game::Third"].map(sum).to_vec()
 }
 
+/// What of a file is there in other code.
+fn restored(library: InProcess, text: &str) -> Vec<(usize, u64)> {
+    let (mut world, _session, _log) = open(library);
+    restore(&mut world, text);
+    census(&world)
+}
+
 #[test]
 fn a_name_that_another_class_has_taken_does_not_get_the_objects() {
     let (mut world, mut session, _log) = open(library().class::<first::It>());
     world.spawn(first::It { n: 1 }).expect("a class");
     let text = save(&world);
     let next = || library().class::<first::It>().class::<second_was_first::It>();
-    let (mut again, _session, _log) = open(next());
-    restore(&mut again, &text);
-    assert_eq!(census(&again), [(0, 0), (1, 1), (0, 0)]);
+    assert_eq!(restored(next(), &text), [(0, 0), (1, 1), (0, 0)]);
     session.offer(&mut world, next());
-    assert_eq!(census(&world), census(&again), "as in a reload");
+    assert_eq!(census(&world), restored(next(), &text), "as in a reload");
     // What is written now has the new names.
     world.spawn(first::It { n: 5 }).expect("a class");
-    let text = save(&world);
-    let (mut again, _session, _log) = open(next());
-    restore(&mut again, &text);
-    assert_eq!(census(&again), [(1, 5), (1, 1), (0, 0)]);
+    assert_eq!(restored(next(), &save(&world)), [(1, 5), (1, 1), (0, 0)]);
 }
 
 #[test]
@@ -56,17 +58,13 @@ fn names_that_classes_pass_on_are_followed() {
     world.spawn(second::It { n: 2 }).expect("a class");
     let text = save(&world);
     let next = || library().class::<second_was_first::It>().class::<third_was_second::It>();
-    let (mut again, _session, _log) = open(next());
-    restore(&mut again, &text);
-    assert_eq!(census(&again), [(0, 0), (1, 1), (1, 2)]);
+    assert_eq!(restored(next(), &text), [(0, 0), (1, 1), (1, 2)]);
     session.offer(&mut world, next());
-    assert_eq!(census(&world), census(&again), "as in a reload");
+    assert_eq!(census(&world), restored(next(), &text), "as in a reload");
     // Also where none of one of them lives.
     let (mut one, _session, _log) = open(library().class::<first::It>().class::<second::It>());
     one.spawn(second::It { n: 2 }).expect("a class");
-    let (mut again, _session, _log) = open(next());
-    restore(&mut again, &save(&one));
-    assert_eq!(census(&again), [(0, 0), (0, 0), (1, 2)]);
+    assert_eq!(restored(next(), &save(&one)), [(0, 0), (0, 0), (1, 2)]);
 }
 
 #[test]
@@ -76,10 +74,7 @@ fn a_class_in_the_attic_has_its_name() {
     world.spawn(first::It { n: 1 }).expect("a class");
     world.spawn(second_was_first::It { n: 2 }).expect("a class");
     session.offer(&mut world, library().class::<first::It>());
-    let text = save(&world);
-    let (mut again, _session, _log) = open(both());
-    restore(&mut again, &text);
-    assert_eq!(census(&again), [(1, 1), (1, 2), (0, 0)]);
+    assert_eq!(restored(both(), &save(&world)), [(1, 1), (1, 2), (0, 0)]);
 }
 
 #[test]
@@ -93,8 +88,6 @@ fn where_a_file_does_not_say_which_classes_there_were_namesakes_are_the_same() {
         (library().class::<first::It>().class::<second_was_first::It>(), [(1, 1), (0, 0), (0, 0)]),
         (library().class::<second_was_first::It>(), [(0, 0), (1, 1), (0, 0)]),
     ] {
-        let (mut again, _session, _log) = open(next);
-        restore(&mut again, &file.to_string());
-        assert_eq!(census(&again), expected);
+        assert_eq!(restored(next, &file.to_string()), expected);
     }
 }
